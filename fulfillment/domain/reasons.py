@@ -1,0 +1,123 @@
+"""Every code a floor answer can carry: rejections of scans, reasons of moves, why an order waits.
+
+Codes only; the words for them live at the edge, in the operator's language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reject(StrEnum):
+    """Why a scan moved nothing. Each is something the operator can put right."""
+
+    UNKNOWN_CODE = "unknown_code"
+    MISREAD = "misread"
+    NOT_EXPECTED = "not_expected"
+    WRONG_LOCATION = "wrong_location"
+    WRONG_ITEM = "wrong_item"
+    WRONG_TOTE = "wrong_tote"
+    TOTE_OF_ANOTHER_ORDER = "tote_of_another_order"
+    TOTE_IN_USE = "tote_in_use"
+    TOTE_EMPTY = "tote_empty"
+    UNKNOWN_TOTE = "unknown_tote"
+    CART_IN_USE = "cart_in_use"
+    TOO_MANY = "too_many"
+    SCAN_EACH = "scan_each"
+    BAD_QUANTITY = "bad_quantity"
+    NO_WORK = "no_work"
+    NOTHING_HERE = "nothing_here"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_ON_HOLD = "order_on_hold"
+    ORDER_STILL_PICKING = "order_still_picking"
+    UNKNOWN_RECEIPT = "unknown_receipt"
+    RECEIPT_CLOSED = "receipt_closed"
+    OVER_RECEIPT = "over_receipt"
+    LOT_REQUIRED = "lot_required"
+    EXPIRY_REQUIRED = "expiry_required"
+    SERIAL_REQUIRED = "serial_required"
+    SERIAL_KNOWN = "serial_known"
+    LOCATION_FULL = "location_full"
+    WOULD_BURY_OLDER = "would_bury_older"
+    MIXED_ITEM = "mixed_item"
+    NOT_STORAGE = "not_storage"
+    PARCEL_FULL = "parcel_full"
+    PARCEL_UNKNOWN = "parcel_unknown"
+    PARCEL_VOID = "parcel_void"
+    WRONG_LABEL = "wrong_label"
+    WRONG_LANE = "wrong_lane"
+    ALREADY_LOADED = "already_loaded"
+    NOT_LOADED = "not_loaded"
+    MANIFEST_EMPTY = "manifest_empty"
+    FINISH_FIRST = "finish_first"
+    NOT_SIGNED_IN = "not_signed_in"
+    NOT_ALLOWED = "not_allowed"
+    SHORT_STOCK = "short_stock"
+
+
+class MoveReason(StrEnum):
+    """Why stock moved."""
+
+    RECEIVE = "receive"
+    PUTAWAY = "putaway"
+    PICK = "pick"
+    DROP = "drop"
+    SHORT = "short"
+    PUT_BACK = "put_back"
+    PACK = "pack"
+    UNPACK = "unpack"
+    STAGE_PARCEL = "stage_parcel"
+    LOAD = "load"
+    TAKE_OFF = "take_off"
+    MISSING = "missing"
+    SHIP = "ship"
+    COUNT = "count"
+
+
+class HoldReason(StrEnum):
+    """Why an order is on hold."""
+
+    UNKNOWN_SKU = "unknown_sku"
+    BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """An operator's mistake, as a value: what was expected and what came. It moves nothing."""
+
+    code: Reject
+    expected: str | None = None
+    got: str | None = None
+
+
+class Refused(Exception):
+    """Carries a Rejected out of a transaction whose statements must be rolled back."""
+
+    def __init__(self, rejected: Rejected) -> None:
+        super().__init__(rejected.code)
+        self.rejected = rejected
+
+
+class DomainError(Exception):
+    """A caller broke a rule. `code` is stable; `field` names the culprit where there is one."""
+
+    status = 422
+
+    def __init__(self, code: str, detail: str, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.field = field
+
+
+class NotFound(DomainError):
+    """The thing named does not exist in this warehouse."""
+
+    status = 404
+
+
+class Conflict(DomainError):
+    """The thing exists in a state that does not allow this."""
+
+    status = 409

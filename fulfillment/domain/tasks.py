@@ -1,0 +1,39 @@
+"""Vocabulary of directed work."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class WaveState(StrEnum):
+    """A wave is planned off the request path, then walked."""
+
+    PLANNING = "planning"
+    RELEASED = "released"
+    DONE = "done"
+
+
+class TourState(StrEnum):
+    """A tour waits for a cart, is walked, is done."""
+
+    PLANNED = "planned"
+    ACTIVE = "active"
+    DONE = "done"
+
+
+class TaskKind(StrEnum):
+    """What a task asks for."""
+
+    PUTAWAY = "putaway"
+    PICK = "pick"
+    PUT_BACK = "put_back"
+    COUNT = "count"
+
+
+class TaskState(StrEnum):
+    """`short`: less was found than asked. `cancelled`: nobody needs it any more."""
+
+    OPEN = "open"
+    DONE = "done"
+    SHORT = "short"
+    CANCELLED = "cancelled"

@@ -1,0 +1,181 @@
+"""The ledger: receipts, layers, moves, balances, and the promises made against them."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.orm import mapped_column
+
+from fulfillment.domain.reasons import MoveReason
+from fulfillment.domain.stock import Status
+from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
+
+
+class Receipt(InWarehouse, db.Model):
+    """Goods announced under one number; `received_on` is the day their layers count from."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (UniqueConstraint("warehouse_id", "number"), one_of("state", ("open", "closed")))
+
+    number: Mapped[str] = words()
+    state: Mapped[str] = words("open")
+    supplier: Mapped[str] = words("")
+    received_on: Mapped[str] = words()
+    content_sha256: Mapped[str] = words()
+    created_at_ms: Mapped[int] = whole()
+    closed_at_ms: Mapped[int | None] = maybe_whole()
+
+
+class ReceiptLine(InWarehouse, db.Model):
+    """What a receipt is expected to hold of one item, and what came."""
+
+    __tablename__ = "receipt_line"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "receipt_id", "item_id", "lot", "expiry_on"),
+        belongs("receipt_id", "receipt"),
+        belongs("item_id", "item"),
+        CheckConstraint("expected_each > 0", name="expected"),
+        CheckConstraint("received_each BETWEEN 0 AND expected_each", name="received"),
+    )
+
+    receipt_id: Mapped[int] = whole()
+    item_id: Mapped[int] = whole()
+    lot: Mapped[str] = words("")
+    expiry_on: Mapped[str] = words("")
+    expected_each: Mapped[int] = whole()
+    received_each: Mapped[int] = whole(0)
+
+
+class StockLayer(InWarehouse, db.Model):
+    """One SKU received at one time. Never merged with another, never edited."""
+
+    __tablename__ = "layer"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "receipt_id", "item_id", "lot", "expiry_on", "serial"),
+        Index("ix_layer_item", "warehouse_id", "item_id"),
+        belongs("item_id", "item"),
+        belongs("receipt_id", "receipt"),
+    )
+
+    item_id: Mapped[int] = whole()
+    receipt_id: Mapped[int] = whole()
+    received_on: Mapped[str] = words()
+    lot: Mapped[str] = words("")
+    expiry_on: Mapped[str] = words("")
+    serial: Mapped[str] = words("")
+    unit_cost_minor: Mapped[int] = whole(0)
+    created_at_ms: Mapped[int] = whole()
+
+
+class StockMove(InWarehouse, db.Model):
+    """One entry of the ledger; triggers refuse to change or delete it."""
+
+    __tablename__ = "stock_move"
+    __table_args__ = (
+        belongs("layer_id", "layer"),
+        belongs("item_id", "item"),
+        belongs("from_location_id", "location"),
+        belongs("to_location_id", "location"),
+        belongs("from_lpn_id", "lpn"),
+        belongs("to_lpn_id", "lpn"),
+        one_of("from_status", Status),
+        one_of("to_status", Status),
+        one_of("reason", MoveReason),
+        CheckConstraint("qty_each > 0", name="qty_each"),
+        CheckConstraint(
+            "from_location_id <> to_location_id OR from_lpn_id <> to_lpn_id OR from_status <> to_status",
+            name="goes_somewhere",
+        ),
+        Index("ix_stock_move_layer", "warehouse_id", "layer_id"),
+        Index("ix_stock_move_lpn", "warehouse_id", "to_lpn_id"),
+    )
+
+    layer_id: Mapped[int] = whole()
+    item_id: Mapped[int] = whole()
+    from_location_id: Mapped[int] = whole()
+    to_location_id: Mapped[int] = whole()
+    from_lpn_id: Mapped[int] = whole(0)
+    to_lpn_id: Mapped[int] = whole(0)
+    from_status: Mapped[str] = words(Status.AVAILABLE)
+    to_status: Mapped[str] = words(Status.AVAILABLE)
+    qty_each: Mapped[int] = whole()
+    reason: Mapped[str] = words()
+    order_id: Mapped[int | None] = maybe_whole()
+    operator_id: Mapped[int | None] = maybe_whole()
+    station_id: Mapped[int | None] = maybe_whole()
+    scan_id: Mapped[str] = words("")
+    occurred_at_ms: Mapped[int] = whole()
+    recorded_at_ms: Mapped[int] = whole()
+
+
+class StockBalance(db.Model):
+    """The sum of the moves in and out of one place, kept in the same transaction as the move."""
+
+    __tablename__ = "stock_balance"
+    __table_args__ = (
+        belongs("location_id", "location"),
+        belongs("layer_id", "layer"),
+        belongs("lpn_id", "lpn"),
+        belongs("item_id", "item"),
+        one_of("status", Status),
+        CheckConstraint("on_hand_each >= 0", name="on_hand"),
+        CheckConstraint("allocated_each >= 0 AND allocated_each <= on_hand_each", name="allocated"),
+        Index("ix_stock_balance_item", "warehouse_id", "item_id", "status"),
+        Index("ix_stock_balance_lpn", "warehouse_id", "lpn_id", "item_id"),
+    )
+
+    warehouse_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    location_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    layer_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    lpn_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    status: Mapped[str] = mapped_column(Text, primary_key=True)
+    item_id: Mapped[int] = whole()
+    on_hand_each: Mapped[int] = whole(0)
+    allocated_each: Mapped[int] = whole(0)
+
+
+class Allocation(InWarehouse, db.Model):
+    """Stock of one layer in one location promised to an order and not picked yet (0 = done or given up)."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        belongs("order_id", "sales_order"),
+        belongs("item_id", "item"),
+        belongs("layer_id", "layer"),
+        belongs("location_id", "location"),
+        belongs("task_id", "task"),
+        CheckConstraint("qty_each >= 0", name="qty_each"),
+        Index("ix_allocation_order", "warehouse_id", "order_id", "item_id"),
+        Index("ix_allocation_task", "warehouse_id", "task_id"),
+        Index("ix_allocation_place", "warehouse_id", "location_id", "layer_id"),
+    )
+
+    order_id: Mapped[int] = whole()
+    item_id: Mapped[int] = whole()
+    layer_id: Mapped[int] = whole()
+    location_id: Mapped[int] = whole()
+    task_id: Mapped[int | None] = maybe_whole()
+    qty_each: Mapped[int] = whole()
+
+
+class AllocationEntry(InWarehouse, db.Model):
+    """Every promise made, kept or given up, in order with the moves: what `fifo-audit` replays."""
+
+    __tablename__ = "allocation_entry"
+    __table_args__ = (
+        belongs("order_id", "sales_order"),
+        belongs("layer_id", "layer"),
+        belongs("location_id", "location"),
+        one_of("reason", ("allocate", "release", "pick")),
+        CheckConstraint("delta_each <> 0", name="delta_each"),
+    )
+
+    order_id: Mapped[int] = whole()
+    item_id: Mapped[int] = whole()
+    layer_id: Mapped[int] = whole()
+    location_id: Mapped[int] = whole()
+    delta_each: Mapped[int] = whole()
+    reason: Mapped[str] = words()
+    after_move_id: Mapped[int] = whole()
+    operator_id: Mapped[int | None] = maybe_whole()
+    note: Mapped[str] = words("")
+    recorded_at_ms: Mapped[int] = whole()
