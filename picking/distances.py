@@ -1,0 +1,123 @@
+"""Shortest walks on the grid, as whole decimetres, for all pairs of spots at once.
+
+Owns the metric. In one aisle the walk is |dy|; otherwise it goes over the cross-aisle that makes it
+shortest. A spot outside the aisles hangs on its nearest cross-aisle by a straight spur. Levels above the
+picker's reach may cost extra.
+Invariant: the result is a metric (symmetric, zero on the diagonal, triangle inequality), and never a float.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from picking.layout import Layout, Spot
+
+Decimetres = npt.NDArray[np.int64]
+
+
+def distance_matrix(
+    layout: Layout, spots: Sequence[Spot], level_penalty_dm: int = 0, reach_level: int = 1
+) -> Decimetres:
+    """Walk between every two spots; row and column in the order given.
+
+    A spot on a level above reach_level costs level_penalty_dm for each level going up and again coming
+    down. Between two spots of one bay the lift stays up, so only the difference counts.
+    """
+    access = _access(layout, spots, reach_level)
+    return _walk(layout, access.column(), access.row(), level_penalty_dm)
+
+
+def walk_dm(layout: Layout, sequence: Sequence[Spot], level_penalty_dm: int = 0, reach_level: int = 1) -> int:
+    """Length of the walk through the spots in this order, leg by leg, without the whole matrix."""
+    if len(sequence) < 2:
+        return 0
+    access = _access(layout, sequence, reach_level)
+    return int(
+        _walk(layout, access.part(slice(None, -1)), access.part(slice(1, None)), level_penalty_dm).sum()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """Where each spot is entered from: y_dm on its aisle or cross-aisle, and the spur from there to the
+    spot.
+    """
+
+    aisle: Decimetres
+    x_dm: Decimetres
+    y_dm: Decimetres
+    spot_y_dm: Decimetres
+    spur_dm: Decimetres
+    lifted_levels: Decimetres
+
+    def part(self, key: slice | tuple[slice | None, ...]) -> _Access:
+        return _Access(
+            self.aisle[key],
+            self.x_dm[key],
+            self.y_dm[key],
+            self.spot_y_dm[key],
+            self.spur_dm[key],
+            self.lifted_levels[key],
+        )
+
+    def column(self) -> _Access:
+        return self.part((slice(None), None))
+
+    def row(self) -> _Access:
+        return self.part((None, slice(None)))
+
+
+def _access(layout: Layout, spots: Sequence[Spot], reach_level: int) -> _Access:
+    x_dm = np.fromiter((spot.x_dm for spot in spots), np.int64, len(spots))
+    spot_y_dm = np.fromiter((spot.y_dm for spot in spots), np.int64, len(spots))
+    level = np.fromiter((spot.level for spot in spots), np.int64, len(spots))
+    aisles = np.array(layout.aisle_x_dm, np.int64)
+    at = np.minimum(np.searchsorted(aisles, x_dm), len(aisles) - 1)
+    aisle = np.where(aisles[at] == x_dm, at, -1).astype(np.int64)
+    y_dm = spot_y_dm.copy()
+    for outside in np.flatnonzero(aisle < 0):
+        y_dm[outside] = layout.cross_aisle_y_dm[layout.nearest_cross_aisle(int(spot_y_dm[outside]))]
+    return _Access(aisle, x_dm, y_dm, spot_y_dm, np.abs(spot_y_dm - y_dm), np.maximum(level - reach_level, 0))
+
+
+def _walk(layout: Layout, a: _Access, b: _Access, level_penalty_dm: int) -> Decimetres:
+    dx = np.abs(a.x_dm - b.x_dm)
+    over = np.full(dx.shape, np.iinfo(np.int64).max, np.int64)
+    for cross_dm in layout.cross_aisle_y_dm:
+        np.minimum(over, np.abs(a.y_dm - cross_dm) + np.abs(b.y_dm - cross_dm), out=over)
+    walk: Decimetres = dx + over + (a.spur_dm + b.spur_dm)
+    same_aisle = (a.aisle == b.aisle) & (a.aisle >= 0)
+    walk = np.where(same_aisle, np.abs(a.spot_y_dm - b.spot_y_dm), walk)
+
+    both_outside = (a.aisle < 0) & (b.aisle < 0)
+    if both_outside.any():
+        same_cross = a.y_dm == b.y_dm
+        # Two docks on different cross-aisles: the way from one to the other leads through an aisle, which
+        # may lie to the side of both. Taking |dx| alone would walk them through the racks.
+        walk = walk + np.where(both_outside & ~same_cross, _detour_to_an_aisle(layout, a.x_dm, b.x_dm), 0)
+        one_spur = both_outside & same_cross & (dx == 0)
+        walk = np.where(one_spur, np.abs(a.spot_y_dm - b.spot_y_dm), walk)
+
+    if level_penalty_dm:
+        apart = a.lifted_levels + b.lifted_levels
+        at_one_bay = np.abs(a.lifted_levels - b.lifted_levels)
+        walk = walk + level_penalty_dm * np.where(walk > 0, apart, at_one_bay)
+    return walk
+
+
+def _detour_to_an_aisle(layout: Layout, x1_dm: Decimetres, x2_dm: Decimetres) -> Decimetres:
+    aisles = np.array(layout.aisle_x_dm, np.int64)
+    left, right = np.minimum(x1_dm, x2_dm), np.maximum(x1_dm, x2_dm)
+    at = np.searchsorted(aisles, left)
+    to_the_right = np.maximum(aisles[np.minimum(at, len(aisles) - 1)] - right, 0)
+    to_the_left = left - aisles[np.maximum(at - 1, 0)]
+    detour = np.where(
+        at == len(aisles),
+        to_the_left,
+        np.where(at == 0, to_the_right, np.minimum(to_the_left, to_the_right)),
+    )
+    return 2 * detour

@@ -1,0 +1,63 @@
+"""The question: one picker, from start over all stops to end, on one layout.
+
+Owns what may be asked. It refuses a name that stands at two places, and numbers that are none, naming the
+field.
+Invariant: a stop asked for twice is visited once, and the order the stops were given in never matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from picking.distances import Decimetres, distance_matrix, walk_dm
+from picking.errors import FieldError, check_whole
+from picking.layout import Layout, Spot
+
+
+@dataclass(frozen=True)
+class TourProblem:
+    layout: Layout
+    start: Spot
+    end: Spot
+    stops: tuple[Spot, ...]
+    level_penalty_dm: int = 0
+    reach_level: int = 1
+    distinct_stops: tuple[Spot, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layout, Layout):
+            raise FieldError("layout", f"must be a Layout, got {type(self.layout).__name__}")
+        for name in ("start", "end"):
+            _check_spot(name, getattr(self, name))
+        if not isinstance(self.stops, tuple):
+            raise FieldError("stops", f"must be a tuple of spots, got {type(self.stops).__name__}")
+        check_whole("level_penalty_dm", self.level_penalty_dm, 0, 10_000)
+        check_whole("reach_level", self.reach_level, 0, 99)
+        object.__setattr__(self, "distinct_stops", _distinct(self.stops))
+
+    def matrix(self) -> Decimetres:
+        """Distances with the start as row 0, the distinct stops as rows 1 to n and the end as row n + 1."""
+        spots = (self.start, *self.distinct_stops, self.end)
+        return distance_matrix(self.layout, spots, self.level_penalty_dm, self.reach_level)
+
+    def length_dm(self, sequence: Sequence[Spot]) -> int:
+        """The walk from start through the sequence to the end."""
+        spots = (self.start, *sequence, self.end)
+        return walk_dm(self.layout, spots, self.level_penalty_dm, self.reach_level)
+
+
+def _check_spot(name: str, value: object) -> None:
+    if not isinstance(value, Spot):
+        raise FieldError(name, f"must be a Spot, got {type(value).__name__}")
+
+
+def _distinct(stops: tuple[Spot, ...]) -> tuple[Spot, ...]:
+    seen: dict[str, Spot] = {}
+    for at, stop in enumerate(stops):
+        _check_spot(f"stops[{at}]", stop)
+        known = seen.setdefault(stop.name, stop)
+        if known != stop:
+            raise FieldError(f"stops[{at}].name", f"{stop.name!r} stands at two different places")
+    # Sorted, so that the plan does not depend on the order in which a query happened to give the stops.
+    return tuple(sorted(seen.values(), key=lambda stop: (stop.x_dm, stop.y_dm, stop.level, stop.name)))
