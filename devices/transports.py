@@ -289,7 +289,7 @@ class CupsQueue(Zebra):
         # LC_ALL: the answers are read, and they come in the language of the environment.
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}
         try:
-            return subprocess.run(  # arguments are a list without a shell, the queue name is checked by CupsAddress
+            return subprocess.run(
                 arguments,
                 input=content,
                 capture_output=True,
