@@ -332,11 +332,15 @@ class _WalkEstimate:
         self._alone_dm = self._estimate_dm(self.sub_aisles)
 
     def least_added(self, visited: npt.NDArray[np.bool_], pool: Sequence[int]) -> int:
-        """Which of the pool saves the most of its own walk by riding along; the first, most urgent one when
-        equal.
+        """Which of the pool to take along; the first, most urgent one when equal.
+
+        By the walk it adds, less half the walk it would need alone. Added walk by itself favours small
+        orders and leaves the large ones to each other; the whole saving favours large ones that spread the
+        cart over the floor. Half was the best of five weights on a real week and on a made-up wave of 2,000
+        small orders.
         """
         together_dm = self._estimate_dm(self.sub_aisles[pool] | visited)
-        return int(np.argmin(together_dm - self._alone_dm[pool]))
+        return int(np.argmin(2 * together_dm - self._alone_dm[pool]))
 
     def _estimate_dm(self, visited: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         aisles = visited.sum(axis=2)

@@ -37,6 +37,10 @@ LEAST_SEARCH_MS = 5
 """With less time left than this, building the routing model alone would break the limit."""
 
 
+FINISH_MS = 3
+"""Kept back for what follows the search: its last step runs past its limit, and the model is taken down."""
+
+
 class SolverFailed(Exception):
     """A solver has no order to offer; the reason is for the log and the tour's `reason`."""
 
@@ -197,7 +201,9 @@ def _search(
     initial = _order_of_bays(problem, best_rule, bays)
     left_ms = time_limit_ms - (time.perf_counter() - began) * 1000
     try:
-        order = solver.order_stops(matrix[np.ix_(rows, rows)], initial, max(1, int(left_ms)), seed)
+        order = solver.order_stops(
+            matrix[np.ix_(rows, rows)], initial, max(1, int(left_ms) - FINISH_MS), seed
+        )
     except (SolverFailed, RuntimeError, MemoryError) as failure:
         # A tour that cannot be improved must still be walked: the wave goes out with the S-shape, and says
         # why.

@@ -1,0 +1,45 @@
+"""Small floors the tests walk on, and random ones for Hypothesis. Nothing here computes a distance."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from picking import Layout, Spot, TourProblem
+
+TWO_BLOCKS = Layout((0, 40, 80), (0, 100, 200))
+DEPOT = Spot("depot", 0, 0)
+
+
+def bin_at(x_dm: int, y_dm: int, level: int = 0) -> Spot:
+    return Spot(f"X{x_dm:04}-Y{y_dm:04}-{level}", x_dm, y_dm, level)
+
+
+@st.composite
+def layouts(draw: st.DrawFn, most_aisles: int = 6, most_cross_aisles: int = 5) -> Layout:
+    xs = draw(st.sets(st.integers(-50, 400), min_size=1, max_size=most_aisles))
+    ys = draw(st.sets(st.integers(-50, 600), min_size=1, max_size=most_cross_aisles))
+    return Layout(tuple(sorted(xs)), tuple(sorted(ys)))
+
+
+def spots_of(layout: Layout, most_outside: bool = False) -> st.SearchStrategy[Spot]:
+    """Bins in the aisles, dead ends included, and now and then a bench that stands in no aisle."""
+    x_dm = st.one_of(st.sampled_from(layout.aisle_x_dm), st.integers(-100, 450))
+    if most_outside:
+        x_dm = st.integers(-100, 450)
+    y_dm = st.one_of(st.integers(-100, 700), st.sampled_from(layout.cross_aisle_y_dm))
+    return st.builds(bin_at, x_dm, y_dm, st.integers(0, 4))
+
+
+@st.composite
+def problems(draw: st.DrawFn, most_stops: int = 25, most_penalty_dm: int = 30) -> TourProblem:
+    layout = draw(layouts())
+    spot = spots_of(layout)
+    stops = draw(st.lists(spot, max_size=most_stops))
+    return TourProblem(
+        layout,
+        draw(spot),
+        draw(spot),
+        tuple(stops),
+        level_penalty_dm=draw(st.integers(0, most_penalty_dm)),
+        reach_level=draw(st.integers(0, 2)),
+    )
