@@ -24,6 +24,9 @@ class OwnKind(StrEnum):
     ORDER = "O"
 
 
+PREFIXES = frozenset(kind.value for kind in OwnKind)
+
+
 class Command(StrEnum):
     """What an operator can say by scanning a command barcode or touching its button."""
 
@@ -48,6 +51,9 @@ class Command(StrEnum):
     REOPEN = "REOPEN"
     TAKEOFF = "TAKEOFF"
     CONFIRM = "CONFIRM"
+
+
+COMMANDS = frozenset(command.value for command in Command)
 
 
 class BadCode(ValueError):
@@ -85,7 +91,7 @@ def parse_own_code(text: str) -> tuple[OwnKind, str] | None:
     Raises:
         BadCode: it has our form but its check character does not agree.
     """
-    if len(text) < 5 or text[1] != "-" or text[-2] != "-" or text[0] not in OwnKind:
+    if len(text) < 5 or text[1] != "-" or text[-2] != "-" or text[0] not in PREFIXES:
         return None
     body, check = text[:-2], text[-1]
     if any(character not in ALPHABET and character != "-" for character in body):

@@ -8,6 +8,7 @@ run. `:w` is always bound to the warehouse, so no statement can forget it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -31,6 +32,9 @@ class Tx(Protocol):
 
     def insert(self, table: str, **values: Any) -> int:
         """Insert one row of a table keyed (warehouse_id, id) and return its id."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that may fail alone: an exception undoes what was written inside and goes on upwards."""
 
 
 class Writer(Protocol):

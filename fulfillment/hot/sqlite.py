@@ -13,8 +13,9 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,6 +58,18 @@ class SqliteTx:
             sql = _INSERTS[(table, *values)] = _insert_sql(table, tuple(values))
         values["w"] = self.warehouse_id
         return self._connection.execute(sql, values).fetchone()[0]
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self._connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except Exception:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO part")
+                self._connection.execute("RELEASE part")
+            raise
+        self._connection.execute("RELEASE part")
 
 
 _INSERTS: dict[tuple[str, ...], str] = {}

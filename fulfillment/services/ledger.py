@@ -1,0 +1,191 @@
+"""The one writer of `stock_move` and `stock_balance`, and of the promises against them.
+
+A move and its two balances change in the same transaction; every decrease is a conditional UPDATE whose row
+count is read, so stock that another scan took in between cannot be taken twice. Nothing here repairs:
+`verify` recomputes and reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fulfillment.domain.reasons import Refused, Reject, Rejected
+from fulfillment.domain.stock import NO_LPN, Move, Status, Virtual
+from fulfillment.hot import Tx
+from fulfillment.services.actor import Actor
+
+# Virtual locations get these ids in every warehouse at `floor init`; they keep no balance.
+VIRTUAL_IDS: dict[Virtual, int] = {
+    Virtual.SUPPLIER: 1,
+    Virtual.CUSTOMER: 2,
+    Virtual.ADJUSTMENT: 3,
+    Virtual.IN_TRANSIT: 4,
+    Virtual.CARRIER: 5,
+}
+FIRST_REAL_LOCATION_ID = 10
+
+
+def post(tx: Tx, actor: Actor, moves: Iterable[Move]) -> None:
+    """Write moves and both balances of each.
+
+    Raises:
+        Refused: `short_stock`, when a place no longer holds what the move takes from it.
+    """
+    for move in moves:
+        tx.insert(
+            "stock_move", layer_id=move.layer_id, item_id=move.item_id,
+            from_location_id=move.from_location_id, to_location_id=move.to_location_id,
+            from_lpn_id=move.from_lpn_id, to_lpn_id=move.to_lpn_id, from_status=move.from_status,
+            to_status=move.to_status, qty_each=move.qty_each, reason=move.reason, order_id=move.order_id,
+            operator_id=actor.operator_id, station_id=actor.station_id, scan_id=actor.scan_id,
+            occurred_at_ms=actor.occurred_at_ms, recorded_at_ms=tx.now_ms,
+        )  # fmt: skip
+        if move.from_location_id >= FIRST_REAL_LOCATION_ID:
+            _take(tx, move)
+        if move.to_location_id >= FIRST_REAL_LOCATION_ID:
+            _put(tx, move)
+
+
+def _take(tx: Tx, move: Move) -> None:
+    key = {
+        "location": move.from_location_id, "layer": move.layer_id, "lpn": move.from_lpn_id,
+        "status": move.from_status,
+    }  # fmt: skip
+    taken = tx.run(
+        "UPDATE stock_balance SET on_hand_each = on_hand_each - :qty, allocated_each = allocated_each - :promised"
+        " WHERE warehouse_id = :w AND location_id = :location AND layer_id = :layer AND lpn_id = :lpn"
+        " AND status = :status AND allocated_each >= :promised"
+        " AND on_hand_each - :qty >= allocated_each - :promised",
+        qty=move.qty_each, promised=move.allocated_from_each, **key,
+    )  # fmt: skip
+    if taken != 1:
+        raise Refused(Rejected(Reject.SHORT_STOCK, expected=str(move.qty_each)))
+    tx.run(
+        "DELETE FROM stock_balance WHERE warehouse_id = :w AND location_id = :location AND layer_id = :layer"
+        " AND lpn_id = :lpn AND status = :status AND on_hand_each = 0",
+        **key,
+    )
+
+
+def _put(tx: Tx, move: Move) -> None:
+    tx.run(
+        "INSERT INTO stock_balance (warehouse_id, location_id, layer_id, lpn_id, status, item_id, on_hand_each,"
+        " allocated_each) VALUES (:w, :location, :layer, :lpn, :status, :item, :qty, :promised)"
+        " ON CONFLICT (warehouse_id, location_id, layer_id, lpn_id, status) DO UPDATE SET"
+        " on_hand_each = stock_balance.on_hand_each + excluded.on_hand_each,"
+        " allocated_each = stock_balance.allocated_each + excluded.allocated_each",
+        location=move.to_location_id, layer=move.layer_id, lpn=move.to_lpn_id, status=move.to_status,
+        item=move.item_id, qty=move.qty_each, promised=move.allocated_to_each,
+    )  # fmt: skip
+
+
+def promise(
+    tx: Tx, actor: Actor, order_id: int, item_id: int, location_id: int, layer_id: int, qty_each: int,
+    note: str = "",
+) -> int | None:  # fmt: skip
+    """Claim free stock for an order: the allocation's id, or None when somebody else was faster."""
+    claimed = tx.run(
+        "UPDATE stock_balance SET allocated_each = allocated_each + :qty WHERE warehouse_id = :w"
+        " AND location_id = :location AND layer_id = :layer AND lpn_id = 0 AND status = 'available'"
+        " AND on_hand_each - allocated_each >= :qty",
+        location=location_id, layer=layer_id, qty=qty_each,
+    )  # fmt: skip
+    if claimed != 1:
+        return None
+    tx.run(
+        "UPDATE demand SET allocated_each = allocated_each + :qty"
+        " WHERE warehouse_id = :w AND order_id = :order AND item_id = :item",
+        order=order_id, item=item_id, qty=qty_each,
+    )  # fmt: skip
+    _enter(tx, actor, order_id, item_id, location_id, layer_id, qty_each, "allocate", note)
+    return tx.insert(
+        "allocation", order_id=order_id, item_id=item_id, layer_id=layer_id, location_id=location_id,
+        qty_each=qty_each, task_id=None,
+    )  # fmt: skip
+
+
+def give_up(tx: Tx, actor: Actor, allocation: object, qty_each: int, note: str = "") -> None:
+    """Take a promise (or part of it) back: the stock is free again, the demand is open again."""
+    order_id, item_id = allocation["order_id"], allocation["item_id"]  # type: ignore[index]
+    location_id, layer_id = allocation["location_id"], allocation["layer_id"]  # type: ignore[index]
+    _spend(tx, allocation["id"], qty_each)  # type: ignore[index]
+    tx.run(
+        "UPDATE stock_balance SET allocated_each = allocated_each - :qty WHERE warehouse_id = :w"
+        " AND location_id = :location AND layer_id = :layer AND lpn_id = 0 AND status = 'available'",
+        location=location_id, layer=layer_id, qty=qty_each,
+    )  # fmt: skip
+    tx.run(
+        "UPDATE demand SET allocated_each = allocated_each - :qty"
+        " WHERE warehouse_id = :w AND order_id = :order AND item_id = :item",
+        order=order_id, item=item_id, qty=qty_each,
+    )  # fmt: skip
+    _enter(tx, actor, order_id, item_id, location_id, layer_id, -qty_each, "release", note)
+
+
+def keep(tx: Tx, actor: Actor, allocation: object, qty_each: int) -> None:
+    """A promise is kept: its units were picked. The caller posts the move that carries the promise along."""
+    _spend(tx, allocation["id"], qty_each)  # type: ignore[index]
+    _enter(
+        tx, actor, allocation["order_id"], allocation["item_id"],  # type: ignore[index]
+        allocation["location_id"], allocation["layer_id"], -qty_each, "pick", "",  # type: ignore[index]
+    )  # fmt: skip
+
+
+def _spend(tx: Tx, allocation_id: int, qty_each: int) -> None:
+    spent = tx.run(
+        "UPDATE allocation SET qty_each = qty_each - :qty"
+        " WHERE warehouse_id = :w AND id = :id AND qty_each >= :qty",
+        id=allocation_id, qty=qty_each,
+    )  # fmt: skip
+    if spent != 1:
+        raise Refused(Rejected(Reject.SHORT_STOCK, expected=str(qty_each)))
+
+
+def _enter(
+    tx: Tx, actor: Actor, order_id: int, item_id: int, location_id: int, layer_id: int, delta_each: int,
+    reason: str, note: str,
+) -> None:  # fmt: skip
+    last = tx.one("SELECT COALESCE(MAX(id), 0) AS id FROM stock_move WHERE warehouse_id = :w")
+    tx.insert(
+        "allocation_entry", order_id=order_id, item_id=item_id, location_id=location_id, layer_id=layer_id,
+        delta_each=delta_each, reason=reason, after_move_id=last["id"], operator_id=actor.operator_id,
+        note=note, recorded_at_ms=tx.now_ms,
+    )  # fmt: skip
+
+
+def move_lpn(
+    tx: Tx, actor: Actor, lpn_id: int, to_location_id: int, reason: str, *, to_lpn_id: int | None = None,
+    to_status: str | None = None, keep_promises: bool = True,
+) -> int:  # fmt: skip
+    """Move all that lies in a handling unit; returns the units moved.
+
+    With `to_lpn_id` the content changes its handling unit on the way (0 = loose).
+    """
+    rows = tx.all(
+        "SELECT location_id, layer_id, item_id, status, on_hand_each, allocated_each FROM stock_balance"
+        " WHERE warehouse_id = :w AND lpn_id = :lpn ORDER BY layer_id",
+        lpn=lpn_id,
+    )
+    moves = [
+        Move(
+            row["layer_id"], row["item_id"], row["location_id"], to_location_id, row["on_hand_each"], reason,
+            from_lpn_id=lpn_id, to_lpn_id=lpn_id if to_lpn_id is None else to_lpn_id,
+            from_status=row["status"], to_status=to_status or row["status"],
+            allocated_from_each=row["allocated_each"],
+            allocated_to_each=row["allocated_each"] if keep_promises else 0,
+        )
+        for row in rows
+    ]  # fmt: skip
+    post(tx, actor, moves)
+    return sum(move.qty_each for move in moves)
+
+
+def hold_in_place(
+    tx: Tx, actor: Actor, location_id: int, layer_id: int, item_id: int, qty_each: int, reason: str
+) -> None:
+    """Take free stock out of what can be promised, where it lies, until somebody has counted."""
+    post(
+        tx, actor,
+        [Move(layer_id, item_id, location_id, location_id, qty_each, reason, NO_LPN, NO_LPN,
+              Status.AVAILABLE, Status.HOLD)],
+    )  # fmt: skip

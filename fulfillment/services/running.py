@@ -1,0 +1,28 @@
+"""Running numbers and events: the two things nearly every service appends."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fulfillment.hot import Tx
+
+
+def next_number(tx: Tx, name: str) -> int:
+    """The next value of a counter of this warehouse, never given out twice."""
+    tx.run(
+        "INSERT INTO counter (warehouse_id, name, next_value) VALUES (:w, :name, 2)"
+        " ON CONFLICT (warehouse_id, name) DO UPDATE SET next_value = counter.next_value + 1",
+        name=name,
+    )
+    return tx.one(
+        "SELECT next_value - 1 AS value FROM counter WHERE warehouse_id = :w AND name = :name", name=name
+    )["value"]
+
+
+def tell(tx: Tx, topic: str, kind: str, scan_id: str = "", **payload: Any) -> None:
+    """Append an event; live screens follow the table by id."""
+    tx.insert(
+        "event", topic=topic, kind=kind, payload=json.dumps(payload, separators=(",", ":")),
+        scan_id=scan_id, recorded_at_ms=tx.now_ms,
+    )  # fmt: skip
