@@ -97,9 +97,7 @@ class ZplPrinter:
             # until the end.
             with suppress(DeviceError):
                 after = self._ask_anew(deadline.at_most(self._status_s))
-                last = (
-                    f"{after.state} {' '.join(after.reasons)}, {after.buffered_formats} formats wait".strip()
-                )
+                last = f"{after.state} {' '.join(after.reasons)}, {after.buffered_formats} formats wait".strip()
                 if before.odometer is not None and after.odometer is not None and expected:
                     rise = after.odometer - before.odometer
                     last += f", odometer rose by {rise} of {expected}"
@@ -110,9 +108,7 @@ class ZplPrinter:
                     return Receipt(proven, job_id, len(job_bytes), before.odometer, after.odometer, last)
             if deadline.remaining_s() <= pause_s:
                 detail = f"{level.name}, then {last}"
-                raise DeviceError(
-                    UNCERTAIN, transient=False, detail=detail + (f", said {said[:40]!r}" if said else "")
-                )
+                raise DeviceError(UNCERTAIN, transient=False, detail=detail + (f", said {said[:40]!r}" if said else ""))
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.6, _LONGEST_PAUSE_S)
 
@@ -158,9 +154,7 @@ class ZplPrinter:
             content = transport.read(deadline)
         except DeviceError as error:
             if error.reason == "timeout":
-                raise DeviceError(
-                    "silent", transient=True, detail="no answer to ~HS: fault or unreachable"
-                ) from error
+                raise DeviceError("silent", transient=True, detail="no answer to ~HS: fault or unreachable") from error
             raise
         if not content:
             raise DeviceError("silent", transient=True, detail="closed without an answer to ~HS")
@@ -233,9 +227,7 @@ class EscPosPrinter:
                 content = transport.read(deadline)
             except DeviceError as error:
                 if error.reason == "timeout":
-                    raise DeviceError(
-                        "silent", transient=True, detail="no answer: fault or unreachable"
-                    ) from error
+                    raise DeviceError("silent", transient=True, detail="no answer: fault or unreachable") from error
                 raise
             if not content:
                 raise DeviceError("silent", transient=True, detail="closed without an answer")

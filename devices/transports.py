@@ -59,9 +59,7 @@ class TcpTransport:
         except TimeoutError as error:
             raise DeviceError("timeout", transient=True, detail=f"{self._address}: no answer") from error
         except OSError as error:
-            raise DeviceError(
-                "connection_lost", transient=True, detail=f"{self._address}: {error}"
-            ) from error
+            raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
 
     def write(self, content: bytes, deadline: Deadline) -> None:
         connection = self._connection()
@@ -75,18 +73,14 @@ class TcpTransport:
         except TimeoutError as error:
             raise DeviceError("timeout", transient=True, detail=f"{self._address}: does not read") from error
         except OSError as error:
-            raise DeviceError(
-                "connection_lost", transient=True, detail=f"{self._address}: {error}"
-            ) from error
+            raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
 
     def finish(self, deadline: Deadline) -> bytes:
         connection = self._connection()
         try:
             connection.shutdown(socket.SHUT_WR)
         except OSError as error:
-            raise DeviceError(
-                "connection_lost", transient=True, detail=f"{self._address}: {error}"
-            ) from error
+            raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
         said = bytearray()
         while chunk := self.read(deadline):
             said += chunk
@@ -138,9 +132,7 @@ class SerialTransport:
             ready, _, _ = select.select([port.fileno()], [], [], deadline.remaining_s())
             content = bytes(port.read(_CHUNK_BYTES)) if ready else b""
         except (serial.SerialException, OSError, TypeError, ValueError) as error:
-            raise DeviceError(
-                "connection_lost", transient=True, detail=f"{self._address}: {error}"
-            ) from error
+            raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
         if not ready:
             raise DeviceError("timeout", transient=True, detail=f"{self._address}: no answer")
         if not content:
@@ -162,9 +154,7 @@ class SerialTransport:
         except serial.SerialTimeoutException as error:
             raise DeviceError("timeout", transient=True, detail=f"{self._address}: does not read") from error
         except (serial.SerialException, OSError) as error:
-            raise DeviceError(
-                "connection_lost", transient=True, detail=f"{self._address}: {error}"
-            ) from error
+            raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
 
     def finish(self, deadline: Deadline) -> bytes:
         port = self._connection()
@@ -174,9 +164,7 @@ class SerialTransport:
                 time.sleep(0.005)
             waiting = port.out_waiting
         except (serial.SerialException, OSError) as error:
-            raise DeviceError(
-                "connection_lost", transient=True, detail=f"{self._address}: {error}"
-            ) from error
+            raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
         if waiting:
             raise DeviceError("timeout", transient=True, detail=f"{self._address}: {waiting} bytes not sent")
         return b""
@@ -250,9 +238,12 @@ class CupsQueue(Zebra):
         alerts = _alerts_of(request_id, result.stdout.decode("utf-8", "replace"))
         if alerts is None:
             return CupsJob(request_id, "unknown")
-        if "job-completed-successfully" in alerts:
-            return CupsJob(request_id, "completed")
-        return CupsJob(request_id, "cancelled" if re.search("cancel|abort", alerts) else "unknown")
+        if re.search("cancel|abort", alerts):
+            return CupsJob(request_id, "cancelled")
+        # CUPS 2.4.2 leaves the reason of the last step before the end on a job that went through; a cancelled or
+        # aborted one says so.
+        is_through = "job-completed-successfully" in alerts or "processing-to-stop-point" in alerts
+        return CupsJob(request_id, "completed" if is_through else "unknown")
 
     def wait(self, request_id: str, deadline: Deadline) -> CupsJob:
         """Until CUPS is done with the job or the deadline has come."""
@@ -279,9 +270,7 @@ class CupsQueue(Zebra):
         result = self._run(["lpstat", "-W", "not-completed", "-o", self._address.queue], deadline)
         if result.returncode != 0:
             raise self._refusal(result)
-        return [
-            line.split()[0] for line in result.stdout.decode("utf-8", "replace").splitlines() if line.strip()
-        ]
+        return [line.split()[0] for line in result.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
 
     def _run(
         self, arguments: list[str], deadline: Deadline, content: bytes = b""
@@ -302,29 +291,21 @@ class CupsQueue(Zebra):
             raise DeviceError("cups_missing", transient=False, detail=detail) from error
         except subprocess.TimeoutExpired as error:
             if arguments[0] == "lp":
-                raise DeviceError(
-                    UNCERTAIN, transient=False, detail="lp did not come back in time"
-                ) from error
-            raise DeviceError(
-                "timeout", transient=True, detail=f"{arguments[0]} did not come back"
-            ) from error
+                raise DeviceError(UNCERTAIN, transient=False, detail="lp did not come back in time") from error
+            raise DeviceError("timeout", transient=True, detail=f"{arguments[0]} did not come back") from error
 
     def _refusal(self, result: subprocess.CompletedProcess[bytes]) -> DeviceError:
         said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
         lowered = said.lower()
         detail = f"{self._address}: {said[:200]}"
-        if (
-            "does not exist" in lowered
-            or "invalid destination" in lowered
-            or "unknown destination" in lowered
-        ):
+        if "does not exist" in lowered or "invalid destination" in lowered or "unknown destination" in lowered:
+            # Without its server, lp says the same of every queue.
+            if b"not running" in self._run(["lpstat", "-r"], Deadline.after(2.0)).stdout:
+                return DeviceError("unreachable", transient=True, detail="the CUPS scheduler is not running")
             return DeviceError("queue_missing", transient=False, detail=detail)
         if "not accepting" in lowered:
             return DeviceError("paused", transient=True, detail=detail)
-        if any(
-            word in lowered
-            for word in ("scheduler", "unable to connect", "connection refused", "bad file desc")
-        ):
+        if any(word in lowered for word in ("scheduler", "unable to connect", "connection refused", "bad file desc")):
             return DeviceError("unreachable", transient=True, detail=detail)
         return DeviceError("refused", transient=False, detail=detail)
 
@@ -335,11 +316,9 @@ def _alerts_of(request_id: str, listing: str) -> str | None:
     for line in listing.splitlines():
         if line and not line[0].isspace():
             is_inside = line.split()[0] == request_id
-            if is_inside:
-                alerts = ""
         elif is_inside and "Alerts:" in line:
             return line.partition("Alerts:")[2].strip()
-    return alerts if is_inside else None
+    return None
 
 
 def _positive(deadline: Deadline) -> float:

@@ -77,9 +77,7 @@ class HostStatus:
         )
         if faults:
             state, reasons = "held", faults
-        elif (
-            self.buffered_formats or self.labels_remaining or self.is_partial_format or self.is_label_waiting
-        ):
+        elif self.buffered_formats or self.labels_remaining or self.is_partial_format or self.is_label_waiting:
             waiting = ("label_waiting",) if self.is_label_waiting else ()
             partial = ("partial_format",) if self.is_partial_format else ()
             state, reasons = "busy", (*waiting, *partial)
