@@ -180,19 +180,14 @@ class _RasterPen:
 
 
 def _write_code128(dummy: Dummy, value: str) -> None:
-    # Set B; "{" opens a code set change and is doubled to be itself.
-    # Source: Epson ESC/POS command reference, GS k, CODE128.
+    # Written out, because python-escpos prints to standard output on every barcode. Set B; "{" opens a
+    # code set change and is doubled to be itself.
+    # Source: Epson ESC/POS command reference, GS h, GS w, GS H, GS k (m = 73, CODE128).
+    data = b"{B" + value.replace("{", "{{").encode("ascii")
     dummy.set(align="center")
-    dummy.barcode(
-        "{B" + value.replace("{", "{{"),
-        "CODE128",
-        height=96,
-        width=2,
-        pos="BELOW",
-        align_ct=False,
-        function_type="B",
-    )
+    dummy._raw(b"\x1dh\x60" + b"\x1dw\x02" + b"\x1dH\x02" + b"\x1dk\x49" + bytes((len(data),)) + data)
     dummy.set(align="left")
+    dummy.text("\n")
 
 
 def _image_of(dots: Dots) -> Image.Image:

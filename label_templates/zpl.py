@@ -24,13 +24,14 @@ _DOTS_PER_MM = {203: 8.0, 300: 300 / 25.4}
 _ADVANCE_CLASSES = (
     ("ijl", 28),
     (" !'(),./:;I[]`ft", 31),
-    ("rz-", 42),
+    ("rz", 42),
     ("?Jcksvxy", 48),
     ('"#$*0123456789L\\aeo', 52),
     ("EFTZ^_bdghnpqu{|}", 55),
     ("CSVABKOPQXY", 61),
     ("DGR&HNUw", 71),
     ("MmW", 88),
+    ("%+-=@", 95),
 )
 _WIDEST = 104
 _ADVANCE = {c: advance for characters, advance in _ADVANCE_CLASSES for c in characters}
@@ -88,9 +89,12 @@ class Drawing:
             dots = draw_line(shown, self.dots(height), self.dots(width))
             return self._graphic(dots, self._aligned(x, width, dots.width, align), self.dots(y))
         character_height, room = self.dots(height), self.dots(width)
-        character_width = character_height
-        while character_width > character_height * _NARROWEST and _width(shown, character_width) > room:
-            character_width -= 1
+        character_width = _fitting(shown, character_height, room)
+        # Then lower as well, but not below 3 mm, which people still read at the belt.
+        smallest = min(character_height, self.dots(3))
+        while _width(shown, character_width) > room and character_height > smallest:
+            character_height -= 1
+            character_width = _fitting(shown, character_height, room)
         if _width(shown, character_width) > room:
             while shown and _width(shown + "...", character_width) > room:
                 shown = shown[:-1]
@@ -142,6 +146,12 @@ class Drawing:
     def _aligned(self, x: float, width: float, ink_width: int, align: str) -> int:
         spare = max(0, self.dots(width) - ink_width)
         return self.dots(x) + {"left": 0, "center": spare // 2, "right": spare}[align]
+
+
+def _fitting(text: str, character_height: int, room: int) -> int:
+    """The character width, from narrow to square, at which the text comes closest to fitting."""
+    square = max(1, _width(text, 1000))
+    return max(math.ceil(character_height * _NARROWEST), min(character_height, room * 1000 // square))
 
 
 def _width(text: str, character_width: int) -> int:
