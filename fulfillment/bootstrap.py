@@ -1,0 +1,57 @@
+"""The composition root: settings → engine, writer, tables. Every process of the floor starts here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine
+
+from fulfillment.db import configure_engine, engine_options, sqlite_path
+from fulfillment.hot import Writer
+from fulfillment.hot.sqlite import SqliteWriter
+from fulfillment.settings import SettingError, Settings
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What a process of the floor holds: its settings, the engine for reading, the writer."""
+
+    settings: Settings
+    engine: Engine
+    writer: Writer
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.writer.close()
+        self.engine.dispose()
+
+
+def open_floor(settings: Settings) -> Floor:
+    """Engine and writer for a database that `migrate` has prepared."""
+    if not settings.database_url.startswith("sqlite"):
+        raise SettingError("FLOOR_DATABASE: only sqlite:/// addresses are supported in this version")
+    engine = create_engine(settings.database_url, **engine_options(settings.database_url))
+    configure_engine(engine)
+    return Floor(settings, engine, SqliteWriter(engine, sqlite_path(settings.database_url)))
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest schema, making its file and folder where needed."""
+    sqlite_path(settings.database_url).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(settings.database_url, **engine_options(settings.database_url))
+    configure_engine(engine)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    try:
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    finally:
+        engine.dispose()
+
+

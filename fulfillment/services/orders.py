@@ -1,0 +1,351 @@
+"""Orders: take them in, change them, cancel them, hold them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fulfillment.domain.codes import BadCode, own_code
+from fulfillment.domain.orders import OrderState, Policy
+from fulfillment.domain.reasons import Conflict, DomainError, HoldReason, NotFound
+from fulfillment.domain.shipping import CarrierRule, choose_carrier
+from fulfillment.hot import Tx
+from fulfillment.services import allocate
+from fulfillment.services.actor import Actor
+from fulfillment.services.running import tell
+
+MAX_LINES = 5_000
+
+
+@dataclass(frozen=True)
+class LineIn:
+    """One line as sold."""
+
+    sku: str
+    qty_each: int
+    unit_price_minor: int = 0
+    currency: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ShipTo:
+    """Where the goods go; `country` is ISO 3166-1 alpha-2."""
+
+    name: str = ""
+    address1: str = ""
+    address2: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class OrderIn:
+    """An order as a channel hands it over. `original_ordered_at` keeps the time it had before a shift."""
+
+    number: str
+    ordered_at_ms: int
+    lines: Sequence[LineIn]
+    ship_to: ShipTo = field(default_factory=ShipTo)
+    channel: str = "api"
+    policy: str = Policy.SHIP_PARTIAL
+    priority: int = 0
+    original_ordered_at: str = ""
+
+    def sha256(self) -> str:
+        """What the order says, whatever time it was shifted to."""
+        said = [
+            self.number, self.channel, self.policy, self.priority, self.original_ordered_at or self.ordered_at_ms,
+            list(vars(self.ship_to).values()), [list(vars(line).values()) for line in self.lines],
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def take_in(tx: Tx, actor: Actor, order: OrderIn, max_line_each: int) -> bool:
+    """Store an order and promise it what there is; False when the same order is known already.
+
+    An unknown SKU puts the order on hold with its reason; it never invents an item.
+
+    Raises:
+        DomainError: a bad number, quantity or country; Conflict: the number came with other content.
+    """
+    _check(order, max_line_each)
+    known = tx.one(
+        "SELECT content_sha256 FROM sales_order WHERE warehouse_id = :w AND channel = :channel AND number = :number",
+        channel=order.channel, number=order.number,
+    )  # fmt: skip
+    if known is not None:
+        if known["content_sha256"] != order.sha256():
+            raise Conflict("order_exists", f"order {order.number} exists with other content", "number")
+        return False
+    items = {line.sku: _item(tx, line.sku) for line in order.lines}
+    unknown = sorted({line.sku for line in order.lines if items[line.sku] is None})
+    carrier = _carrier(tx, order.ship_to.country)
+    order_id = tx.insert(
+        "sales_order", channel=order.channel, number=order.number,
+        state=OrderState.HOLD if unknown else OrderState.WAITING, policy=order.policy, priority=order.priority,
+        ordered_at_ms=order.ordered_at_ms, original_ordered_at=order.original_ordered_at,
+        cut_off_at_ms=_cut_off(tx, carrier, order.ordered_at_ms), ship_to_name=order.ship_to.name,
+        address1=order.ship_to.address1, address2=order.ship_to.address2, city=order.ship_to.city,
+        region=order.ship_to.region, postcode=order.ship_to.postcode, country=order.ship_to.country,
+        phone=order.ship_to.phone, hold_reason=HoldReason.UNKNOWN_SKU if unknown else "",
+        hold_note=", ".join(unknown), content_sha256=order.sha256(), carrier_id=carrier["id"] if carrier else None,
+        created_at_ms=tx.now_ms, state_since_ms=tx.now_ms,
+    )  # fmt: skip
+    wanted: dict[int, int] = {}
+    for place, line in enumerate(order.lines, start=1):
+        item = items[line.sku]
+        tx.insert(
+            "order_line", order_id=order_id, line_no=place, item_id=item["id"] if item else None, sku=line.sku,
+            name=line.name or (item["name"] if item else ""), qty_each=line.qty_each,
+            unit_price_minor=line.unit_price_minor, currency=line.currency,
+            is_service=item["is_service"] if item else 0,
+        )  # fmt: skip
+        if item and not item["is_service"]:
+            wanted[item["id"]] = wanted.get(item["id"], 0) + line.qty_each
+    for item_id, qty_each in wanted.items():
+        tx.insert("demand", order_id=order_id, item_id=item_id, ordered_each=qty_each)
+    allocate.allocate_order(tx, actor, order_id)
+    tell(tx, "board", "OrderTaken", order=order.number)
+    allocate.settle_order(tx, actor, order_id)
+    return True
+
+
+def find(tx: Tx, number: str, channel: str | None = None) -> Any:
+    """The order's row.
+
+    Raises:
+        NotFound: no such order; Conflict: several channels use the number and none was named.
+    """
+    rows = tx.all(
+        "SELECT * FROM sales_order WHERE warehouse_id = :w AND number = :number"
+        " AND (:channel IS NULL OR channel = :channel)",
+        number=number, channel=channel,
+    )  # fmt: skip
+    if not rows:
+        raise NotFound("unknown_order", f"no order {number!r}")
+    if len(rows) > 1:
+        raise Conflict("ambiguous_order", f"{number} exists in several channels; name one", "channel")
+    return rows[0]
+
+
+def change(tx: Tx, actor: Actor, number: str, changes: dict[str, Any]) -> None:
+    """Change policy, priority or ship-to while nothing has been packed."""
+    order = find(tx, number)
+    if order["state"] in (OrderState.PACKED, OrderState.LOADED, OrderState.SHIPPED, OrderState.CANCELLED):
+        raise Conflict("too_late", f"order {number} is {order['state']}")
+    columns = {"name": "ship_to_name"}
+    ship_to = changes.get("ship_to") or {}
+    values = {columns.get(key, key): value for key, value in ship_to.items()}
+    if ship_to.get("country"):
+        carrier = _carrier(tx, ship_to["country"])
+        values["carrier_id"] = carrier["id"] if carrier else None
+    if changes.get("policy") is not None:
+        values["policy"] = changes["policy"]
+    if changes.get("priority") is not None:
+        values["priority"] = changes["priority"]
+    if values:
+        sets = ", ".join(f"{column} = :{column}" for column in values)
+        tx.run(f"UPDATE sales_order SET {sets} WHERE warehouse_id = :w AND id = :id", id=order["id"], **values)
+    allocate.allocate_order(tx, actor, order["id"])
+    allocate.settle_order(tx, actor, order["id"])
+
+
+def cancel(tx: Tx, actor: Actor, number: str) -> None:
+    """Stop an order. What is promised becomes free, open picks vanish, picked units go back by a task.
+
+    Raises:
+        Conflict: something of it is packed or gone; void the parcels first.
+    """
+    order = find(tx, number)
+    if order["is_cancelled"]:
+        return
+    packed = tx.one(
+        "SELECT COALESCE(SUM(packed_each), 0) AS n FROM demand WHERE warehouse_id = :w AND order_id = :id",
+        id=order["id"],
+    )["n"]
+    if packed or order["state"] == OrderState.SHIPPED:
+        raise Conflict("too_late", f"order {number} is {order['state']}: void its parcels first")
+    freed = allocate.take_back_promises(tx, actor, order["id"], "cancelled")
+    tx.run(
+        "UPDATE task SET state = 'cancelled', reason = 'order_cancelled', done_at_ms = :now WHERE warehouse_id = :w"
+        " AND order_id = :id AND kind = 'pick' AND state = 'open'",
+        id=order["id"], now=tx.now_ms,
+    )  # fmt: skip
+    tx.run("UPDATE sales_order SET is_cancelled = 1 WHERE warehouse_id = :w AND id = :id", id=order["id"])
+    for tote in tx.all(
+        "SELECT p.id, l.kind FROM lpn p"
+        " LEFT JOIN location l ON l.warehouse_id = p.warehouse_id AND l.id = p.location_id WHERE p.warehouse_id = :w AND p.kind = 'tote' AND p.order_id = :id",
+        id=order["id"],
+    ):
+        # A tote still on its cart gets its task when the walk ends and it is set down.
+        if tote["kind"] != "cart":
+            _put_back_or_free(tx, tote["id"], order["id"])
+    allocate.settle_order(tx, actor, order["id"])
+    for item_id in freed:
+        allocate.allocate_waiting(tx, actor, item_id)
+
+
+def _put_back_or_free(tx: Tx, tote_id: int, order_id: int) -> None:
+    if tx.one("SELECT 1 FROM stock_balance WHERE warehouse_id = :w AND lpn_id = :tote", tote=tote_id) is None:
+        tx.run("UPDATE lpn SET order_id = NULL WHERE warehouse_id = :w AND id = :id", id=tote_id)
+        return
+    tx.insert("task", kind="put_back", lpn_id=tote_id, order_id=order_id, created_at_ms=tx.now_ms)
+
+
+def hold(tx: Tx, actor: Actor, number: str, note: str) -> None:
+    """Keep an order back until somebody releases it; only before work on it has begun."""
+    order = find(tx, number)
+    if order["state"] not in (OrderState.WAITING, OrderState.ALLOCATED, OrderState.HOLD):
+        raise Conflict("too_late", f"order {number} is {order['state']}")
+    freed = allocate.take_back_promises(tx, actor, order["id"], "held")
+    tx.run(
+        "UPDATE sales_order SET hold_reason = :reason, hold_note = :note WHERE warehouse_id = :w AND id = :id",
+        id=order["id"], reason=order["hold_reason"] or HoldReason.BY_HAND, note=note,
+    )  # fmt: skip
+    allocate.settle_order(tx, actor, order["id"])
+    for item_id in freed:
+        allocate.allocate_waiting(tx, actor, item_id)
+
+
+def release_hold(tx: Tx, actor: Actor, number: str) -> None:
+    """Let an order go on. One held for an unknown SKU is looked at again: the item may exist by now.
+
+    Raises:
+        Conflict: an SKU is still unknown.
+    """
+    order = find(tx, number)
+    if not order["hold_reason"]:
+        return
+    lines = tx.all(
+        "SELECT id, sku, qty_each FROM order_line WHERE warehouse_id = :w AND order_id = :id AND item_id IS NULL",
+        id=order["id"],
+    )
+    for line in lines:
+        item = _item(tx, line["sku"])
+        if item is None:
+            raise Conflict("unknown_sku", f"still no item {line['sku']!r}")
+        tx.run(
+            "UPDATE order_line SET item_id = :item, is_service = :service WHERE warehouse_id = :w AND id = :id",
+            id=line["id"], item=item["id"], service=item["is_service"],
+        )  # fmt: skip
+        if not item["is_service"]:
+            tx.run(
+                "INSERT INTO demand (warehouse_id, id, order_id, item_id, ordered_each) VALUES (:w,"
+                " (SELECT COALESCE(MAX(id), 0) + 1 FROM demand WHERE warehouse_id = :w), :order, :item, :qty)"
+                " ON CONFLICT (warehouse_id, order_id, item_id) DO UPDATE SET"
+                " ordered_each = demand.ordered_each + excluded.ordered_each",
+                order=order["id"], item=item["id"], qty=line["qty_each"],
+            )  # fmt: skip
+    tx.run(
+        "UPDATE sales_order SET hold_reason = '', hold_note = '' WHERE warehouse_id = :w AND id = :id", id=order["id"]
+    )
+    allocate.allocate_order(tx, actor, order["id"])
+    allocate.settle_order(tx, actor, order["id"])
+
+
+def describe(tx: Tx, number: str) -> dict[str, Any]:
+    """An order as the API shows it: head, lines as sold with how far each has come, parcels."""
+    order = find(tx, number)
+    demand = {
+        row["item_id"]: dict(row)
+        for row in tx.all(
+            "SELECT item_id, cancelled_each, allocated_each, picked_each, packed_each, shipped_each FROM demand"
+            " WHERE warehouse_id = :w AND order_id = :id",
+            id=order["id"],
+        )
+    }
+    lines = []
+    for line in tx.all(
+        "SELECT * FROM order_line WHERE warehouse_id = :w AND order_id = :id ORDER BY line_no", id=order["id"]
+    ):
+        # Lines of one SKU were picked as one: they are filled in the order they were written.
+        come = demand.get(line["item_id"], {})
+        shown = {"line": line["line_no"], "sku": line["sku"], "name": line["name"], "qty_each": line["qty_each"],
+                 "unit_price_minor": line["unit_price_minor"], "currency": line["currency"],
+                 "is_service": bool(line["is_service"])}  # fmt: skip
+        for figure in ("allocated_each", "picked_each", "packed_each", "shipped_each"):
+            part = min(line["qty_each"], come.get(figure, 0))
+            shown[figure] = part
+            if come:
+                come[figure] -= part
+        lines.append(shown)
+    parcels = tx.all(
+        "SELECT p.number, p.state, p.weight_g, c.code AS carrier FROM parcel p"
+        " JOIN carrier c ON c.warehouse_id = p.warehouse_id AND c.id = p.carrier_id"
+        " WHERE p.warehouse_id = :w AND p.order_id = :id ORDER BY p.sequence",
+        id=order["id"],
+    )
+    return {
+        "number": order["number"], "channel": order["channel"], "state": order["state"], "policy": order["policy"],
+        "priority": order["priority"], "ordered_at_ms": order["ordered_at_ms"],
+        "original_ordered_at": order["original_ordered_at"], "cut_off_at_ms": order["cut_off_at_ms"],
+        "hold_reason": order["hold_reason"], "hold_note": order["hold_note"], "barcode": _barcode(order["number"]),
+        "ship_to": {
+            "name": order["ship_to_name"], "address1": order["address1"], "address2": order["address2"],
+            "city": order["city"], "region": order["region"], "postcode": order["postcode"],
+            "country": order["country"], "phone": order["phone"],
+        },
+        "lines": lines, "parcels": [dict(row) for row in parcels],
+    }  # fmt: skip
+
+
+def _barcode(number: str) -> str | None:
+    try:
+        return own_code("O", number)
+    except BadCode:
+        return None  # a channel's number may hold what no code of ours can
+
+
+def _check(order: OrderIn, max_line_each: int) -> None:
+    if not order.number or len(order.number) > 60 or not order.number.isprintable():
+        raise DomainError("bad_number", "an order number has 1 to 60 printable characters", "number")
+    if order.policy not in {policy.value for policy in Policy}:
+        raise DomainError("bad_policy", f"no policy {order.policy!r}", "policy")
+    if not 1 <= len(order.lines) <= MAX_LINES:
+        raise DomainError("bad_lines", f"an order has 1 to {MAX_LINES} lines", "lines")
+    for place, line in enumerate(order.lines):
+        if not line.sku.strip() or len(line.sku) > 60:
+            raise DomainError("bad_sku", "a SKU has 1 to 60 characters", f"lines[{place}].sku")
+        if not 0 < line.qty_each <= max_line_each:
+            raise DomainError(
+                "bad_quantity", f"{line.qty_each} of {line.sku}: 1 to {max_line_each} can be ordered",
+                f"lines[{place}].qty_each",
+            )  # fmt: skip
+    country = order.ship_to.country
+    if country and not (len(country) == 2 and country.isascii() and country.isupper()):
+        raise DomainError("bad_country", f"{country!r} is not an ISO 3166 code like GB", "ship_to.country")
+
+
+def _item(tx: Tx, sku: str) -> Any:
+    return tx.one(
+        "SELECT id, name, is_service FROM item WHERE warehouse_id = :w AND sku_key = :key", key=sku.strip().upper()
+    )
+
+
+def _carrier(tx: Tx, country: str) -> Any:
+    carriers = {row["id"]: row for row in tx.all("SELECT * FROM carrier WHERE warehouse_id = :w ORDER BY id")}
+    rules = [CarrierRule(carrier_id, tuple(row["countries"].split())) for carrier_id, row in carriers.items()]
+    chosen = choose_carrier(country, rules)
+    return carriers.get(chosen) if chosen is not None else None
+
+
+def _cut_off(tx: Tx, carrier: Any, ordered_at_ms: int) -> int:
+    """The carrier's next cut-off after the order came, in the warehouse's time zone."""
+    zone = ZoneInfo(tx.one("SELECT time_zone FROM warehouse WHERE id = :w")["time_zone"])
+    ordered = datetime.fromtimestamp(ordered_at_ms / 1000, UTC).astimezone(zone)
+    hour, minute = (int(part) for part in (carrier["cut_off_local"] if carrier else "17:00").split(":"))
+    cut_off = ordered.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    if cut_off <= ordered:
+        cut_off = (cut_off + timedelta(days=1)).replace(hour=hour, minute=minute)
+    return int(cut_off.timestamp() * 1000)
+
+
