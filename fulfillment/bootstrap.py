@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -11,9 +13,11 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
 from fulfillment.db import configure_engine, engine_options, sqlite_path
-from fulfillment.hot import Writer
-from fulfillment.hot.sqlite import SqliteWriter
+from fulfillment.hot import Tx, Writer
+from fulfillment.hot.sqlite import SqliteWriter, reading
 from fulfillment.settings import SettingError, Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,11 @@ class Floor:
     settings: Settings
     engine: Engine
     writer: Writer
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` on one snapshot, beside whatever is being written; it must not write."""
+        with reading(self.engine) as tx:
+            return work(tx)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -84,6 +84,23 @@ def _insert_sql(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({names}) VALUES (:w, {next_id}, {marks}) RETURNING id"
 
 
+@contextmanager
+def reading(engine: Engine, warehouse_id: int = 1) -> Iterator[SqliteTx]:
+    """A transaction on a pooled connection that sees one snapshot; writing in it is refused by SQLite."""
+    pooled = engine.raw_connection()
+    connection: Any = pooled.driver_connection
+    connection.row_factory = pysqlite3.Row
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute("BEGIN")
+    try:
+        yield SqliteTx(connection, warehouse_id)
+    finally:
+        connection.execute("ROLLBACK")
+        connection.execute("PRAGMA query_only=OFF")
+        connection.row_factory = None
+        pooled.close()
+
+
 class SqliteWriter:
     """The one writing connection of this process, driven by its own thread.
 

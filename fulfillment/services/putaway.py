@@ -95,7 +95,7 @@ def _take(tx: Tx, actor: Actor, item_id: int) -> int:
     )  # fmt: skip
     if row is None:
         raise Refused(Rejected(Reject.NOTHING_HERE, expected="an item waiting here"))
-    goods = _arriving(tx, row["layer_id"])
+    goods = arriving_layer(tx, row["layer_id"])
     location_id, qty_each = _propose(tx, goods, row["free_each"])
     return tx.insert(
         "task", kind="putaway", item_id=item_id, layer_id=row["layer_id"], location_id=location_id, qty_each=qty_each,
@@ -103,7 +103,8 @@ def _take(tx: Tx, actor: Actor, item_id: int) -> int:
     )  # fmt: skip
 
 
-def _arriving(tx: Tx, layer_id: int) -> Arriving:
+def arriving_layer(tx: Tx, layer_id: int) -> Arriving:
+    """A layer as putaway judges it, whether or not anything of it lies anywhere yet."""
     row = tx.one(
         "SELECT i.id, i.length_mm, i.width_mm, i.height_mm, i.weight_g, i.rotation, i.tolerance_days, y.id AS layer_id,"
         " y.received_on, y.expiry_on FROM layer y JOIN item i ON i.warehouse_id = y.warehouse_id AND i.id = y.item_id"
@@ -129,12 +130,16 @@ def _propose(tx: Tx, goods: Arriving, qty_each: int) -> tuple[int, int]:
         " AND k.state = 'open')",
         item=goods.item_id,
     ):
-        storage = _storage(tx, row["id"])
+        storage = storage_at(tx, row["id"])
         room = min(qty_each, room_each(storage, goods))
         if room == qty_each and check_putaway(storage, goods, room) is None:
             return row["id"], room
     # A first layer goes to the pick face at knee to eye height, later ones to reserve above it.
-    has_stock = tx.one("SELECT 1 FROM stock_balance WHERE warehouse_id = :w AND item_id = :item", item=goods.item_id)
+    has_stock = tx.one(
+        "SELECT 1 FROM stock_balance b JOIN location l ON l.warehouse_id = b.warehouse_id AND l.id = b.location_id"
+        " WHERE b.warehouse_id = :w AND b.item_id = :item AND l.kind IN ('bin', 'flow_rack') LIMIT 1",
+        item=goods.item_id,
+    )
     kinds = ("reserve", "bin", "flow_rack") if has_stock else ("bin", "flow_rack", "reserve")
     for kind in kinds:
         row = tx.one(
@@ -150,7 +155,7 @@ def _propose(tx: Tx, goods: Arriving, qty_each: int) -> tuple[int, int]:
         f"{_EMPTY} ORDER BY l.capacity_ml DESC, l.level, l.y_dm, l.x_dm LIMIT 1"
     )
     if row is not None:
-        best = row["id"], min(qty_each, room_each(_storage(tx, row["id"]), goods))
+        best = row["id"], min(qty_each, room_each(storage_at(tx, row["id"]), goods))
     if best is None:
         raise Refused(Rejected(Reject.LOCATION_FULL, expected="an empty storage location", got="none is left"))
     return best
@@ -163,7 +168,8 @@ _EMPTY = (
 )
 
 
-def _storage(tx: Tx, location_id: int) -> Storage:
+def storage_at(tx: Tx, location_id: int) -> Storage:
+    """A location with all that lies in it."""
     row = tx.one(
         "SELECT code, kind, access, capacity_ml, max_weight_g FROM location WHERE warehouse_id = :w AND id = :id",
         id=location_id,
@@ -199,7 +205,7 @@ def _put_away(tx: Tx, actor: Actor, task_id: int, location_code: str, qty_each: 
     if task is None or actor.station_location_id is None:
         raise Refused(Rejected(Reject.NO_WORK))
     location = find_location(tx, location_code)
-    wrong = check_putaway(_storage(tx, location["id"]), _arriving(tx, task["layer_id"]), qty_each)
+    wrong = check_putaway(storage_at(tx, location["id"]), arriving_layer(tx, task["layer_id"]), qty_each)
     if wrong is not None:
         raise Refused(wrong)
     claimed = tx.one(

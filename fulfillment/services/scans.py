@@ -22,7 +22,7 @@ from fulfillment.flows import pick as pick_flow
 from fulfillment.flows import put_back as put_back_flow
 from fulfillment.flows import putaway as putaway_flow
 from fulfillment.flows import receive as receive_flow
-from fulfillment.flows.step import Do, Heard, Memory, Step
+from fulfillment.flows.step import EXPECTS_MAX, Do, Heard, Memory, Step
 from fulfillment.hot import Tx
 from fulfillment.scanning.classify import MalformedCode, ReadKind, check_raw, classify
 from fulfillment.services import count, load, pack, pick, put_back, putaway, receive
@@ -114,7 +114,7 @@ def view(step: Step) -> dict[str, Any]:
     """A step as plain values: the answer to the scan is the next screen."""
     return {
         "flow": step.flow, "state": step.state, "prompt": step.prompt,
-        "expects": [{"kind": e.kind, "code": e.code, "label": e.label} for e in step.expects[:20]],
+        "expects": [{"kind": e.kind, "code": e.code, "label": e.label} for e in step.expects[:EXPECTS_MAX]],
         "fields": dict(step.fields),
     }  # fmt: skip
 

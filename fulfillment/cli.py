@@ -1,0 +1,219 @@
+"""`floor …`: the commands. Each opens what it needs, calls one service, reports, and exits 0 only on success."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fulfillment.app import create_app
+from fulfillment.bootstrap import Floor, migrate, open_floor
+from fulfillment.db import UnsafeSqlite
+from fulfillment.domain.reasons import DomainError
+from fulfillment.domain.roles import TokenRole
+from fulfillment.importing_cli import import_group
+from fulfillment.processes import Processes, is_taken
+from fulfillment.services import audit, planning, printing, queries, setting_up
+from fulfillment.services import verify as verifying
+from fulfillment.settings import SettingError, Settings
+from fulfillment.web.api import VERSION, api, routes
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="floor")
+def floor_command() -> None:
+    """Runs a warehouse floor. Settings come from FLOOR_HOME, FLOOR_DATABASE, FLOOR_PORT, … (docs/operations.md)."""
+
+
+floor_command.add_command(import_group)
+
+
+@floor_command.command()
+@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
+def init(json_file: str | None) -> None:
+    """Make or upgrade the database and found the warehouse.
+
+    At the first start an admin token is written to FLOOR_HOME/admin-token (readable by you only).
+    """
+    settings = Settings.from_env()
+    migrate(settings)
+    floor = open_floor(settings)
+    try:
+        founded = found(floor)
+    finally:
+        floor.close()
+    report = {"database": settings.database_url, "founded": founded, "admin_token_file": str(token_file(settings))}
+    say(json_file, report, f"{'founded' if founded else 'stands already'}: {settings.database_url}\n"
+        f"admin token: {token_file(settings)}")  # fmt: skip
+
+
+def found(floor: Floor) -> bool:
+    """Found the warehouse and write the admin token, unless it stands already."""
+    settings = floor.settings
+    new = floor.writer.write(
+        lambda tx: setting_up.found_warehouse(tx, settings.warehouse, settings.time_zone, settings.gs1_company_prefix)
+    )
+    path = token_file(settings)
+    if new or not path.exists():
+        token = floor.writer.write(lambda tx: setting_up.add_token(tx, "admin", TokenRole.ADMIN))
+        write_secret(path, token + "\n")
+    return new
+
+
+def token_file(settings: Settings) -> Path:
+    """Where the admin token of this floor is kept."""
+    return settings.home / "admin-token"
+
+
+def write_secret(path: Path, content: str) -> None:
+    """A file only its owner can read, from the first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(content)
+
+
+@floor_command.command()
+@click.option("--role", type=click.Choice([TokenRole.API, TokenRole.ADMIN]), default=TokenRole.API, show_default=True)
+@click.option("--name", required=True, help="what the token is for")
+def token(role: str, name: str) -> None:
+    """Print a new bearer token, once."""
+    floor = open_floor(Settings.from_env())
+    try:
+        click.echo(floor.writer.write(lambda tx: setting_up.add_token(tx, name, role)))
+    finally:
+        floor.close()
+
+
+@floor_command.command()
+def run() -> None:
+    """Run the floor: web, live screens, outbox worker and planner. Ctrl-C ends all."""
+    settings = Settings.from_env()
+    refuse_taken_ports(settings)
+    migrate(settings)
+    floor = open_floor(settings)
+    found(floor)
+    floor.close()
+    stop = stop_on_signals()
+    with Processes(settings) as processes:
+        click.echo(f"floor at {processes.address} — board: {processes.address}/board (Ctrl-C ends)")
+        processes.watch(stop)
+
+
+@floor_command.command()
+@click.argument("worker", type=click.Choice(["planner", "outbox"]))
+def work(worker: str) -> None:
+    """Run one background worker in the foreground (`floor run` starts both)."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    floor = open_floor(Settings.from_env())
+    stop = stop_on_signals()
+    try:
+        if worker == "planner":
+            planning.planner_worker(floor, stop)
+        else:
+            printing.print_worker(floor, stop)
+    finally:
+        floor.close()
+
+
+@floor_command.command()
+@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
+def verify(json_file: str | None) -> None:
+    """Recompute every balance and figure from the ledger; exit 1 when anything differs."""
+    floor = open_floor(Settings.from_env())
+    try:
+        with queries.snapshot(floor.engine) as connection:
+            report = verifying.verify(connection)
+    finally:
+        floor.close()
+    lines = [f"{'ok ' if check['ok'] else 'BAD'} {check['name']}" for check in report["checks"]]
+    say(json_file, report, "\n".join([*lines, f"{report['moves']} moves, {report['balances']} balances"]))
+    sys.exit(0 if report["ok"] else 1)
+
+
+@floor_command.command("fifo-audit")
+@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
+def fifo_audit(json_file: str | None) -> None:
+    """Replay the ledger and report whatever passed over older goods; exit 1 when something did."""
+    floor = open_floor(Settings.from_env())
+    try:
+        with queries.snapshot(floor.engine) as connection:
+            report = audit.fifo_audit(connection)
+    finally:
+        floor.close()
+    lines = [audit.in_words(violation) for violation in report["violations"]]
+    say(json_file, report, "\n".join([*lines, f"{len(lines)} violations in {report['promises']} promises"]))
+    sys.exit(0 if report["ok"] else 1)
+
+
+@floor_command.command("http-routes")
+@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
+def http_routes(json_file: str | None) -> None:
+    """List every route with the permission it asks for."""
+    app = create_app(open_floor(Settings.from_env()))
+    with app.app_context():
+        found_routes = routes()
+    report = [dict(zip(("method", "path", "permission"), route, strict=True)) for route in found_routes]
+    say(json_file, report, "\n".join(f"{method:6} {path:44} {permission}" for method, path, permission in found_routes))
+
+
+@floor_command.command()
+@click.argument("file", default="-")
+def openapi(file: str) -> None:
+    """Write the OpenAPI document of /api/v1 to FILE (- = standard output)."""
+    create_app(open_floor(Settings.from_env()))
+    document = json.dumps(api.document("Floorline", VERSION), indent=2) + "\n"
+    if file == "-":
+        click.echo(document, nl=False)
+    else:
+        Path(file).write_text(document, "utf-8")
+
+
+def say(json_file: str | None, report: Any, words: str) -> None:
+    """The report for a program, or words for a person."""
+    if json_file == "-":
+        click.echo(json.dumps(report, indent=2))
+        return
+    if json_file:
+        Path(json_file).write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+    click.echo(words)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGINT and SIGTERM set."""
+    stop = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: stop.set())
+    return stop
+
+
+def refuse_taken_ports(settings: Settings) -> None:
+    """A clear word instead of four processes that each fail to start."""
+    for name, port in (("FLOOR_PORT", settings.port), ("FLOOR_LIVE_PORT", settings.live_port)):
+        if is_taken(settings.host, port):
+            raise SettingError(f"{name}: something listens on {settings.host}:{port} already")
+
+
+def with_ports(settings: Settings, port: int, live_port: int) -> Settings:
+    """The same settings on other ports."""
+    return replace(settings, port=port, live_port=live_port)
+
+
+def main() -> None:
+    """The console script: what a person did wrong is one line, not a traceback."""
+    try:
+        floor_command()
+    except (SettingError, UnsafeSqlite, DomainError) as error:
+        click.echo(f"floor: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

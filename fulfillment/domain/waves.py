@@ -1,0 +1,19 @@
+"""What a wave may take, and what a tote holds."""
+
+from __future__ import annotations
+
+from fulfillment.domain.orders import OrderState
+
+# An order joins a wave only from here: promised, and no work on it under way.
+RELEASABLE = frozenset({OrderState.ALLOCATED})
+
+# A 60 x 40 x 32 cm tote holds 60 l; goods of mixed shape fill some four fifths of it.
+TOTE_VOLUME_ML = 48_000
+TOTE_WEIGHT_G = 18_000
+
+MAX_WAVE_ORDERS = 1_000
+
+
+def ranks(values: list[int]) -> dict[int, int]:
+    """Each distinct value's place, lowest first: orders of one departure share a rank."""
+    return {value: place for place, value in enumerate(sorted(set(values)))}

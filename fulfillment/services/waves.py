@@ -1,0 +1,86 @@
+"""Release orders together: choose them, hand the wave to the planner, show what became of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from fulfillment.domain.effects import EffectKind
+from fulfillment.domain.reasons import Conflict, DomainError, NotFound
+from fulfillment.domain.waves import MAX_WAVE_ORDERS, RELEASABLE
+from fulfillment.hot import Tx
+from fulfillment.services import allocate
+from fulfillment.services.actor import Actor
+from fulfillment.services.running import tell
+
+
+def release(
+    tx: Tx, actor: Actor, numbers: Sequence[str] | None = None, max_orders: int = MAX_WAVE_ORDERS, priority: int = 0,
+    ordered_until_ms: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Make a wave of the most urgent allocated orders, or of the orders named.
+
+    Raises:
+        Conflict: nothing can be released, or an order named is in another state.
+    """
+    if not 1 <= max_orders <= MAX_WAVE_ORDERS:
+        raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
+    states = ", ".join(f"'{state}'" for state in sorted(RELEASABLE))
+    if numbers:
+        chosen = [_named(tx, number) for number in dict.fromkeys(numbers)]
+    else:
+        chosen = tx.all(
+            f"SELECT id, number FROM sales_order WHERE warehouse_id = :w AND state IN ({states})"
+            " AND (:until IS NULL OR ordered_at_ms <= :until)"
+            " ORDER BY priority DESC, cut_off_at_ms, ordered_at_ms, id LIMIT :n",
+            n=max_orders, until=ordered_until_ms,
+        )  # fmt: skip
+    if not chosen:
+        raise Conflict("nothing_to_release", "no allocated order waits for release")
+    wave_id = tx.insert("wave", state="planning", priority=priority, created_at_ms=tx.now_ms)
+    for order in chosen:
+        tx.run(
+            "UPDATE sales_order SET wave_id = :wave WHERE warehouse_id = :w AND id = :id", wave=wave_id, id=order["id"]
+        )
+        allocate.settle_order(tx, actor, order["id"])
+    tx.insert(
+        "outbox", kind=EffectKind.PLAN_WAVE, subject=str(wave_id), dedupe_key=f"plan:{wave_id}",
+        fields=json.dumps({"wave": wave_id}), created_at_ms=tx.now_ms,
+    )  # fmt: skip
+    tell(tx, "board", "WaveCreated", wave=wave_id, orders=len(chosen))
+    return describe(tx, wave_id)
+
+
+def describe(tx: Tx, wave_id: int) -> dict[str, Any]:
+    """A wave with its figures and tours, as the API shows it."""
+    wave = tx.one("SELECT * FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)
+    if wave is None:
+        raise NotFound("unknown_wave", f"no wave {wave_id}")
+    figures = tx.one(
+        "SELECT COUNT(DISTINCT a.order_id) AS orders, COUNT(DISTINCT a.order_id || '/' || a.item_id) AS lines,"
+        " COALESCE(SUM(a.qty_each), 0) AS units FROM allocation a"
+        " JOIN sales_order o ON o.warehouse_id = a.warehouse_id AND o.id = a.order_id"
+        " WHERE a.warehouse_id = :w AND o.wave_id = :id AND a.qty_each > 0",
+        id=wave_id,
+    )
+    tours = tx.all(
+        "SELECT t.id AS tour, t.state, t.distance_dm, t.s_shape_dm, t.location_order_dm, t.solver,"
+        " (SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id) AS stops,"
+        " (SELECT COUNT(DISTINCT s.position) FROM tour_tote s WHERE s.warehouse_id = t.warehouse_id"
+        " AND s.tour_id = t.id) AS totes FROM tour t WHERE t.warehouse_id = :w AND t.wave_id = :id ORDER BY t.id",
+        id=wave_id,
+    )
+    return {
+        "wave": wave_id, "state": wave["state"], "priority": wave["priority"], "orders": figures["orders"],
+        "lines": figures["lines"], "units": figures["units"], "tours": [dict(tour) for tour in tours],
+    }  # fmt: skip
+
+
+def _named(tx: Tx, number: str) -> Any:
+    row = tx.one("SELECT id, number, state FROM sales_order WHERE warehouse_id = :w AND number = :n", n=number)
+    if row is None:
+        raise NotFound("unknown_order", f"no order {number!r}", "orders")
+    if row["state"] not in RELEASABLE:
+        raise Conflict("not_releasable", f"order {number} is {row['state']}", "orders")
+    return row

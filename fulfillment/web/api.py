@@ -1,0 +1,313 @@
+"""/api/v1: scans in, orders in, receipts in, waves, stock out. Parse, call one service, answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, current_app, g, request
+
+from fulfillment.domain.reasons import DomainError
+from fulfillment.domain.roles import Permission
+from fulfillment.services import audit, orders, parcels, queries, receive, scans, setting_up, verify, waves
+from fulfillment.services.actor import Actor
+from fulfillment.services.board import board
+from fulfillment.web import bodies
+from fulfillment.web.auth import check_station, floor, permission_of
+from fulfillment.web.openapi import Api
+
+VERSION = "0.1.0"
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+api = Api(blueprint)
+operation = api.operation
+
+
+@operation("POST", "/scans", Permission.SCAN, body=bodies.ScanBody,
+           answers={200: "applied or rejected; the answer carries the next screen"})  # fmt: skip
+def post_scan(body: bodies.ScanBody) -> Any:
+    """Apply one trigger pull, or return the answer it got before."""
+    check_station(body.station)
+    scan = scans.ScanRequest(
+        body.scan_id, body.station, body.code, parse_time(body.occurred_at, "occurred_at"), body.qty_each
+    )
+    return floor().writer.write(lambda tx: scans.handle_scan(tx, scan))
+
+
+@operation("GET", "/stations/<code>/step", Permission.SCAN)
+def get_step(code: str) -> Any:
+    """The screen of a station as it stands."""
+    check_station(code)
+    return floor().read(lambda tx: scans.current_step(tx, code))
+
+
+@operation("POST", "/orders", Permission.WRITE_ORDERS, body=bodies.OrderBody,
+           answers={201: "taken in", 200: "the same order was known"})  # fmt: skip
+def post_order(body: bodies.OrderBody) -> Any:
+    """Take an order in and promise it what there is."""
+    order = orders.OrderIn(
+        body.number, parse_time(body.ordered_at, "ordered_at"),
+        [orders.LineIn(line.sku, line.qty_each, line.unit_price_minor, line.currency, line.name) for line in body.lines],
+        orders.ShipTo(**{name: getattr(body.ship_to, name) for name in body.ship_to.__struct_fields__}),
+        body.channel, body.policy, body.priority,
+    )  # fmt: skip
+    limit = floor().settings.max_line_each
+
+    def work(tx: Any) -> Any:
+        new = orders.take_in(tx, _actor(), order, limit)
+        return orders.describe(tx, order.number), 201 if new else 200
+
+    return floor().writer.write(work)
+
+
+@operation("GET", "/orders/<number>", Permission.READ_ORDERS)
+def get_order(number: str) -> Any:
+    """An order, its lines as sold with how far each has come, its parcels."""
+    return floor().read(lambda tx: orders.describe(tx, number))
+
+
+@operation("PATCH", "/orders/<number>", Permission.WRITE_ORDERS, body=bodies.OrderChangeBody)
+def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
+    """Change policy, priority or ship-to while nothing is packed."""
+    changes = {"policy": body.policy, "priority": body.priority, "ship_to": body.ship_to}
+
+    def work(tx: Any) -> Any:
+        orders.change(tx, _actor(), number, changes)
+        return orders.describe(tx, number)
+
+    return floor().writer.write(work)
+
+
+@operation("POST", "/orders/<number>/cancel", Permission.WRITE_ORDERS)
+def post_cancel(number: str) -> Any:
+    """Stop an order; picked units go back by a task."""
+
+    def work(tx: Any) -> Any:
+        orders.cancel(tx, _actor(), number)
+        return orders.describe(tx, number)
+
+    return floor().writer.write(work)
+
+
+@operation("POST", "/orders/<number>/hold", Permission.WRITE_ORDERS, body=bodies.HoldBody)
+def post_hold(body: bodies.HoldBody, number: str) -> Any:
+    """Hold an order back with a reason, or release it."""
+
+    def work(tx: Any) -> Any:
+        if body.release:
+            orders.release_hold(tx, _actor(), number)
+        else:
+            orders.hold(tx, _actor(), number, body.reason)
+        return orders.describe(tx, number)
+
+    return floor().writer.write(work)
+
+
+@operation("POST", "/receipts", Permission.WRITE_RECEIPTS, body=bodies.ReceiptBody,
+           answers={201: "announced", 200: "the same receipt was known"})  # fmt: skip
+def post_receipt(body: bodies.ReceiptBody) -> Any:
+    """Announce goods that will be received by scan."""
+    lines = [
+        {"sku": line.sku, "qty_each": line.qty_each, "lot": line.lot, "expiry_on": line.expiry_on} for line in body.lines
+    ]
+    received_on = body.received_on or datetime.now(ZoneInfo(floor().settings.time_zone)).date().isoformat()
+
+    def work(tx: Any) -> Any:
+        new = receive.announce(tx, body.number, received_on, lines, body.supplier)
+        return receive.describe(tx, body.number), 201 if new else 200
+
+    return floor().writer.write(work)
+
+
+@operation("GET", "/receipts/<number>", Permission.WRITE_RECEIPTS)
+def get_receipt(number: str) -> Any:
+    """A receipt and what of it has come."""
+    return floor().read(lambda tx: receive.describe(tx, number))
+
+
+@operation("GET", "/stock", Permission.READ_STOCK,
+           query={"sku": "one item", "location": "one location", "after": "`next` of the page before",
+                  "limit": "rows a page, 1 to 5000"})  # fmt: skip
+def get_stock() -> Any:
+    """What lies where, by layer, handling unit and status."""
+    limit = request.args.get("limit", "500")
+    if not limit.isdigit():
+        raise DomainError("bad_limit", f"not a number: {limit!r}", "limit")
+    args = request.args
+    with queries.snapshot(floor().engine) as connection:
+        return queries.stock(connection, args.get("sku"), args.get("location"), args.get("after"), int(limit))
+
+
+@operation("POST", "/waves", Permission.RELEASE_WAVES, body=bodies.WaveBody, answers={201: "being planned"})
+def post_wave(body: bodies.WaveBody) -> Any:
+    """Release orders together; the planner makes the tours."""
+    until_ms = parse_time(body.ordered_until, "ordered_until") if body.ordered_until else None
+
+    def work(tx: Any) -> Any:
+        return waves.release(tx, _actor(), body.orders, body.max_orders, body.priority, until_ms), 201
+
+    return floor().writer.write(work)
+
+
+@operation("GET", "/waves/<int:wave>", Permission.RELEASE_WAVES)
+def get_wave(wave: int) -> Any:
+    """A wave, its figures and its tours."""
+    return floor().read(lambda tx: waves.describe(tx, wave))
+
+
+@operation("GET", "/parcels/<number>", Permission.READ_ORDERS)
+def get_parcel(number: str) -> Any:
+    """A parcel and what is in it."""
+    return floor().read(lambda tx: parcels.describe(tx, number))
+
+
+@operation("POST", "/parcels/<number>/void", Permission.WRITE_PARCELS, body=bodies.VoidBody)
+def post_void(body: bodies.VoidBody, number: str) -> Any:
+    """Void a parcel that is not loaded; its units go into an empty tote."""
+
+    def work(tx: Any) -> Any:
+        parcels.void(tx, _actor(), number, body.tote)
+        return parcels.describe(tx, number)
+
+    return floor().writer.write(work)
+
+
+@operation("POST", "/parcels/<number>/reopen", Permission.WRITE_PARCELS, body=bodies.StationNameBody)
+def post_reopen(body: bodies.StationNameBody, number: str) -> Any:
+    """Open a closed parcel again at a bench."""
+
+    def work(tx: Any) -> Any:
+        parcels.reopen(tx, _actor(), number, body.station)
+        return parcels.describe(tx, number)
+
+    return floor().writer.write(work)
+
+
+@operation("POST", "/manifests/<number>/take-off", Permission.WRITE_PARCELS, body=bodies.ParcelBody)
+def post_take_off(body: bodies.ParcelBody, number: str) -> Any:
+    """Take a parcel off an open manifest; it goes back to its ship lane."""
+
+    def work(tx: Any) -> Any:
+        parcels.take_off(tx, _actor(), number, body.parcel)
+        return parcels.describe(tx, body.parcel)
+
+    return floor().writer.write(work)
+
+
+@operation("GET", "/board", Permission.READ_BOARD)
+def get_board() -> Any:
+    """Every order's lane, work under way, printers, prints."""
+    with queries.snapshot(floor().engine) as connection:
+        return board(connection)
+
+
+@operation("GET", "/totals", Permission.READ_BOARD)
+def get_totals() -> Any:
+    """Figures of the whole floor: scans, parcels, labels, walking."""
+    with queries.snapshot(floor().engine) as connection:
+        return queries.totals(connection)
+
+
+@operation("GET", "/ledger/verify", Permission.AUDIT)
+def get_verify() -> Any:
+    """Recompute every balance from the ledger and report any difference."""
+    with queries.snapshot(floor().engine) as connection:
+        return verify.verify(connection)
+
+
+@operation("GET", "/fifo-audit", Permission.AUDIT)
+def get_fifo_audit() -> Any:
+    """Replay the ledger and report every promise or pick that passed over older goods."""
+    with queries.snapshot(floor().engine) as connection:
+        return audit.fifo_audit(connection)
+
+
+@operation("POST", "/operators", Permission.SET_UP, body=bodies.OperatorBody, answers={201: "added"})
+def post_operator(body: bodies.OperatorBody) -> Any:
+    """Add a person with a badge."""
+    return floor().writer.write(
+        lambda tx: setting_up.add_operator(tx, body.badge, body.name, body.role, body.language)
+    ), 201
+
+
+@operation("POST", "/stations", Permission.SET_UP, body=bodies.StationBody, answers={201: "added, with its token"})
+def post_station(body: bodies.StationBody) -> Any:
+    """Add a station; its token is shown this once."""
+    return floor().writer.write(
+        lambda tx: setting_up.add_station(
+            tx, body.code, body.kind, body.location, body.name, body.label_printer, body.slip_printer
+        )
+    ), 201
+
+
+@operation("POST", "/totes", Permission.SET_UP, body=bodies.TotesBody, answers={201: "numbered"})
+def post_totes(body: bodies.TotesBody) -> Any:
+    """Number new totes."""
+    return {"totes": floor().writer.write(lambda tx: setting_up.add_totes(tx, body.count))}, 201
+
+
+@operation("POST", "/carts", Permission.SET_UP, body=bodies.CartsBody, answers={201: "numbered"})
+def post_carts(body: bodies.CartsBody) -> Any:
+    """Number new carts."""
+    return {"carts": floor().writer.write(lambda tx: setting_up.add_carts(tx, body.count, body.positions))}, 201
+
+
+@operation("POST", "/printers", Permission.SET_UP, body=bodies.PrinterBody, answers={201: "added"})
+def post_printer(body: bodies.PrinterBody) -> Any:
+    """Add a printer by its address."""
+    return floor().writer.write(
+        lambda tx: setting_up.add_printer(tx, body.code, body.address, body.language, body.dpi)
+    ), 201
+
+
+@operation("GET", "/healthz", Permission.PUBLIC)
+def healthz() -> Any:
+    """The process answers."""
+    return {"ok": True}
+
+
+@operation("GET", "/readyz", Permission.PUBLIC, answers={200: "ready", 503: "not ready"})
+def readyz() -> Any:
+    """The database answers and stands at a warehouse."""
+    with queries.snapshot(floor().engine) as connection:
+        ready = connection.execute("SELECT 1 FROM warehouse").fetchone() is not None
+    return {"ok": ready}, 200 if ready else 503
+
+
+@operation("GET", "/openapi.json", Permission.PUBLIC)
+def get_openapi() -> Any:
+    """This interface, described."""
+    return api.document("Floorline", VERSION)
+
+
+def parse_time(text: str, field: str) -> int:
+    """An ISO 8601 time with its offset, in milliseconds since 1970.
+
+    Raises:
+        DomainError: no such time, or none that says where on earth it is meant.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DomainError("bad_time", f"{text[:40]!r} is not an ISO 8601 time", field) from error
+    if moment.tzinfo is None:
+        raise DomainError("bad_time", "a time needs its offset, e.g. +00:00", field)
+    return int(moment.astimezone(UTC).timestamp() * 1000)
+
+
+def _actor() -> Actor:
+    return Actor(
+        occurred_at_ms=int(datetime.now(UTC).timestamp() * 1000), station_id=g.token["station_id"],
+        station_code=g.token["station_code"] or "",
+    )  # fmt: skip
+
+
+def routes() -> list[tuple[str, str, str]]:
+    """Method, path and permission of every route of the app, for `floor http-routes`."""
+    found = []
+    for rule in current_app.url_map.iter_rules():
+        for method in sorted(rule.methods or ()):
+            if method not in ("HEAD", "OPTIONS"):
+                found.append((method, rule.rule, permission_of(current_app, rule.endpoint) or ""))
+    return sorted(found, key=lambda route: (route[1], route[0]))

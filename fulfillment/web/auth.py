@@ -1,0 +1,147 @@
+"""Who is asking, and may they? Deny by default: a route without a declared permission stops start-up.
+
+A token comes as `Authorization: Bearer …` or, from our own pages, in an HttpOnly cookie. A cookie travels by
+itself, so a state-changing request that relies on it must also come from our own origin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, request
+
+from fulfillment.bootstrap import Floor
+from fulfillment.domain.roles import Permission, StationKind, may
+from fulfillment.services.setting_up import hash_token
+from fulfillment.web.errors import problem
+
+COOKIE = "floor_token"
+COOKIE_MAX_AGE_S = 12 * 3600
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+enter_pages = Blueprint("enter", __name__)
+
+
+class UndeclaredRoute(RuntimeError):
+    """A route says nothing about who may use it."""
+
+
+def needs(permission: Permission) -> Callable[[F], F]:
+    """Declare what a route's caller must be allowed to do."""
+
+    def mark(view: F) -> F:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def floor() -> Floor:
+    """The floor this process serves."""
+    return current_app.extensions["floor"]
+
+
+def register_auth(app: Flask) -> None:
+    """Check every request against its route's permission, before the view is called."""
+    app.before_request(_authorize)
+    app.register_blueprint(enter_pages)
+
+
+def check_declared(app: Flask) -> None:
+    """Stop start-up when a route has no permission.
+
+    Raises:
+        UndeclaredRoute: naming the route.
+    """
+    for rule in app.url_map.iter_rules():
+        if permission_of(app, rule.endpoint) is None:
+            raise UndeclaredRoute(f"{rule.rule} ({rule.endpoint}) declares no permission")
+
+
+def permission_of(app: Flask, endpoint: str) -> Permission | None:
+    """What a route asks for; static files are public."""
+    if endpoint == "static" or endpoint.endswith(".static"):
+        return Permission.PUBLIC
+    return getattr(app.view_functions[endpoint], "permission", None)
+
+
+def _authorize() -> Response | None:
+    if request.endpoint is None:
+        return None  # no such route: 404 by itself
+    permission = permission_of(current_app, request.endpoint)
+    if permission is None:
+        raise UndeclaredRoute(f"{request.endpoint} declares no permission")
+    if permission == Permission.PUBLIC:
+        return None
+    token, from_cookie = _sent_token()
+    row = _token_row(token) if token else None
+    if row is None:
+        return problem(401, "unauthorized", "a valid token is needed")
+    if from_cookie and request.method not in ("GET", "HEAD", "OPTIONS") and not _is_same_origin():
+        return problem(403, "cross_origin", "this must come from the floor's own pages")
+    if not may(row["role"], permission):
+        return problem(403, "forbidden", f"this token may not {permission.replace('_', ' ')}")
+    g.token = row
+    return None
+
+
+def check_station(code: str) -> None:
+    """A station's token speaks for that station only; the board's and the admin's speak for none."""
+    if g.token["station_code"] != code:
+        abort(problem(403, "other_station", "this token belongs to another station"))
+
+
+def _sent_token() -> tuple[str | None, bool]:
+    header = request.headers.get("Authorization", "")
+    if header.startswith("Bearer "):
+        return header[7:].strip(), False
+    return request.cookies.get(COOKIE), True
+
+
+def _token_row(token: str) -> dict[str, Any] | None:
+    # Tokens are few and long-lived; reading one costs a scan a third of a millisecond through the ORM's
+    # pool, so this is driver-level like the scan itself.
+    connection = floor().engine.raw_connection()
+    try:
+        row = connection.execute(
+            "SELECT t.id, t.role, t.station_id, s.code, s.kind FROM access_token t LEFT JOIN station s"
+            " ON s.warehouse_id = t.warehouse_id AND s.id = t.station_id"
+            " WHERE t.warehouse_id = 1 AND t.token_sha256 = ? AND t.revoked_at_ms IS NULL",
+            (hash_token(token),),
+        ).fetchone()
+    finally:
+        connection.close()
+    if row is None:
+        return None
+    return dict(zip(("id", "role", "station_id", "station_code", "station_kind"), row, strict=True))
+
+
+def _is_same_origin() -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc == request.host
+
+
+@enter_pages.get("/enter")
+@needs(Permission.PUBLIC)
+def enter() -> Response:
+    """Trade a token in the address for the cookie, and go to the page it is for."""
+    token = request.args.get("token", "")
+    row = _token_row(token) if token else None
+    if row is None:
+        return problem(401, "unauthorized", "this link is not (or no longer) valid")
+    kind, code = row["station_kind"], row["station_code"]
+    target = {StationKind.BENCH: f"/bench/{code}", StationKind.BOARD: "/board"}.get(kind, f"/kiosk/{code}")
+    if row["role"] == "admin":
+        target = "/board"
+    response = redirect(target)
+    response.set_cookie(
+        COOKIE, token, max_age=COOKIE_MAX_AGE_S, httponly=True, samesite="Strict", secure=request.is_secure
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,52 @@
+"""Errors → problem+json with a stable code. Source: RFC 9457."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from fulfillment.domain.reasons import DomainError
+
+log = logging.getLogger(__name__)
+
+
+def problem(status: int, code: str, title: str, detail: str = "", field: str | None = None) -> Response:
+    """One problem document."""
+    body: dict[str, Any] = {"type": f"urn:floorline:{code}", "title": title, "status": status, "code": code}
+    if detail:
+        body["detail"] = detail
+    if field:
+        body["field"] = field
+    return Response(json.dumps(body), status, mimetype="application/problem+json")
+
+
+def register_errors(app: Flask) -> None:
+    """Answer every failure as a problem document; a bug is logged once and told nothing about."""
+
+    @app.errorhandler(DomainError)
+    def domain_error(error: DomainError) -> Response:
+        return problem(error.status, error.code, error.code.replace("_", " "), error.detail, error.field)
+
+    @app.errorhandler(msgspec.ValidationError)
+    def invalid(error: msgspec.ValidationError) -> Response:
+        words, _, path = str(error).partition(" - at `$")
+        return problem(422, "invalid_body", "the body does not fit", words, path.strip("`.") or None)
+
+    @app.errorhandler(msgspec.DecodeError)
+    def undecodable(error: msgspec.DecodeError) -> Response:
+        return problem(400, "malformed_json", "the body is no JSON", str(error))
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        code = (error.name or "error").lower().replace(" ", "_")
+        return problem(error.code or 500, code, error.name or "error", error.description or "")
+
+    @app.errorhandler(Exception)
+    def bug(error: Exception) -> Response:
+        log.exception("%s %s failed", request.method, request.path)
+        return problem(500, "internal_error", "something of ours broke; it is logged")
