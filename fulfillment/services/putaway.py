@@ -96,7 +96,7 @@ def _take(tx: Tx, actor: Actor, item_id: int) -> int:
     if row is None:
         raise Refused(Rejected(Reject.NOTHING_HERE, expected="an item waiting here"))
     goods = arriving_layer(tx, row["layer_id"])
-    location_id, qty_each = _propose(tx, goods, row["free_each"])
+    location_id, qty_each = propose(tx, goods, row["free_each"])
     return tx.insert(
         "task", kind="putaway", item_id=item_id, layer_id=row["layer_id"], location_id=location_id, qty_each=qty_each,
         operator_id=actor.operator_id, created_at_ms=tx.now_ms,
@@ -118,7 +118,7 @@ def arriving_layer(tx: Tx, layer_id: int) -> Arriving:
     )  # fmt: skip
 
 
-def _propose(tx: Tx, goods: Arriving, qty_each: int) -> tuple[int, int]:
+def propose(tx: Tx, goods: Arriving, qty_each: int) -> tuple[int, int]:
     """A location and how much of the goods it takes: topping up before opening, all of it before a part."""
     best: tuple[int, int] | None = None
     for row in tx.all(

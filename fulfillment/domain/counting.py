@@ -1,0 +1,131 @@
+"""What a count means for the book: which units are written off, which come back, which promises fall.
+
+Counted is what lies there. Units on hold are the ones somebody already missed, so they leave first; then
+units promised to nobody; promised units only when nothing else is left to be missing. Inside each of these
+the oldest layer leaves first: the oldest is what goes out of a location first, so a unit that went out
+unseen was most likely an old one, and a book that kept its date would send every later order after goods
+that are not there. The sum after the count always equals what was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from fulfillment.domain.fifo import Layer, Rotation, rank
+from fulfillment.domain.stock import Status
+
+
+@dataclass(frozen=True)
+class BookLayer:
+    """What the book says of one layer in the location; `promised_each` of the available are promised."""
+
+    layer: Layer
+    available_each: int
+    promised_each: int = 0
+    hold_each: int = 0
+
+
+class Urgency(IntEnum):
+    """How far the work on a promise has gone; the least advanced is given up first."""
+
+    NOT_PLANNED = 0
+    PLANNED = 1
+    WALKED = 2
+
+
+@dataclass(frozen=True)
+class StandingPromise:
+    """A promise against a layer here, not picked yet."""
+
+    allocation_id: int
+    layer_id: int
+    qty_each: int
+    urgency: Urgency = Urgency.NOT_PLANNED
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """`qty_each` of a promise that no unit stands behind."""
+
+    allocation_id: int
+    qty_each: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """Units of one layer in one condition."""
+
+    layer_id: int
+    status: Status
+    qty_each: int
+
+
+@dataclass(frozen=True)
+class Variance:
+    """Counted against the book: `missing` leave, `returned` go from hold to available, `surplus_each` appear."""
+
+    book_each: int
+    counted_each: int
+    given_up: tuple[GivenUp, ...] = ()
+    missing: tuple[Part, ...] = ()
+    returned: tuple[Part, ...] = ()
+
+    @property
+    def surplus_each(self) -> int:
+        """Units that are there and in no layer yet."""
+        return max(self.counted_each - self.book_each, 0)
+
+
+def compare(
+    counted_each: int, book: Sequence[BookLayer], promises: Sequence[StandingPromise] = (),
+    rotation: str = Rotation.FIFO, tolerance_days: int = 0,
+) -> Variance:  # fmt: skip
+    """What has to happen so that the book says `counted_each` of one item in one location."""
+    oldest_first = sorted(book, key=lambda part: rank(part.layer, rotation, tolerance_days))
+    book_each = sum(part.available_each + part.hold_each for part in book)
+    missing_each = max(book_each - counted_each, 0)
+    missing: list[Part] = []
+    returned: list[Part] = []
+    for part in oldest_first:
+        gone_each = min(missing_each, part.hold_each)
+        missing_each -= gone_each
+        _note(missing, part.layer.layer_id, Status.HOLD, gone_each)
+        _note(returned, part.layer.layer_id, Status.HOLD, part.hold_each - gone_each)
+    for part in oldest_first:
+        gone_each = min(missing_each, part.available_each - part.promised_each)
+        missing_each -= gone_each
+        _note(missing, part.layer.layer_id, Status.AVAILABLE, gone_each)
+    given_up: list[GivenUp] = []
+    for promise in _first_to_fall(oldest_first, promises):
+        gone_each = min(missing_each, promise.qty_each)
+        if gone_each <= 0:
+            break
+        missing_each -= gone_each
+        given_up.append(GivenUp(promise.allocation_id, gone_each))
+        _note(missing, promise.layer_id, Status.AVAILABLE, gone_each)
+    return Variance(book_each, counted_each, tuple(given_up), tuple(missing), tuple(returned))
+
+
+def choose_layer_for_surplus(
+    here: Sequence[Layer], elsewhere: Sequence[Layer], rotation: str = Rotation.FIFO, tolerance_days: int = 0
+) -> Layer | None:
+    """The youngest layer known in the location, else of the item; None when it was never received.
+
+    The youngest, because a date made older than the truth would push honest old goods behind it.
+    """
+    candidates = here or elsewhere
+    return max(candidates, key=lambda layer: rank(layer, rotation, tolerance_days), default=None)
+
+
+def _first_to_fall(oldest_first: Sequence[BookLayer], promises: Sequence[StandingPromise]) -> list[StandingPromise]:
+    # The order nobody walks for yet can still be planned anew; among equals the latest promise falls, as it
+    # would have been the one turned away had the count been known in time.
+    age = {part.layer.layer_id: place for place, part in enumerate(oldest_first)}
+    return sorted(promises, key=lambda one: (one.urgency, age[one.layer_id], -one.allocation_id))
+
+
+def _note(parts: list[Part], layer_id: int, status: Status, qty_each: int) -> None:
+    if qty_each > 0:
+        parts.append(Part(layer_id, status, qty_each))

@@ -1,0 +1,151 @@
+"""Putting back: a tote nobody will pack is emptied into storage, item by item.
+
+States: tote → item → location → item … until the tote is empty. The units go where they came from if the
+rules of FIFO, capacity and one item per location still let them, else where putaway would send them. What
+is in the hand stays in the tote's book until its location is scanned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fulfillment.domain.codes import own_code
+from fulfillment.domain.reasons import Reject, Rejected
+from fulfillment.flows.step import (
+    Do,
+    Expect,
+    Goods,
+    Goto,
+    Heard,
+    Memory,
+    Place,
+    Reply,
+    Step,
+    check_quantity,
+    expect_command,
+    expect_goods,
+    expect_place,
+    not_expected,
+)
+
+NAME = "put_back"
+
+
+@dataclass(frozen=True)
+class Content:
+    """One item lying in the tote."""
+
+    goods: Goods
+    qty_each: int
+
+
+@dataclass(frozen=True)
+class Tote:
+    """The tote being emptied."""
+
+    tote_id: int
+    code: str
+    order_number: str
+    content: tuple[Content, ...]
+
+
+@dataclass(frozen=True)
+class InHand:
+    """Units taken out of the tote, and where they shall go."""
+
+    goods: Goods
+    qty_each: int
+    received_on: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`waiting`: totes that ask to be put back, oldest first (codes, at most a screenful)."""
+
+    tote: Tote | None
+    hand: InHand | None = None
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenTote:
+    """Begin with this tote."""
+
+    tote_code: str
+
+
+@dataclass(frozen=True)
+class TakeOut:
+    """Take units of an item out of the tote; finds the location they go to."""
+
+    tote_id: int
+    item_id: int
+    qty_each: int
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """Put what is in the hand into a location."""
+
+    tote_id: int
+    location_code: str
+
+
+@dataclass(frozen=True)
+class WriteOff:
+    """The tote is empty and the book says otherwise: the rest is missing."""
+
+    tote_id: int
+
+
+def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
+    """What a read means while putting back."""
+    tote = facts.tote
+    if tote is None:
+        return Do(OpenTote(heard.value)) if heard.kind == "tote" else not_expected(heard, "tote")
+    if facts.hand is not None:
+        if heard.kind == "location":
+            return Do(PutBack(tote.tote_id, heard.value), memory)
+        if heard.kind == "command" and heard.value == "BACK":
+            return Goto({"tote": tote.tote_id})
+        return not_expected(heard, facts.hand.place.code)
+    if heard.kind == "item" and heard.item is not None:
+        inside = {part.goods.item_id: part.qty_each for part in tote.content}
+        if heard.item.item_id not in inside:
+            return Rejected(Reject.WRONG_ITEM, expected="an item of this tote", got=heard.item.sku)
+        wrong = check_quantity(heard.item.qty_each, inside[heard.item.item_id], "")
+        return wrong or Do(TakeOut(tote.tote_id, heard.item.item_id, heard.item.qty_each), memory)
+    if heard.kind == "tote" and heard.value == tote.code:
+        return Goto(memory)  # a second read of the tote one works on means nothing
+    if heard.kind == "command":
+        if heard.value == "MISSING":
+            return Do(WriteOff(tote.tote_id))
+        if heard.value == "BACK":
+            return Goto({})
+    return not_expected(heard, "item")
+
+
+def settle(memory: Memory, facts: Facts) -> Step:
+    """The screen that follows from what is known now."""
+    tote = facts.tote
+    if tote is None:
+        totes = tuple(Expect("tote", own_code("T", code), code) for code in facts.waiting) or (Expect("tote"),)
+        expects = (*totes, *expect_command("HOME"))
+        return Step(NAME, "tote", "scan_tote", expects, {"waiting": list(facts.waiting)})
+    fields: dict[str, Any] = {
+        "tote": {"code": tote.code, "barcode": own_code("T", tote.code)}, "order": tote.order_number,
+        "units_left": sum(part.qty_each for part in tote.content), "lines_left": len(tote.content),
+    }  # fmt: skip
+    if facts.hand is not None:
+        hand = facts.hand
+        fields |= {
+            "item": hand.goods.view(), "qty_each": hand.qty_each, "received_on": hand.received_on,
+            "location": hand.place.view(),
+        }  # fmt: skip
+        expects = (expect_place(hand.place), *expect_command("BACK"))
+        return Step(NAME, "location", "scan_location", expects, fields)
+    fields["next"] = {**tote.content[0].goods.view(), "qty_each": tote.content[0].qty_each}
+    goods = tuple(expect_goods(part.goods) for part in tote.content[:10])
+    return Step(NAME, "item", "scan_item", (*goods, *expect_command("MISSING", "BACK")), fields)
