@@ -220,6 +220,12 @@ class PrinterPort(ABC):
         with self._state:
             self._state.wait_for(lambda: self._is_stopping, seconds)
 
+    def wait_for_readiness(self) -> bool:
+        """A fault within a job stops it where it is; False when the printer was switched off meanwhile."""
+        with self._state:
+            self._state.wait_for(lambda: self._is_stopping or not self._is_blocked())
+            return not self._is_stopping
+
     # -- threads
     # ---------------------------------------------------------------------------------------------------
 

@@ -115,6 +115,8 @@ class ZplPrinter(PrinterPort):
         self._labels_remaining = copies
         for _ in range(copies if self._ips > 0 else 0):
             self.rest(length_inches / self._ips * self._random.uniform(0.95, 1.05))
+            if not self.wait_for_readiness():
+                return
             self._labels_remaining -= 1
         self.put_out(content, copies)
         self._labels_remaining = 0
@@ -264,9 +266,7 @@ def _copies(content: bytes) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m simulators.zpl_printer", description=__doc__.split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m simulators.zpl_printer", description=__doc__.split("\n")[0])
     parser.add_argument("--port", type=int, required=True, help="TCP port, 0 for a free one")
     parser.add_argument("--tape", type=Path, required=True, help="folder for the labels, one file a job")
     parser.add_argument("--host", default="127.0.0.1")
