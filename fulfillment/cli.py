@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import signal
 import sys
-import threading
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from fulfillment.app import create_app
-from fulfillment.bootstrap import Floor, migrate, open_floor
+from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.db import UnsafeSqlite
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import TokenRole
+from fulfillment.founding import found, refuse_taken_ports, say, stop_on_signals, token_file
 from fulfillment.importing_cli import import_group
-from fulfillment.processes import Processes, is_taken
+from fulfillment.processes import Processes
 from fulfillment.services import audit, planning, printing, queries, setting_up
 from fulfillment.services import verify as verifying
 from fulfillment.settings import SettingError, Settings
+from fulfillment.simulating_cli import demo, simulate
 from fulfillment.web.api import VERSION, api, routes
 
 
@@ -34,6 +31,8 @@ def floor_command() -> None:
 
 
 floor_command.add_command(import_group)
+floor_command.add_command(simulate)
+floor_command.add_command(demo)
 
 
 @floor_command.command()
@@ -53,31 +52,6 @@ def init(json_file: str | None) -> None:
     report = {"database": settings.database_url, "founded": founded, "admin_token_file": str(token_file(settings))}
     say(json_file, report, f"{'founded' if founded else 'stands already'}: {settings.database_url}\n"
         f"admin token: {token_file(settings)}")  # fmt: skip
-
-
-def found(floor: Floor) -> bool:
-    """Found the warehouse and write the admin token, unless it stands already."""
-    settings = floor.settings
-    new = floor.writer.write(
-        lambda tx: setting_up.found_warehouse(tx, settings.warehouse, settings.time_zone, settings.gs1_company_prefix)
-    )
-    path = token_file(settings)
-    if new or not path.exists():
-        token = floor.writer.write(lambda tx: setting_up.add_token(tx, "admin", TokenRole.ADMIN))
-        write_secret(path, token + "\n")
-    return new
-
-
-def token_file(settings: Settings) -> Path:
-    """Where the admin token of this floor is kept."""
-    return settings.home / "admin-token"
-
-
-def write_secret(path: Path, content: str) -> None:
-    """A file only its owner can read, from the first byte on."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(content)
 
 
 @floor_command.command()
@@ -174,36 +148,6 @@ def openapi(file: str) -> None:
         click.echo(document, nl=False)
     else:
         Path(file).write_text(document, "utf-8")
-
-
-def say(json_file: str | None, report: Any, words: str) -> None:
-    """The report for a program, or words for a person."""
-    if json_file == "-":
-        click.echo(json.dumps(report, indent=2))
-        return
-    if json_file:
-        Path(json_file).write_text(json.dumps(report, indent=2) + "\n", "utf-8")
-    click.echo(words)
-
-
-def stop_on_signals() -> threading.Event:
-    """An event that SIGINT and SIGTERM set."""
-    stop = threading.Event()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda *_: stop.set())
-    return stop
-
-
-def refuse_taken_ports(settings: Settings) -> None:
-    """A clear word instead of four processes that each fail to start."""
-    for name, port in (("FLOOR_PORT", settings.port), ("FLOOR_LIVE_PORT", settings.live_port)):
-        if is_taken(settings.host, port):
-            raise SettingError(f"{name}: something listens on {settings.host}:{port} already")
-
-
-def with_ports(settings: Settings, port: int, live_port: int) -> Settings:
-    """The same settings on other ports."""
-    return replace(settings, port=port, live_port=live_port)
 
 
 def main() -> None:

@@ -1,0 +1,261 @@
+"""`floor simulate` and `floor demo`: a real server, simulated people and devices around it.
+
+The only part of the server's packages that imports `simulators`. What the simulated crew does goes over
+HTTP; this module starts the server, imports the files the crew works with, and reports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from fulfillment.bootstrap import Floor, migrate, open_floor
+from fulfillment.domain.reasons import DomainError
+from fulfillment.founding import found, read_token, refuse_taken_ports, say, stop_on_signals, write_secret
+from fulfillment.processes import Processes, free_port
+from fulfillment.services import audit, setting_up
+from fulfillment.services.imports import Options, import_items, import_locations, import_orders
+from fulfillment.settings import Settings
+from simulators import catalogue, warehouse
+from simulators.faults import ErrorRates
+from simulators.report import ShiftReport
+from simulators.shift import PLANTS, ShiftGoods, ShiftOptions, ShiftServer, run_shift
+
+DEMO_ORDERS = Path(catalogue.__file__).with_name("data") / "uci_online_retail_day.csv"
+DEMO_MAP = {"order": "order_id", "sku": "sku", "qty": "qty", "ordered_at": "ts"}
+DEMO_WORKERS = 6
+
+
+@click.command()
+@click.option("--orders", "orders_file", required=True, type=click.Path(exists=True, path_type=Path),
+              help="order file, CSV or CSV.gz")  # fmt: skip
+@click.option("--items", "items_file", type=click.Path(exists=True, path_type=Path),
+              help="items CSV; without it the catalogue is made from the orders (sizes are synthetic)")  # fmt: skip
+@click.option("--map", "map_text", default="", help="order=order_id,sku=sku,qty=qty,ordered_at=ts for other headings")
+@click.option("--services", default="", help="SKUs that are services, separated by commas; * at the end = any ending")
+@click.option("--workers", type=click.IntRange(1, 100), default=8, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--speed", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="times life speed")
+@click.option("--fast", is_flag=True, help="no walking and handling time at all")
+@click.option("--no-errors", is_flag=True, help="people who never err and a radio that never fails")
+@click.option("--cancel", "cancelled", type=click.IntRange(0), default=2, show_default=True,
+              help="orders cancelled while they are being picked")  # fmt: skip
+@click.option("--plant", type=click.Choice(PLANTS), help="plant a fault that must be found")
+@click.option("--database", "database_url", help="sqlite:/// address; a temporary one otherwise")
+@click.option("--tapes", type=click.Path(path_type=Path), help="keep what the printers printed in this folder")
+@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
+def simulate(
+    orders_file: Path, items_file: Path | None, map_text: str, services: str, workers: int, seed: int, speed: float,
+    fast: bool, no_errors: bool, cancelled: int, plant: str | None, database_url: str | None, tapes: Path | None,
+    json_file: str | None,
+) -> None:  # fmt: skip
+    """Run a whole shift against a server of its own and compare the simulated world with the database.
+
+    Exit 1 when a shippable order did not ship, verify fails, or world and database differ unexplained; with
+    --plant, when the planted fault was not found.
+    """
+    logging.basicConfig(level=logging.WARNING)
+    headings = catalogue.parse_map(map_text)
+    with _home(database_url) as settings:
+        goods = _goods(settings, orders_file, items_file, headings, services, seed)
+        floor = _open(settings)
+        try:
+            _import_goods(floor, goods, settings.home, items_file)
+            options = ShiftOptions(
+                tapes or settings.home / "tapes", workers, seed, None if fast else speed,
+                ErrorRates.none() if no_errors else ErrorRates(), plant, totes=_totes(workers),
+                cancelled_orders=cancelled,
+            )  # fmt: skip
+            with Processes(settings) as processes, _tended(processes):
+                report = run_shift(
+                    options, ShiftServer(processes.address, read_token(settings)), goods,
+                    import_orders=_orders_importer(floor, orders_file, headings), plant=_planter(floor),
+                    stop=stop_on_signals(),
+                )  # fmt: skip
+        finally:
+            floor.close()
+    say(json_file, report.as_json(), _in_words(report))
+    sys.exit(0 if report.ok else 1)
+
+
+@click.command()
+@click.option("--speed", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="times life speed")
+@click.option("--workers", type=click.IntRange(1, 50), default=DEMO_WORKERS, show_default=True)
+@click.option("--reset", is_flag=True, help="start from an empty warehouse")
+def demo(speed: float, workers: int, reset: bool) -> None:
+    """A warehouse day moving by itself, with a kiosk, a bench and a board to join in. Ctrl-C ends it.
+
+    The orders are a real day of a British gift shop (UCI Online Retail, CC BY 4.0), moved to today. A second
+    start goes on where the first ended.
+    """
+    logging.basicConfig(level=logging.WARNING)
+    settings = Settings.from_env()
+    refuse_taken_ports(settings)
+    if reset:
+        _forget(settings)
+    is_new = not (settings.home / "demo-shift.json").exists()
+    if is_new:
+        click.echo("making the demo warehouse …", err=True)
+    floor = _open(settings)
+    try:
+        goods = _goods(settings, DEMO_ORDERS, None, DEMO_MAP, "", seed=7)
+        if is_new:
+            _import_goods(floor, goods, settings.home, None)
+        links = _visitor_links(floor)
+        stop = stop_on_signals()
+        options = ShiftOptions(
+            settings.home / "tapes", workers, speed=speed, loop=True, totes=_totes(workers),
+            keep_file=settings.home / "demo-shift.json", orders_a_wave=12,
+        )  # fmt: skip
+        with Processes(settings) as processes, _tended(processes):
+            click.echo(_addresses(processes.address, links))
+            run_shift(
+                options, ShiftServer(processes.address, read_token(settings)), goods,
+                import_orders=_orders_importer(floor, DEMO_ORDERS, DEMO_MAP), stop=stop,
+            )  # fmt: skip
+    finally:
+        floor.close()
+    click.echo("stopped; `make demo` goes on from here, `make demo-reset` starts afresh", err=True)
+
+
+@contextlib.contextmanager
+def _home(database_url: str | None) -> Iterator[Settings]:
+    """Settings on free ports, with a folder that goes away afterwards."""
+    with tempfile.TemporaryDirectory(prefix="floor-simulate-") as folder:
+        home = Path(folder)
+        settings = Settings.from_env()
+        yield replace(
+            settings, home=home, database_url=database_url or f"sqlite:///{home / 'floor.sqlite'}",
+            port=free_port(), live_port=free_port(),
+        )  # fmt: skip
+
+
+def _open(settings: Settings) -> Floor:
+    migrate(settings)
+    floor = open_floor(settings)
+    found(floor)
+    return floor
+
+
+def _goods(
+    settings: Settings, orders_file: Path, items_file: Path | None, headings: Mapping[str, str], services: str,
+    seed: int,
+) -> ShiftGoods:  # fmt: skip
+    book = catalogue.read_orders(orders_file, headings)
+    if not book.orders:
+        raise DomainError("no_orders", f"{orders_file}: no order in it can be picked")
+    if items_file is not None:
+        items = catalogue.read_items(items_file)
+    else:
+        patterns = [part.strip() for part in services.split(",") if part.strip()] or catalogue.DEFAULT_SERVICES
+        items = catalogue.make_catalogue(book, seed=seed, services=patterns)
+    today = datetime.now(ZoneInfo(settings.time_zone)).date()
+    receipts = catalogue.opening_stock(catalogue.units_needed(book, items), seed=seed, today=today)
+    size = warehouse.size_for(
+        sum(not item.is_service for item in items), catalogue.stock_layers(receipts),
+        catalogue.stock_volume_ml(receipts, items),
+    )  # fmt: skip
+    return ShiftGoods(tuple(items), warehouse.lay_out(size), book, receipts)
+
+
+def _import_goods(floor: Floor, goods: ShiftGoods, home: Path, items_file: Path | None) -> None:
+    """Locations and items go the way a person's would: as CSV through the importers."""
+    locations, items = home / "locations.csv", items_file or home / "items.csv"
+    warehouse.write_locations(locations, goods.locations)
+    if items_file is None:
+        catalogue.write_items(items, goods.items)
+    for report in (
+        import_locations(floor, locations, Options()),
+        import_items(floor, items, Options()),
+    ):
+        if report.rejected:
+            raise DomainError("import_failed", f"{report.kind}: {report.errors[0]}")
+
+
+def _orders_importer(floor: Floor, orders_file: Path, headings: Mapping[str, str]) -> Callable[[], None]:
+    def work() -> None:
+        import_orders(floor, orders_file, Options(headings=headings), shift_to_today=True)
+
+    return work
+
+
+def _planter(floor: Floor) -> Callable[[str], Mapping[str, Any] | None]:
+    def plant(moment: str) -> Mapping[str, Any] | None:
+        # After the orders are promised and before anybody walks: the promise is exchanged for a newer layer.
+        return floor.writer.write(audit.plant_fifo_break) if moment == "released" else None
+
+    return plant
+
+
+@contextlib.contextmanager
+def _tended(processes: Processes) -> Iterator[None]:
+    stop = threading.Event()
+    tender = threading.Thread(target=processes.watch, args=(stop,), name="tender", daemon=True)
+    tender.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        tender.join()
+
+
+def _totes(workers: int) -> int:
+    # Totes on carts, at staging and at the benches; too few and the pickers wait for the packers.
+    return 150 + workers * 40
+
+
+def _visitor_links(floor: Floor) -> dict[str, str]:
+    """Stations for the people who look in, kept over restarts: name → token."""
+    path = floor.settings.home / "demo-links"
+    if path.exists():
+        return dict(line.split(" ", 1) for line in path.read_text("utf-8").splitlines())
+    with floor.engine.connect() as connection:
+        docks = connection.exec_driver_sql(
+            "SELECT code FROM location WHERE kind = 'dock' ORDER BY code"
+        ).scalars().all()  # fmt: skip
+        benches = connection.exec_driver_sql(
+            "SELECT code FROM location WHERE kind = 'station' ORDER BY code DESC"
+        ).scalars().all()  # fmt: skip
+
+    def work(tx: Any) -> dict[str, str]:
+        setting_up.add_operator(tx, "1", "You", "supervisor")
+        return {
+            "kiosk": setting_up.add_station(tx, "KIOSK-1", "handheld", docks[0], "Your kiosk")["token"],
+            "bench": setting_up.add_station(tx, "YOUR-BENCH", "bench", benches[0], "Your bench")["token"],
+            "board": setting_up.add_station(tx, "BOARD-1", "board", None, "Wave board")["token"],
+        }
+
+    links = floor.writer.write(work)
+    write_secret(path, "".join(f"{name} {token}\n" for name, token in links.items()))
+    return links
+
+
+def _addresses(address: str, links: Mapping[str, str]) -> str:
+    lines = [f"  {name:6} {address}/enter?token={token}" for name, token in links.items()]
+    return "\n".join(["", "Open in a browser (each link signs its page in):", *lines, "  Ctrl-C ends the demo.", ""])
+
+
+def _forget(settings: Settings) -> None:
+    for name in ("tapes",):
+        shutil.rmtree(settings.home / name, ignore_errors=True)
+    for pattern in ("floor.sqlite*", "demo-*", "admin-token", "items.csv", "locations.csv"):
+        for path in settings.home.glob(pattern):
+            path.unlink()
+
+
+def _in_words(report: ShiftReport) -> str:
+    figures = report.as_json()
+    lines = [f"{name:24} {figures[name]}" for name in figures if not isinstance(figures[name], list | dict)]
+    return "\n".join([*lines, *(f"! {failure}" for failure in report.failures)])

@@ -1,0 +1,135 @@
+"""The arrows of docs/architecture.md, checked from the syntax trees: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = {"fulfillment", "devices", "picking", "label_templates", "kiosk_ui", "simulators", "tests"}
+STANDARD = set(sys.stdlib_module_names) | {"__future__"}
+
+# package → what it may import besides the standard library and itself
+ALLOWED = {
+    "fulfillment/domain": {"fulfillment.domain"},
+    "fulfillment/scanning": {"fulfillment.domain", "fulfillment.scanning", "biip"},
+    "fulfillment/flows": {"fulfillment.domain", "fulfillment.scanning", "fulfillment.flows"},
+    "fulfillment/models": {
+        "fulfillment.domain", "fulfillment.models", "fulfillment.db", "sqlalchemy", "flask_sqlalchemy",
+    },
+    "fulfillment/hot": {"fulfillment.hot", "sqlalchemy", "pysqlite3"},
+    "picking": {"picking", "numpy", "ortools"},
+    "devices": {"devices", "serial", "escpos", "zebra"},
+    "label_templates": {"label_templates", "jinja2", "markupsafe", "PIL", "escpos"},
+    "simulators": {"simulators", "zplkit", "zxingcpp", "numpy", "PIL"},
+    "kiosk_ui": {
+        "kiosk_ui", "flask", "markupsafe", "msgspec", "fulfillment.services", "fulfillment.web", "fulfillment.domain",
+        "fulfillment.bootstrap",
+    },
+    "fulfillment/web": {
+        "fulfillment.web", "fulfillment.services", "fulfillment.domain", "fulfillment.bootstrap",
+        "fulfillment.settings", "flask", "werkzeug", "msgspec",
+    },
+}  # fmt: skip
+
+# services may use every pure room and the outer rooms' public faces, but nothing above them
+SERVICES_NEVER = ("fulfillment.web", "fulfillment.app", "fulfillment.cli", "kiosk_ui", "simulators", "flask", "tests")
+
+
+def modules(package: str) -> Iterator[Path]:
+    return (path for path in sorted((ROOT / package).rglob("*.py")) if "versions" not in path.parts)
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            assert node.module is not None
+            yield node.lineno, node.module
+            if node.module in ("fulfillment",):
+                yield from ((node.lineno, f"fulfillment.{alias.name}") for alias in node.names)
+
+
+def is_within(module: str, allowed: set[str]) -> bool:
+    return any(module == name or module.startswith(name + ".") for name in allowed)
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_a_room_imports_only_along_the_arrows(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {module}"
+        for path in modules(package)
+        for line, module in imports(path)
+        if module.split(".")[0] not in STANDARD and module != "fulfillment" and not is_within(module, ALLOWED[package])
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_services_know_nothing_of_pages_commands_or_simulators() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {module}"
+        for path in modules("fulfillment/services")
+        for line, module in imports(path)
+        if is_within(module, set(SERVICES_NEVER))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_the_command_line_and_the_tests_import_simulators() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for package in OURS - {"simulators", "tests"}
+        for path in modules(package)
+        for line, module in imports(path)
+        if is_within(module, {"simulators"}) and not path.name.endswith("_cli.py")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_domain_is_the_standard_library_and_itself() -> None:
+    for path in modules("fulfillment/domain"):
+        for line, module in imports(path):
+            outside = module.split(".")[0] not in STANDARD and not module.startswith("fulfillment.domain")
+            assert not outside, f"{path}:{line} imports {module}"
+
+
+@pytest.mark.parametrize("package", ["fulfillment", "devices", "picking", "label_templates", "kiosk_ui", "simulators"])
+def test_nothing_runs_at_import(package: str) -> None:
+    """Module level holds definitions, constants and one guarded `main()`; no thread, socket, file or query."""
+    wrong = []
+    for path in modules(package):
+        if path.name == "__main__.py" or "migrations" in path.parts:
+            continue
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                # Attaching a command or an operation to its written-out registry is a definition.
+                called = ast.unparse(node.value.func)
+                if not called.endswith((".add_command", ".add_app_template_global")):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} calls {called}")
+            elif isinstance(node, ast.For | ast.While | ast.With | ast.Try):
+                if isinstance(node, ast.Try) and all(isinstance(s, ast.Import | ast.ImportFrom) for s in node.body):
+                    continue
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} runs a {type(node).__name__.lower()}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_top_level_is_the_agreed_one() -> None:
+    agreed = OURS | {"docs", "pyproject.toml", "README.md", "Makefile", "LICENSE", "CHANGELOG.md"}
+    present = {path.name for path in ROOT.iterdir() if not path.name.startswith(".") and path.suffix != ".egg-info"}
+    assert present <= agreed, sorted(present - agreed)
+
+
+def test_no_bare_except_and_no_failure_as_false() -> None:
+    wrong = []
+    for package in OURS - {"tests"}:
+        for path in modules(package):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ExceptHandler) and node.type is None:
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} bare except")
+    assert not wrong, "\n".join(wrong)
