@@ -50,7 +50,8 @@ SCAN_EACH_MAX = 3
 FAST_SHARE = 0.3
 RECEIPT_LINES_MAX = 200
 
-MEDIAN_VOLUME_ML, VOLUME_SIGMA = 400, 0.8
+MEDIAN_VOLUME_ML, VOLUME_SIGMA = 400, 0.7
+MEDIAN_PRICE_MINOR = 195
 VOLUME_MIN_ML, VOLUME_MAX_ML = 8, 50_000  # a 60 L tote takes the largest with room for a hand
 MEDIAN_DENSITY_G_PER_ML, DENSITY_SIGMA = 0.5, 0.45
 SIZE_WORDS = (
@@ -276,7 +277,7 @@ def _item(
             "service",
         )
     rng = random.Random(f"{seed}:item:{sku.upper()}")
-    length, width, height = _sides_mm(rng, name.upper())
+    length, width, height = _sides_mm(rng, name.upper(), price_minor)
     volume_ml = length * width * height / 1000
     weight_g = max(2, round(volume_ml * MEDIAN_DENSITY_G_PER_ML * math.exp(rng.gauss(0, DENSITY_SIGMA))))
     # Prefix 20: restricted circulation, so none of these can collide with a real product's number.
@@ -302,9 +303,11 @@ def _item(
     )
 
 
-def _sides_mm(rng: random.Random, name: str) -> tuple[int, int, int]:
+def _sides_mm(rng: random.Random, name: str, price_minor: int) -> tuple[int, int, int]:
     factor = next((f for f, words in SIZE_WORDS if any(word in name for word in words)), 1.0)
-    volume_ml = MEDIAN_VOLUME_ML * factor * math.exp(rng.gauss(0, VOLUME_SIGMA))
+    # What costs a tenth is bought by the gross and is small: a party bag filler, not a cake stand.
+    worth = min(max((price_minor or MEDIAN_PRICE_MINOR) / MEDIAN_PRICE_MINOR, 0.1), 10.0) ** 0.5
+    volume_ml = MEDIAN_VOLUME_ML * factor * worth * math.exp(rng.gauss(0, VOLUME_SIGMA))
     volume_mm3 = 1000 * min(max(volume_ml, VOLUME_MIN_ML), VOLUME_MAX_ML)
     flat, narrow = rng.uniform(0.25, 0.9), rng.uniform(0.5, 1.0)  # height and width as shares of the length
     length = min((volume_mm3 / (flat * narrow)) ** (1 / 3), 560)

@@ -9,6 +9,7 @@ the world and the database agree and every label read back names its parcel.
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import sys
 import threading
@@ -17,6 +18,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -92,7 +94,9 @@ class ShiftOptions:
     read_labels: bool = True
     read_processes: int = 2
     loop: bool = False  # the demo: when the day is done, its orders come again
-    adopt_stock: bool = False  # a floor that was left: the world starts as the database says
+    # A floor that is left and entered again (the demo): its equipment and tokens are kept in this file, and
+    # if the file is there the world starts as the database says.
+    keep_file: Path | None = None
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -195,6 +199,9 @@ class Shift:
         self._cycle = 1
         self._arrivals: deque[tuple[float, Order]] = deque()
         self._printers: list[ZplPrinter] = []
+        keep = options.keep_file
+        self._kept: dict[str, Any] = json.loads(keep.read_text("utf-8")) if keep and keep.exists() else {}
+        self._was_left = bool(self._kept)
 
     # --- setting up ----------------------------------------------------------------------------------------
 
@@ -213,26 +220,26 @@ class Shift:
             self._hire(n, docks[(n - 1) % len(docks)])
 
     def _equip(self, api: FloorHttp) -> None:
-        totes = _listed(api.post("/api/v1/totes", {"count": self.options.totes}), "totes")
-        self._tote_barcodes = {str(t["code"]): str(t["barcode"]) for t in totes}
+        totes = self._once("totes", lambda: api.post("/api/v1/totes", {"count": self.options.totes}))
+        self._tote_barcodes = {str(t["code"]): str(t["barcode"]) for t in _listed(totes, "totes")}
         self.gear.empty_totes.extend(self._tote_barcodes.values())
-        carts = api.post(
-            "/api/v1/carts", {"count": self.options.workers, "positions": self.options.positions_a_cart}
-        )
+        body = {"count": self.options.workers, "positions": self.options.positions_a_cart}
+        carts = self._once("carts", lambda: api.post("/api/v1/carts", body))
         self.gear.carts.extend(str(c["barcode"]) for c in _listed(carts, "carts"))
 
     def _open_bench(self, devices: contextlib.ExitStack, place: str) -> None:
         tape, slips = self.options.tape_dir / f"labels-{place}", self.options.tape_dir / f"slips-{place}"
         tray = LabelTray(tape)
-        labels = devices.enter_context(ZplPrinter(tape))
-        receipts = devices.enter_context(ReceiptPrinter(slips))
+        labels = devices.enter_context(ZplPrinter(tape, self._kept_port(f"printer ZPL-{place}")))
+        receipts = devices.enter_context(ReceiptPrinter(slips, self._kept_port(f"printer SLIP-{place}")))
         self._printers.append(labels)
         api = self._admin()
-        for code, address, language in (
-            (f"ZPL-{place}", labels.address, "zpl"),
-            (f"SLIP-{place}", receipts.address, "escpos"),
+        for code, device, language in (
+            (f"ZPL-{place}", labels, "zpl"),
+            (f"SLIP-{place}", receipts, "escpos"),
         ):
-            api.post("/api/v1/printers", {"code": code, "address": address, "language": language, "dpi": 203})
+            body = {"code": code, "address": device.address, "language": language, "dpi": 203}
+            self._once(f"printer {code}", partial(api.post, "/api/v1/printers", body))
         token = self._station(
             {"code": f"PACK-{place}", "kind": "bench", "name": f"Bench {place}", "location": place}
             | {"label_printer": f"ZPL-{place}", "slip_printer": f"SLIP-{place}"}
@@ -246,9 +253,8 @@ class Shift:
 
     def _hire(self, n: int, dock: str) -> None:
         name = f"W{n}"
-        operator = self._admin().post(
-            "/api/v1/operators", {"badge": str(9000 + n), "name": f"Simulated {n}", "role": "supervisor"}
-        )
+        body = {"badge": str(9000 + n), "name": f"Simulated {n}", "role": "supervisor"}
+        operator = self._once(f"operator {n}", lambda: self._admin().post("/api/v1/operators", body))
         token = self._station(
             {"code": f"SIM-{n}", "kind": "handheld", "name": f"Handheld {n}", "location": dock}
             | {"label_printer": None, "slip_printer": f"SLIP-{next(iter(self._benches))}"}
@@ -259,21 +265,37 @@ class Shift:
         self.crew.append(Worker(name, str(operator["barcode"]), station, dock, self._floor, errs))
 
     def _station(self, body: Mapping[str, Any]) -> str:
-        return str(self._admin().post("/api/v1/stations", body)["token"])
+        made = self._once(f"station {body['code']}", lambda: self._admin().post("/api/v1/stations", body))
+        return str(made["token"])
+
+    def _once(self, key: str, act: Callable[[], Any]) -> Any:
+        """What the floor got at its first start it still has at the next one."""
+        if key not in self._kept:
+            self._kept[key] = act()
+            if self.options.keep_file is not None:
+                part = self.options.keep_file.with_suffix(".part")
+                part.touch(mode=0o600)  # it holds tokens
+                part.write_text(json.dumps(self._kept), "utf-8")
+                part.replace(self.options.keep_file)
+        return self._kept[key]
+
+    def _kept_port(self, key: str) -> int:
+        """The port a printer was registered with, or 0 for a free one."""
+        return int(str(self._kept[key]["address"]).rpartition(":")[2]) if key in self._kept else 0
 
     # --- the day -------------------------------------------------------------------------------------------
 
     def run(self, import_orders: Callable[[], None] | None) -> ShiftReport:
         self._started = time.monotonic()
         try:
-            if self.options.adopt_stock:
-                self._adopt_stock()
-            if self.goods.receipts:
+            if self._was_left:
+                self._timed("resume", self._resume)
+            elif self.goods.receipts:
                 self._announce(self.goods.receipts)
                 self._timed("receive", lambda: self._all_hands(self._receive_all))
                 self._timed("putaway", lambda: self._all_hands(self._put_away_all))
             self._plant("stocked")
-            if import_orders is not None:
+            if import_orders is not None and not self._was_left:
                 self._timed("import", import_orders)
             self._choose_cancellations()
             self._timed("ship", self._ship)
@@ -367,7 +389,12 @@ class Shift:
         if gear.benches and (tote_due := gear.take_staged()) is not None:
             bench = self._benches[gear.benches.popleft()]
             return lambda: self._at_bench(worker, bench, tote_due)
-        if gear.carts and time.monotonic() >= stage.pick_dry_until and self._totes_suffice():
+        if (
+            gear.carts
+            and self._open_waves
+            and self._totes_suffice()
+            and time.monotonic() >= stage.pick_dry_until
+        ):
             return lambda: self._on_tour(worker)
         if self._deliveries:
             barcode, place = self._deliveries.popleft()
@@ -418,14 +445,14 @@ class Shift:
     def _lead(self) -> None:
         api = self._admin()
         quiet_since: float | None = None
-        last_scans, last_change = -1, time.monotonic()
+        last_applied, last_change = -1, time.monotonic()
         has_more = True
         while not self.stop.is_set() and len(self._retired) < len(self.crew):
             now = time.monotonic()
             self._tell()
-            scans = self._scans()
-            if scans != last_scans:
-                last_scans, last_change = scans, now
+            applied = sum(station.tally.scans - station.tally.rejected for station in self._stations)
+            if applied - len(self.crew) > last_applied:  # a few who open and leave a flow are no progress
+                last_applied, last_change = applied, now
             self._watch_waves(api)
             self._let_orders_arrive(api)
             if has_more and len(self._open_waves) < self.options.waves_ahead:
@@ -560,8 +587,12 @@ class Shift:
         while self._arrivals and self._arrivals[0][0] <= time.monotonic():
             api.post("/api/v1/orders", order_body(self._arrivals.popleft()[1], datetime.now(UTC)))
 
-    def _adopt_stock(self) -> None:
+    def _resume(self) -> None:
         """A floor that was left and is entered again: it is taken to be as the database says."""
+        self._adopt_stock()
+        self._all_hands(Worker.resume)
+
+    def _adopt_stock(self) -> None:
         for row in self._stock_rows(self._admin()):
             location, lpn = str(row["location"]), str(row.get("lpn") or "")
             place = location

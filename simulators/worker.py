@@ -150,6 +150,7 @@ class Worker:
         self._gear = floor.equipment
         self._pace = floor.pace
         self._repeats: tuple[str, int] = ("", 0)
+        self._filled: set[str] = set()  # totes of this walk the picker believes to hold something
 
     # --- receiving -----------------------------------------------------------------------------------------
 
@@ -353,6 +354,7 @@ class Worker:
         outcome = self._scan(kiosk, tote)
         if outcome.is_applied:
             self._handle(self.floor.handling.put_s)
+            self._filled.add(tote)
             self._drop_into(tote, others, here, sku)
         elif outcome.code == "order_cancelled":
             self._world.move_all(self._hands, here)
@@ -397,10 +399,11 @@ class Worker:
         with self._gear.lock:
             while totes:
                 tote = totes.pop()
-                if self._world.count(tote_place(tote)):
+                if tote in self._filled or self._world.count(tote_place(tote)):
                     self._gear.staged.append(StagedTote(tote))
                 else:
                     self._gear.empty_totes.append(tote)
+        self._filled.clear()
 
     # --- packing -------------------------------------------------------------------------------------------
 
@@ -593,6 +596,10 @@ class Worker:
         if kiosk.step.at == "put_back.tote" and not self._scan(kiosk, tote).is_applied:
             self._clear_tote(place)
             return False
+        self._empty_into_bins(kiosk, place)
+        return True
+
+    def _empty_into_bins(self, kiosk: ScanStation, place: str) -> None:
         carried: tuple[str, int] = ("", 0)
         while kiosk.step.at in ("put_back.item", "put_back.location"):
             self._check_stop()
@@ -609,9 +616,12 @@ class Worker:
             outcome = self._scan(kiosk, self._gear.signs[there])
             if not outcome.is_applied:
                 raise self._stuck(f"putting back at {there}: {outcome.code}", kiosk.step)
+            if not carried[1]:  # somebody else had taken them out of the tote
+                fields = kiosk.step.fields
+                carried = self._sku_here(fields), int(fields["qty_each"])
             self._world.move(place, there, *carried)
+            carried = ("", 0)
         self._clear_tote(place)
-        return True
 
     def _take_from_tote(self, kiosk: ScanStation, place: str) -> tuple[str, int]:
         for sku, qty_each in totals(self._world.look(place)).items():
@@ -655,6 +665,9 @@ class Worker:
         """Carry every parcel of one lane onto its carrier's truck and close the manifest. How many went."""
         kiosk = self._enter("load", "LOAD")
         self._walk(lane)
+        if kiosk.step.at == "load.parcel":  # another lane, left open
+            self.go_home()
+            kiosk = self._enter("load", "LOAD")
         if kiosk.step.at == "load.lane" and not self._scan(kiosk, self._gear.signs[lane]).is_applied:
             return 0
         manifest = str(kiosk.step.fields.get("manifest") or lane)
@@ -699,6 +712,10 @@ class Worker:
         self._walk(location)
         if not self._scan(kiosk, sign).is_applied:
             return False
+        self._count_what_lies(kiosk, location)
+        return True
+
+    def _count_what_lies(self, kiosk: ScanStation, location: str) -> None:
         for sku, qty_each in totals(self._world.look(location)).items():
             self._handle(self.floor.handling.count_sku_s)
             outcome = self._scan(kiosk, self.floor.barcode(sku), qty_each)
@@ -706,7 +723,25 @@ class Worker:
                 self.floor.surprises.note(f"{self.name}: counting {sku} at {location}: {outcome.code}")
         self._command(kiosk, "DONE", must=True)
         self._gear.to_count.pop(location, None)
-        return True
+
+    def resume(self) -> None:
+        """Take up a handheld laid down in the middle of something; come to where nothing is in hand."""
+        kiosk = self.handheld
+        at = kiosk.step.at
+        if at.startswith("pick.") and at != "pick.cart":
+            self._sign_in(kiosk, "")
+            location = kiosk.step.fields.get("location")
+            self.place = str(location["code"]) if isinstance(location, Mapping) else self.place
+            self._walk_tour(kiosk, [])
+        elif at in ("putaway.location", "load.confirm"):
+            self._sign_in(kiosk, "")
+            self._command(kiosk, "BACK", must=True)
+        elif at == "count.item":
+            self._sign_in(kiosk, "")
+            self._count_what_lies(kiosk, str(kiosk.step.fields["location"]["code"]))
+        elif at in ("put_back.item", "put_back.location"):
+            self._sign_in(kiosk, "")
+            self._empty_into_bins(kiosk, tote_place(str(kiosk.step.fields["tote"]["barcode"])))
 
     # --- what every act is made of -------------------------------------------------------------------------
 
