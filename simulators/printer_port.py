@@ -112,6 +112,11 @@ class PrinterPort(ABC):
     def address(self) -> str:
         return f"tcp://{self.host}:{self.port}"
 
+    @property
+    def odometer(self) -> int:
+        with self._state:
+            return self.tape.odometer
+
     def start(self) -> Self:
         listener = self._listen(self.host, self.port)
         self.port = listener.getsockname()[1]
@@ -203,10 +208,9 @@ class PrinterPort(ABC):
             return self._buffered_bytes >= self._buffer_bytes
 
     def put_out(self, content: bytes, copies: int) -> None:
-        """A job is on paper."""
-        job = self.tape.write(content, copies)
+        """A job is on paper: on the tape, in `jobs` and on the odometer in one step for whoever asks."""
         with self._state:
-            self.jobs.append(job)
+            self.jobs.append(self.tape.write(content, copies))
             self._state.notify_all()
 
     def drop_waiting(self) -> None:

@@ -101,7 +101,7 @@ class ZplPrinter(PrinterPort):
         if self.has_fault("silent"):
             return b""
         values = {
-            "odometer.total_label_count": str(self.tape.odometer),
+            "odometer.total_label_count": str(self.odometer),
             "device.unique_id": self._serial_number,
             "appl.name": "V93.21.26Z",
             "device.languages": "zpl",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.config import AddressError, CupsAddress, SerialAddress, TcpAddress, parse_address
@@ -67,6 +67,7 @@ def test_a_wrong_address_is_refused_by_the_field_that_is_wrong(text: str, field:
     assert str(refusal.value).startswith(f"{field}: ")
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     st.text(max_size=60) | st.builds("{}://{}".format, st.sampled_from(["tcp", "cups", "serial"]), st.text(max_size=40))
 )

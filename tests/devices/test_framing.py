@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.framing import LONGEST_CODE, STX, Frame, LineFramer
@@ -82,6 +82,7 @@ def test_a_line_without_suffix_or_with_a_long_prefix_is_refused() -> None:
         LineFramer(prefix=b"\x02\x02")
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.binary(max_size=40)), st.sampled_from([b"", STX]), st.integers(1, 30))
 def test_any_bytes_in_any_pieces_are_bounded_and_frame_alike(
     pieces: list[bytes], prefix: bytes, max_length: int

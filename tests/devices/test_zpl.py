@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices import zpl
@@ -79,6 +79,7 @@ def test_a_reply_that_is_none_is_refused(reply: bytes) -> None:
         zpl.parse_host_status(reply)
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_status_or_refused(content: bytes) -> None:
     with contextlib.suppress(zpl.ReplyError):
