@@ -91,7 +91,8 @@ def _check_nobody_picks(tx: Tx, location_id: int) -> None:
         "SELECT s.code, d.memory, (SELECT k.location_id FROM task k JOIN tour t"
         " ON t.warehouse_id = k.warehouse_id AND t.id = k.tour_id WHERE t.warehouse_id = d.warehouse_id"
         " AND t.station_id = d.station_id AND t.state = 'active' AND k.state = 'open'"
-        " ORDER BY k.sequence, k.id LIMIT 1) AS stop FROM dialogue d JOIN station s ON s.warehouse_id = d.warehouse_id AND s.id = d.station_id"
+        " ORDER BY k.sequence, k.id LIMIT 1) AS stop FROM dialogue d"
+        " JOIN station s ON s.warehouse_id = d.warehouse_id AND s.id = d.station_id"
         " WHERE d.warehouse_id = :w AND d.flow = 'pick'"
     ):
         if row["stop"] == location_id and json.loads(row["memory"]).get("at") == location_id:
@@ -165,9 +166,7 @@ def _book(tx: Tx, location_id: int, item_id: int) -> list[BookLayer]:
         " GROUP BY b.layer_id, y.received_on, y.expiry_on",
         location=location_id, item=item_id,
     )  # fmt: skip
-    return [
-        BookLayer(_layer(row), row["available_each"], row["promised_each"], row["hold_each"]) for row in rows
-    ]
+    return [BookLayer(_layer(row), row["available_each"], row["promised_each"], row["hold_each"]) for row in rows]
 
 
 def _promises(tx: Tx, location_id: int, item_id: int) -> list[StandingPromise]:

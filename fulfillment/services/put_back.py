@@ -88,9 +88,7 @@ def _hand(tx: Tx, tote: Any, memory: Memory) -> flow.InHand | None:
     )
     if not parts or place is None:
         return None
-    goods = tx.one(
-        f"SELECT {GOODS_COLUMNS} FROM item i WHERE i.warehouse_id = :w AND i.id = :id", id=memory["item"]
-    )
+    goods = tx.one(f"SELECT {GOODS_COLUMNS} FROM item i WHERE i.warehouse_id = :w AND i.id = :id", id=memory["item"])
     there_each = sum(part["on_hand_each"] for part in parts)
     qty_each = min(memory["qty_each"], there_each)
     return flow.InHand(goods_of(goods), qty_each, parts[0]["received_on"], place_of(place))
@@ -231,9 +229,7 @@ def _write_off(tx: Tx, actor: Actor, tote_id: int) -> None:
     _finish_if_empty(tx, actor, tote_id, task)
 
 
-def _leave(
-    tx: Tx, actor: Actor, task: Any, parts: list[Any], to_location_id: int, qty_each: int, reason: str
-) -> None:
+def _leave(tx: Tx, actor: Actor, task: Any, parts: list[Any], to_location_id: int, qty_each: int, reason: str) -> None:
     """`qty_each` units leave the tote, oldest layer first, and the promise on them ends."""
     order_id = task["order_id"]
     for part in parts:
