@@ -68,6 +68,9 @@ Address = TcpAddress | CupsAddress | SerialAddress
 def parse_address(text: str) -> Address:
     if any(ord(c) < 0x21 or ord(c) == 0x7F for c in text):
         raise AddressError("address", "holds a space or a control character")
+    if "#" in text:
+        # A URL parser would drop what follows without a word.
+        raise AddressError("address", "holds a #, write %23 in a path")
     scheme, separator, _ = text.partition("://")
     if not separator or scheme not in _PARSERS:
         raise AddressError("scheme", f"{scheme[:40]!r} is none of {', '.join(sorted(_PARSERS))}")
@@ -102,7 +105,10 @@ def _parse_cups(text: str) -> CupsAddress:
 
 
 def _parse_serial(text: str) -> SerialAddress:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise AddressError("path", str(error)) from error
     path = unquote(parts.path)
     if parts.netloc:
         raise AddressError("path", "a serial address has three slashes: serial:///dev/…")

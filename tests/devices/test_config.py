@@ -40,6 +40,8 @@ def test_an_address_is_read_and_written_back(text: str, address: object) -> None
         ("tcp://", "host"),
         ("tcp://a b", "address"),
         ("tcp://h\n", "address"),
+        ("tcp://h:9100#2", "address"),
+        ("serial://[/dev/x", "path"),
         ("tcp://h!x:9", "host"),
         ("tcp://h:0", "port"),
         ("tcp://h:99999", "port"),
