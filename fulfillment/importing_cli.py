@@ -1,0 +1,294 @@
+"""`floor import …`: files in, a report out; exit code 0 only when nothing was rejected.
+
+Owns options, progress and how a report is printed. Refuses to start without a founded warehouse. Invariant:
+a dry run goes through the same code as an import, on a copy of the database that is thrown away afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fulfillment.bootstrap import Floor, open_floor
+from fulfillment.db import sqlite_path
+from fulfillment.services import imports
+from fulfillment.services.imports import ImportReport, Options, OrderOptions
+from fulfillment.settings import SettingError, Settings
+
+EXIT_CODES = (
+    "Exit code: 0 when no row was rejected, 1 when one was or the file cannot be read, 2 for a wrong command line."
+)
+
+
+@click.group("import")
+def import_group() -> None:
+    """Bring items, locations, opening stock and orders in from CSV files.
+
+    Plain or gzip, UTF-8 (or Windows-1252), separated by comma, semicolon or tab; the first row names the
+    columns. Importing a file twice changes nothing the second time.
+    """
+
+
+def _shared(command: Callable[..., None]) -> Callable[..., None]:
+    """The argument and options every import has."""
+    for add in reversed(
+        (
+            click.argument("file", type=click.Path(path_type=str)),
+            click.option("--map", "headings", metavar="OURS=THEIRS,…", default="", help="Columns under other headings."),
+            click.option("--dry-run", is_flag=True, help="Same report, but the database stays as it is."),
+            click.option(
+                "--reject", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+                help="Write rows that were not imported to FILE: their columns and the reason.",
+            ),
+            click.option("--json", "json_to", metavar="FILE", help="Write the report as JSON; - is standard output."),
+            click.option(
+                "--limit-errors", type=click.IntRange(0, 100_000), default=100, show_default=True,
+                help="How many row errors the report lists; all are counted, and all go to the reject file.",
+            ),
+        )
+    ):  # fmt: skip
+        command = add(command)
+    return command
+
+
+@import_group.command(
+    "items",
+    help="""Create items and bring known ones to what FILE says; SKUs match in any letter case.
+
+\b
+Columns (only sku is needed; what the file does not have stays as it is):
+  sku             as you write it; it can also be scanned
+  name
+  barcodes        each:5012345678900;case12:15012345678907;inner6:…
+                  (each, innerN, caseN, palletN; check digits are checked)
+  length_mm width_mm height_mm weight_g    of one each
+  is_service      1 = invoiced, never picked (postage, fees)
+  tracks_lot tracks_expiry tracks_serial   1 or 0
+  tolerance_days  receipts this many days apart count as equally old
+  hs_code origin value_minor currency      for customs; 1250 = 12.50
+  scan_each_max   up to so many units are scanned one by one when packing
+  note            not stored
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def items_command(ctx: click.Context, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_items(floor.writer, file, options))
+
+
+@import_group.command(
+    "locations",
+    help="""Create locations and bring known ones to what FILE says.
+
+\b
+Columns (code and kind are needed):
+  code            0-9, A-Z and dashes, as printed on its label: A03-07-2
+  kind            bin, reserve, flow_rack, staging, station, dock, ship_lane
+  access          any, fifo (flow rack) or lifo (push-back, stack)
+  zone aisle bay level
+  x_dm y_dm       where one stands to reach it, in decimetres
+  capacity_ml max_weight_g   0 = unlimited
+  note            not stored
+
+A location that holds stock or work keeps its kind. Two storage locations of one bay cannot share a point and
+a level. Ship lanes LANE-DOM, LANE-EU and LANE-WORLD get their default carriers.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.option(
+    "--cross-aisles-y-dm", metavar="Y,Y,…", default=None,
+    help="Where the cross-aisles run, as in 0,300,600; without it they are inferred from the bins.",
+)  # fmt: skip
+@click.pass_context
+def locations_command(ctx: click.Context, cross_aisles_y_dm: str | None, **asked: Any) -> None:
+    cross_aisles = _whole_numbers("--cross-aisles-y-dm", cross_aisles_y_dm)
+    _run(
+        ctx, asked,
+        lambda floor, file, options: imports.import_locations(floor.writer, file, options, cross_aisles),
+    )  # fmt: skip
+
+
+@import_group.command(
+    "stock",
+    help="""Put opening stock where FILE says: for the day the floor starts, not for deliveries.
+
+\b
+Columns:
+  sku location qty
+  received_on     2026-01-31; oldest goods leave first
+  lot expiry_on serial      needed where the item tracks them
+
+The rules of putaway hold: storage only, one item a location, room enough, nothing older buried. A row taken
+before is recognised, in whichever file; with another quantity it is an error (count the location instead).
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def stock_command(ctx: click.Context, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_stock(floor.writer, file, options))
+
+
+@import_group.command(
+    "orders",
+    help="""Take orders in, one row a line; rows of an order need not be adjacent.
+
+\b
+Columns (the first four are needed):
+  order           the order's number
+  sku             in any letter case; unknown SKUs put the order on hold
+  qty             eaches
+  ordered_at      2026-01-31 14:05:00, with or without offset; without one it
+                  is the warehouse's own time
+  description unit_price currency          of the line; 1.65, GBP
+  customer        a name or number, used when name is empty
+  name address1 address2 city region postcode country phone
+                  country as ISO code or English name
+  policy          ship_partial (default) or ship_complete
+  priority        higher goes first; 0
+  channel         where it was sold; file
+
+An order is taken in whole or not at all: one wrong row keeps it out. The same order with the same content
+is recognised; with other content it is an error. Left out and listed, but no error: cancellations (numbers
+with the cancelled prefix) and quantities of zero or less.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.option("--shift-to-today", is_flag=True, help="Move all times by whole days: the file's first day is today.")
+@click.option(
+    "--cancelled-prefix", default="C", show_default=True, metavar="TEXT",
+    help="Order numbers that begin so are cancellations; '' = none are.",
+)  # fmt: skip
+@click.option("--time-format", default="", metavar="PATTERN", help="How ordered_at is written, as in %d/%m/%Y %H:%M.")
+@click.pass_context
+def orders_command(
+    ctx: click.Context, shift_to_today: bool, cancelled_prefix: str, time_format: str, **asked: Any
+) -> None:
+    def run(floor: Floor, file: str, options: Options) -> ImportReport:
+        how = OrderOptions(floor.settings.max_line_each, shift_to_today, cancelled_prefix, time_format)
+        return imports.import_orders(floor.writer, file, options, how)
+
+    _run(ctx, asked, run)
+
+
+def _run(ctx: click.Context, asked: dict[str, Any], run: Callable[[Floor, str, Options], ImportReport]) -> None:
+    try:
+        settings = ctx.find_object(Settings) or Settings.from_env()
+        headings = imports.parse_map(asked["headings"])
+    except SettingError as error:
+        raise click.UsageError(str(error), ctx) from error
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param_hint="--map") from error
+    reject, file = asked["reject"], asked["file"]
+    if reject is not None:
+        if file != "-" and reject.resolve() == Path(file).resolve():
+            raise click.BadParameter("this is the file to import", ctx, param_hint="--reject")
+        if not reject.resolve().parent.is_dir():
+            raise click.BadParameter(f"no such folder: {reject.parent}", ctx, param_hint="--reject")
+    options = Options(headings, reject, asked["limit_errors"], _Progress())
+    with _open(settings, is_dry_run=asked["dry_run"]) as floor:
+        report = run(floor, file, options)
+    report.is_dry_run = asked["dry_run"]
+    _print(report, asked["json_to"])
+    ctx.exit(report.exit_code)
+
+
+@contextmanager
+def _open(settings: Settings, *, is_dry_run: bool) -> Iterator[Floor]:
+    """The floor, or a copy of it that is gone afterwards."""
+    path = sqlite_path(settings.database_url)
+    if not path.exists():
+        raise click.ClickException(f"no floor at {path}: run `floor init` first")
+    floor = open_floor(settings)
+    try:
+        with floor.engine.connect() as connection:
+            if connection.exec_driver_sql("SELECT COUNT(*) FROM warehouse").scalar() == 0:
+                raise click.ClickException("the floor has no warehouse yet: run `floor init` first")
+        if not is_dry_run:
+            yield floor
+            return
+        with tempfile.TemporaryDirectory(prefix="floor-dry-run-") as folder:
+            copy = Path(folder) / "floor.sqlite"
+            _copy(floor, copy)
+            rehearsal = open_floor(replace(settings, database_url=f"sqlite:///{copy}"))
+            try:
+                yield rehearsal
+            finally:
+                rehearsal.close()
+    finally:
+        floor.close()
+
+
+def _copy(floor: Floor, copy: Path) -> None:
+    # VACUUM INTO reads one consistent state and holds no lock that a scan would wait for.
+    connection = floor.engine.raw_connection()
+    try:
+        assert connection.driver_connection is not None
+        connection.driver_connection.execute("VACUUM INTO ?", (str(copy),))
+    finally:
+        connection.close()
+
+
+class _Progress:
+    """Says how far it is, on standard error, when it takes longer than a second."""
+
+    def __init__(self) -> None:
+        self._said_at = time.monotonic()
+
+    def __call__(self, row: int, rows: int) -> None:
+        now = time.monotonic()
+        if now - self._said_at >= 1:
+            self._said_at = now
+            click.echo(f"row {row} of {max(row, rows)} ({100 * row // max(row, rows, 1)} %)", err=True)
+
+
+def _print(report: ImportReport, json_to: str | None) -> None:
+    if json_to == "-":
+        click.echo(json.dumps(report.as_json(), indent=2))
+    elif json_to:
+        Path(json_to).write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+    is_err = json_to == "-"
+    dry = " (dry run: nothing was written)" if report.is_dry_run else ""
+    click.echo(
+        f"{report.kind}: {report.rows} rows read, {report.created} created, {report.updated} updated,"
+        f" {report.unchanged} unchanged, {report.left_out} rows left out, {report.rejected} rows rejected,"
+        f" {report.elapsed_ms / 1000:.1f} s{dry}",
+        err=is_err,
+    )
+    if report.figures:
+        click.echo("  " + ", ".join(f"{name} {value}" for name, value in report.figures.items()), err=is_err)
+    for words in report.notes:
+        click.echo(f"  note: {words}", err=is_err)
+    for reason, count in report.reasons.items():
+        click.echo(f"  {reason}: {count} rows", err=is_err)
+    for error in report.errors:
+        place = f"row {error.row}" if error.row else "file"
+        where = f"{place}, {error.column}" if error.column else place
+        value = f" [{error.value}]" if error.value else ""
+        click.echo(f"  {where}: {error.words}{value}", err=True)
+    sys.stdout.flush()
+
+
+def _whole_numbers(name: str, text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no list of whole numbers like 0,300,600", param_hint=name) from error

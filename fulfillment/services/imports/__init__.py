@@ -1,0 +1,17 @@
+"""Imports from CSV files: items, locations, opening stock and orders, each told row by row.
+
+Owns the way from a file to the services that store; stores nothing of its own. What is wrong with a row is
+a value in the report, never an exception.
+"""
+
+from fulfillment.services.imports.items import import_items
+from fulfillment.services.imports.locations import import_locations
+from fulfillment.services.imports.orders import OrderOptions, import_orders
+from fulfillment.services.imports.reading import parse_map
+from fulfillment.services.imports.report import ImportReport, Options, RowError
+from fulfillment.services.imports.stock import import_stock
+
+__all__ = [
+    "ImportReport", "Options", "OrderOptions", "RowError", "import_items", "import_locations", "import_orders",
+    "import_stock", "parse_map",
+]  # fmt: skip
