@@ -34,14 +34,18 @@ _OPEN_DEMAND = (
 
 def free_stock(tx: Tx, item_id: int) -> list[BinStock]:
     """What of an item can still be promised: available, in storage, not expired, not promised."""
-    today = datetime.fromtimestamp(tx.now_ms / 1000, UTC).date().isoformat()
     return [
         BinStock(
             row["location_id"], row["code"], row["kind"],
             Layer(row["layer_id"], row["received_on"], row["expiry_on"]), row["free_each"],
         )
-        for row in tx.all(_FREE_STOCK, item=item_id, today=today)
+        for row in tx.all(_FREE_STOCK, item=item_id, today=today(tx))
     ]  # fmt: skip
+
+
+def today(tx: Tx) -> str:
+    """The day expiry is judged by."""
+    return datetime.fromtimestamp(tx.now_ms / 1000, UTC).date().isoformat()
 
 
 def allocate_order(tx: Tx, actor: Actor, order_id: int, note: str = "") -> int:

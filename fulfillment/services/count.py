@@ -150,6 +150,8 @@ def _count_item(tx: Tx, actor: Actor, location_id: int, item_id: int, counted_ea
     # Only now, with the book right, is stock promised again: an order sent elsewhere must not be sent back.
     for task in fallen:
         _send_elsewhere(tx, actor, task)
+    if fallen:
+        pick.close_empty_tours(tx, actor)
     if moves:
         allocate.allocate_waiting(tx, actor, item_id)
     return bool(variance.missing or variance.surplus_each)

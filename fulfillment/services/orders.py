@@ -15,7 +15,7 @@ from fulfillment.domain.orders import OrderState, Policy
 from fulfillment.domain.reasons import Conflict, DomainError, HoldReason, NotFound
 from fulfillment.domain.shipping import CarrierRule, choose_carrier
 from fulfillment.hot import Tx
-from fulfillment.services import allocate
+from fulfillment.services import allocate, pick
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
@@ -183,12 +183,14 @@ def cancel(tx: Tx, actor: Actor, number: str) -> None:
     tx.run("UPDATE sales_order SET is_cancelled = 1 WHERE warehouse_id = :w AND id = :id", id=order["id"])
     for tote in tx.all(
         "SELECT p.id, l.kind FROM lpn p"
-        " LEFT JOIN location l ON l.warehouse_id = p.warehouse_id AND l.id = p.location_id WHERE p.warehouse_id = :w AND p.kind = 'tote' AND p.order_id = :id",
+        " LEFT JOIN location l ON l.warehouse_id = p.warehouse_id AND l.id = p.location_id"
+        " WHERE p.warehouse_id = :w AND p.kind = 'tote' AND p.order_id = :id",
         id=order["id"],
     ):
         # A tote still on its cart gets its task when the walk ends and it is set down.
         if tote["kind"] != "cart":
             _put_back_or_free(tx, tote["id"], order["id"])
+    pick.close_empty_tours(tx, actor)
     allocate.settle_order(tx, actor, order["id"])
     for item_id in freed:
         allocate.allocate_waiting(tx, actor, item_id)
@@ -347,5 +349,3 @@ def _cut_off(tx: Tx, carrier: Any, ordered_at_ms: int) -> int:
     if cut_off <= ordered:
         cut_off = (cut_off + timedelta(days=1)).replace(hour=hour, minute=minute)
     return int(cut_off.timestamp() * 1000)
-
-

@@ -226,24 +226,22 @@ def _pick_oldest(tx: Tx, actor: Actor, task: Any, tote: Any, qty_each: int) -> N
     lies in front, which is the older: the promises change owners, so that the ledger says what the hand did.
     """
     item = tx.one("SELECT rotation, tolerance_days FROM item WHERE warehouse_id = :w AND id = :id", id=task["item_id"])
+    # Expired units may lie in front; they are nobody's to take unless they were promised in good time.
     present = tx.all(
         "SELECT b.layer_id, b.on_hand_each, b.allocated_each, y.received_on, y.expiry_on FROM stock_balance b"
         " JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id WHERE b.warehouse_id = :w"
-        " AND b.location_id = :location AND b.lpn_id = 0 AND b.status = 'available' AND b.item_id = :item",
-        location=task["location_id"], item=task["item_id"],
+        " AND b.location_id = :location AND b.lpn_id = 0 AND b.status = 'available' AND b.item_id = :item"
+        " AND (y.expiry_on = '' OR y.expiry_on > :today OR EXISTS (SELECT 1 FROM allocation a"
+        " WHERE a.warehouse_id = b.warehouse_id AND a.task_id = :task AND a.layer_id = b.layer_id AND a.qty_each > 0))",
+        location=task["location_id"], item=task["item_id"], task=task["id"], today=allocate.today(tx),
     )  # fmt: skip
-    present = sorted(
-        present,
-        key=lambda row: rank(
-            Layer(row["layer_id"], row["received_on"], row["expiry_on"]), item["rotation"], item["tolerance_days"]
-        ),
-    )
+    present = sorted(present, key=lambda row: _age(row, item))
     moves = []
     for row in present:
         take_each = min(qty_each, row["on_hand_each"])
         if take_each <= 0:
             break
-        _own_promise(tx, actor, task, row, take_each)
+        _own_promise(tx, actor, task, item, row, take_each)
         for promise in _promises(tx, task["id"], row["layer_id"]):
             part_each = min(take_each, promise["qty_each"])
             if part_each <= 0:
@@ -263,20 +261,29 @@ def _pick_oldest(tx: Tx, actor: Actor, task: Any, tote: Any, qty_each: int) -> N
     ledger.post(tx, actor, moves)
 
 
-def _own_promise(tx: Tx, actor: Actor, task: Any, row: Any, wanted_each: int) -> None:
+def _age(row: Any, item: Any) -> tuple[int, int]:
+    layer = Layer(row["layer_id"], row["received_on"], row["expiry_on"])
+    return rank(layer, item["rotation"], item["tolerance_days"])
+
+
+def _own_promise(tx: Tx, actor: Actor, task: Any, item: Any, row: Any, wanted_each: int) -> None:
     """Make sure this task is promised `wanted_each` of this layer, by exchange within the location."""
     own_each = sum(promise["qty_each"] for promise in _promises(tx, task["id"], row["layer_id"]))
     missing_each = wanted_each - own_each
     if missing_each <= 0:
         return
-    newer = [
-        promise
-        for promise in tx.all(
-            "SELECT * FROM allocation WHERE warehouse_id = :w AND task_id = :task AND layer_id <> :layer"
-            " AND location_id = :location AND qty_each > 0 ORDER BY id DESC",
+    # The newest goes first: a middle-aged promise given up here would lie free while another order is
+    # handed something newer still.
+    newer = sorted(
+        tx.all(
+            "SELECT a.*, y.received_on, y.expiry_on FROM allocation a"
+            " JOIN layer y ON y.warehouse_id = a.warehouse_id AND y.id = a.layer_id WHERE a.warehouse_id = :w"
+            " AND a.task_id = :task AND a.layer_id <> :layer AND a.location_id = :location AND a.qty_each > 0",
             task=task["id"], layer=row["layer_id"], location=task["location_id"],
-        )
-    ]  # fmt: skip
+        ),
+        key=lambda promise: (*_age(promise, item), promise["id"]),
+        reverse=True,
+    )  # fmt: skip
     others = tx.all(
         "SELECT * FROM allocation WHERE warehouse_id = :w AND location_id = :location AND layer_id = :layer"
         " AND qty_each > 0 AND (task_id IS NULL OR task_id <> :task) ORDER BY id",
@@ -441,6 +448,20 @@ def ask_put_back(tx: Tx, tote_id: int, order_id: int) -> None:
 def _settle_tour_orders(tx: Tx, actor: Actor, tour_id: int) -> None:
     rows = tx.all("SELECT DISTINCT order_id FROM tour_tote WHERE warehouse_id = :w AND tour_id = :tour", tour=tour_id)
     allocate.settle_all(tx, actor, (row["order_id"] for row in rows))
+
+
+def close_empty_tours(tx: Tx, actor: Actor) -> None:
+    """A walk nobody has begun and on which nothing is left to do is no walk: its orders were cancelled."""
+    empty = tx.all(
+        "SELECT t.id FROM tour t WHERE t.warehouse_id = :w AND t.state = 'planned' AND NOT EXISTS (SELECT 1 FROM task k"
+        " WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state = 'open')"
+    )
+    for row in empty:
+        tx.run(
+            "UPDATE tour SET state = 'done', done_at_ms = :now WHERE warehouse_id = :w AND id = :id",
+            id=row["id"], now=tx.now_ms,
+        )  # fmt: skip
+        _close_wave(tx, actor, row["id"])
 
 
 def _close_wave(tx: Tx, actor: Actor, tour_id: int) -> None:
