@@ -1,0 +1,208 @@
+"""The board, live: one reader a process watches the database and all open streams hand on what it saw.
+
+A stream holds no database session and no queue: it remembers the version it sent last and sends every part
+that changed since, so a slow board skips what it missed and one that comes back (Last-Event-ID) gets only what
+is new. Views are made at most once a second, and only while somebody is looking.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+from sqlalchemy.engine import Engine
+
+from fulfillment.domain.orders import OrderState
+from fulfillment.domain.roles import Permission
+from fulfillment.services import queries
+from fulfillment.services.board import board
+from fulfillment.web.auth import floor, needs
+from fulfillment.web.errors import problem
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.1
+VIEW_S = 1.0
+KEEP_ALIVE_S = 15.0
+STREAM_S = 600.0  # then the board comes back by itself, and its token is looked at again
+STREAMS_MAX = 100
+
+blueprint = Blueprint("live", __name__)
+
+Parts = dict[str, Any]
+
+
+class BoardFeed:
+    """What the board looks like now, by parts, each with the version at which it last changed.
+
+    The reader's thread starts with the first stream and ends after the last. A version is only good within
+    its feed: `epoch` tells a board that comes back to another process to take the whole view again.
+    """
+
+    def __init__(self, engine: Engine, view_s: float = VIEW_S) -> None:
+        self.epoch = secrets.token_hex(4)
+        self._engine = engine
+        self._view_s = view_s
+        self._pid = os.getpid()
+        self._changed = threading.Condition()
+        self._parts: Parts = {}
+        self._since: dict[str, int] = {}
+        self._version = 0
+        self._streams = 0
+        self._thread: threading.Thread | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process this feed was made in; after a fork its thread is not there."""
+        return self._pid
+
+    def join(self, streams_max: int) -> bool:
+        """Count one more stream; False when there are as many as the server can hold."""
+        with self._changed:
+            if self._streams >= streams_max:
+                return False
+            self._streams += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._read, name="board-feed", daemon=True)
+                self._thread.start()
+            return True
+
+    def leave(self) -> None:
+        """One stream less."""
+        with self._changed:
+            self._streams -= 1
+            self._changed.notify_all()
+
+    def after(self, version: int, wait_s: float) -> tuple[int, Parts]:
+        """The newest version and the parts that changed after `version`; no parts when `wait_s` went by."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version > version, wait_s)
+            return self._version, {part: self._parts[part] for part, at in self._since.items() if at > version}
+
+    def _read(self) -> None:
+        try:
+            watched = self._engine.raw_connection()
+            try:
+                self._watch(watched.driver_connection)
+            finally:
+                watched.close()
+        except Exception:
+            # Whoever looks gets the last view; the next stream that opens starts another reader.
+            log.exception("the board's reader failed")
+            with self._changed:
+                self._thread = None
+
+    def _watch(self, connection: Any) -> None:
+        seen, next_at = None, 0.0
+        while self._is_wanted():
+            now = time.monotonic()
+            if now >= next_at:
+                # Changes with every commit of any other connection, also in another process.
+                version = connection.execute("PRAGMA data_version").fetchone()[0]
+                if version != seen:
+                    with queries.snapshot(self._engine) as snapshot:
+                        view = board(snapshot)
+                    self._publish(parts_of(view))
+                    seen, next_at = version, now + self._view_s
+            with self._changed:
+                self._changed.wait(LOOK_S)
+
+    def _is_wanted(self) -> bool:
+        with self._changed:
+            if self._streams:
+                return True
+            self._thread = None
+            return False
+
+    def _publish(self, parts: Parts) -> None:
+        with self._changed:
+            changed = [part for part, value in parts.items() if self._parts.get(part) != value]
+            if not changed:
+                return
+            self._version += 1
+            self._parts.update((part, parts[part]) for part in changed)
+            self._since.update(dict.fromkeys(changed, self._version))
+            self._changed.notify_all()
+
+
+def parts_of(view: dict[str, Any]) -> Parts:
+    """A board taken apart: every lane's cards are a part of their own, the clock is none."""
+    parts: Parts = {f"orders.{state}": [] for state in OrderState}
+    for card in view["orders"]:
+        parts[f"orders.{card['state']}"].append(card)
+    return parts | {part: value for part, value in view.items() if part not in ("orders", "now_ms")}
+
+
+def event_of(feed: BoardFeed, version: int, parts: Parts) -> str:
+    """One message of the stream, its lanes put together again."""
+    body: dict[str, Any] = {"now_ms": time.time_ns() // 1_000_000}
+    for part, value in parts.items():
+        name, _, lane = part.partition(".")
+        if lane:
+            body.setdefault(name, {})[lane] = value
+        else:
+            body[name] = value
+    return f"id: {feed.epoch}-{version}\nevent: board\ndata: {json.dumps(body, separators=(',', ':'))}\n\n"
+
+
+def messages(
+    feed: BoardFeed, version: int, keep_alive_s: float = KEEP_ALIVE_S, stream_s: float = STREAM_S,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[str]:  # fmt: skip
+    """What one stream says, until it is closed or has lasted `stream_s`."""
+    yield "retry: 2000\n\n"
+    ends_at = clock() + stream_s
+    while clock() < ends_at:
+        newest, parts = feed.after(version, keep_alive_s)
+        if parts:
+            version = newest
+            yield event_of(feed, version, parts)
+        else:
+            yield ": still here\n\n"  # a dead connection is only noticed by writing to it
+
+
+@blueprint.get("/live/board")
+@needs(Permission.READ_BOARD)
+def live_board() -> Response:
+    """The board as server-sent events: everything first, then the parts that changed, at most once a second."""
+    feed = _feed()
+    if not feed.join(current_app.config.get("LIVE_STREAMS_MAX", STREAMS_MAX)):
+        refused = problem(503, "too_many_streams", "too many boards are open")
+        refused.headers["Retry-After"] = "15"
+        return refused
+    response = Response(messages(feed, _resume(feed)), mimetype="text/event-stream")
+    response.call_on_close(feed.leave)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+@blueprint.after_request
+def allow_own_page(response: Response) -> Response:
+    """The board's page stands on this host's other port; no other origin may read the stream."""
+    settings = floor().settings
+    name = request.host.rpartition(":")[0] or request.host
+    if request.headers.get("Origin") == f"{request.scheme}://{name}:{settings.port}":
+        response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+    response.headers.add("Vary", "Origin")
+    return response
+
+
+def _feed() -> BoardFeed:
+    feed = current_app.extensions.get("board_feed")
+    if feed is None or feed.pid != os.getpid():
+        feed = current_app.extensions["board_feed"] = BoardFeed(floor().engine)
+    return feed
+
+
+def _resume(feed: BoardFeed) -> int:
+    epoch, _, version = request.headers.get("Last-Event-ID", "").partition("-")
+    return int(version) if epoch == feed.epoch and version.isdigit() and len(version) < 12 else 0

@@ -1,0 +1,56 @@
+"""Which template draws which state, and when a keyed quantity is of use. Everything not named here is plain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# (flow, state) → template in templates/screens; one template serves all states that ask for the same thing.
+SCREENS: Mapping[tuple[str, str], str] = {
+    ("home", "signed_out"): "badge",
+    ("home", "menu"): "menu",
+    ("receive", "receipt"): "receipt",
+    ("receive", "item"): "arrival",
+    ("putaway", "item"): "dock",
+    ("putaway", "location"): "put_here",
+    ("pick", "cart"): "plain",
+    ("pick", "totes"): "stand_tote",
+    ("pick", "location"): "go_to",
+    ("pick", "item"): "take",
+    ("pick", "tote"): "into_tote",
+    ("pick", "drop"): "drop",
+    ("put_back", "tote"): "plain",
+    ("put_back", "item"): "from_tote",
+    ("put_back", "location"): "put_here",
+    ("pack", "tote"): "plain",
+    ("pack", "item"): "into_parcel",
+    ("pack", "label"): "label",
+    ("pack", "lane"): "to_lane",
+    ("pack", "parcel"): "parcel",
+    ("pack", "void_tote"): "parcel",
+    ("load", "lane"): "plain",
+    ("load", "parcel"): "truck",
+    ("load", "take_off"): "truck",
+    ("load", "confirm"): "truck",
+    ("count", "location"): "next_count",
+    ("count", "item"): "counted",
+}
+
+# States in which a number may be keyed, and the kind of code it goes with.
+QUANTITIES: Mapping[tuple[str, str], str] = {
+    ("receive", "item"): "item",
+    ("putaway", "location"): "location",
+    ("pick", "item"): "item",
+    ("put_back", "item"): "item",
+    ("pack", "item"): "item",
+    ("count", "item"): "item",
+}
+
+
+def template_of(flow: str, state: str) -> str:
+    """The template of a state."""
+    return f"screens/{SCREENS.get((flow, state), 'plain')}.html"
+
+
+def quantity_goes_with(flow: str, state: str) -> str:
+    """The kind of code a keyed number goes with here; '' where a number means nothing."""
+    return QUANTITIES.get((flow, state), "")
