@@ -345,7 +345,8 @@ class ScanStation:
         for attempt in range(TRIES):
             if attempt:
                 self.tally.retries += 1
-                self._stop.wait(min(0.05 * 2**attempt, 3.0))
+                # At once the first time: an idle connection the server closed is the usual reason.
+                self._stop.wait(min(0.05 * 2**attempt, 3.0) if attempt > 1 else 0.0)
             try:
                 status, answer = self._http.request(method, path, body)
             except OSError as error:

@@ -122,6 +122,7 @@ class Floor:
     handling: Handling = field(default_factory=Handling)
     home_bins: dict[str, str] = field(default_factory=dict)  # SKU → the bin somebody last took it from
     parcel_orders: dict[str, str] = field(default_factory=dict)  # parcel → order on its packing slip
+    adopt_tote: Callable[[str], None] | None = None  # asks what is in a tote that is none of this world's
 
     def item(self, sku: str) -> CatalogueItem:
         return self.items[sku.upper()]
@@ -450,7 +451,18 @@ class Worker:
         if bench.tote:
             self._clear_tote(tote_place(bench.tote))
         self._gear.take_staged(barcode)
+        if self.floor.adopt_tote is not None:
+            self.floor.adopt_tote(barcode)
         bench.tote = barcode
+        if bench.station.step.prompt == "fetch_tote":
+            self._walk_to_staging_and_back(bench)
+            self._scan(bench.station, barcode)
+
+    def _walk_to_staging_and_back(self, bench: Bench) -> None:
+        staging = self.floor.plan.codes("staging")
+        if staging:
+            self._walk(staging[0])
+        self._walk(bench.place)
 
     def _tote_refused(self, tote: StagedTote, outcome: Outcome) -> bool:
         match outcome.code:
@@ -467,7 +479,7 @@ class Worker:
         return False
 
     def _pack_item(self, bench: Bench, place: str) -> None:
-        kiosk, box = bench.station, box_place(bench.place)
+        kiosk, box = bench.station, box_place(bench.place, bench.order)
         lying = totals(self._world.look(place))
         if not lying:
             self._command(kiosk, "MISSING", must=True)
@@ -507,7 +519,7 @@ class Worker:
     def _pack_refused(
         self, bench: Bench, place: str, item: CatalogueItem, there_each: int, outcome: Outcome
     ) -> None:
-        kiosk, box = bench.station, box_place(bench.place)
+        kiosk, box = bench.station, box_place(bench.place, bench.order)
         match outcome.code:
             case "wrong_item":
                 self._set_aside(place, item.sku, there_each)
@@ -534,6 +546,9 @@ class Worker:
                         self._world.move(place, box, item.sku, fits_each)
                         return
                 self._command(kiosk, "CLOSE", must=True)
+            case "order_cancelled":
+                self._gear.to_put_back.append(bench.tote)
+                bench.tote = ""
             case _:
                 raise self._stuck(f"packing {item.sku}: {outcome.code}", kiosk.step)
 
@@ -553,7 +568,7 @@ class Worker:
         order = str(kiosk.step.fields.get("order") or bench.order)
         outcome = self._scan(kiosk, barcode)
         if outcome.is_applied:
-            self._world.move_all(box_place(bench.place), parcel_place(barcode))
+            self._world.move_all(box_place(bench.place, order), parcel_place(barcode))
             if order:
                 self.floor.parcel_orders[barcode] = order
         elif (
@@ -722,6 +737,8 @@ class Worker:
             if not outcome.is_applied:
                 self.floor.surprises.note(f"{self.name}: counting {sku} at {location}: {outcome.code}")
         self._command(kiosk, "DONE", must=True)
+        if kiosk.step.at == "count.item":
+            raise self._stuck(f"the count of {location} does not end", kiosk.step)
         self._gear.to_count.pop(location, None)
 
     def resume(self) -> None:

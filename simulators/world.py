@@ -32,8 +32,9 @@ def parcel_place(number: str) -> str:
     return f"parcel:{number}"
 
 
-def box_place(bench: str) -> str:
-    return f"box:{bench}"
+def box_place(bench: str, order: str) -> str:
+    """The open carton of one order at a bench; several may stand there, waiting for another tote each."""
+    return f"box:{bench}:{order}"
 
 
 def truck_place(manifest: str) -> str:
