@@ -26,6 +26,7 @@ from devices.protocols import (
 from devices.transports import CupsQueue
 
 _STATUS_S = 3.0
+_SENDING_SHARE = 0.8
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.004, 0.25
 
 
@@ -52,16 +53,19 @@ class ZplPrinter:
             transport.open(deadline.at_most(self._status_s))
             before = self._wait_until_ready(transport, deadline)
             asked_bytes = transport.sent_bytes
+            trouble = ""
+            # Some of the time is kept for asking: a connection that ends badly may still have printed
+            # everything.
+            sending = deadline.at_most(deadline.remaining_s() * _SENDING_SHARE)
             try:
-                transport.write(job_bytes, deadline)
-                said = transport.finish(deadline)
+                transport.write(job_bytes, sending)
+                transport.finish(sending)
             except DeviceError as error:
                 left_bytes = transport.sent_bytes - asked_bytes
                 if left_bytes == 0 and error.transient:
                     raise
-                raise DeviceError(UNCERTAIN, False, f"{error.reason} after {left_bytes} bytes") from error
-        level = ReceiptLevel.drained if transport.can_half_close else ReceiptLevel.written
-        return self._confirm(job_bytes, job_id, before, level, said, deadline)
+                trouble = f"{error.reason} after {left_bytes} of {len(job_bytes)} bytes"
+        return self._confirm(job_bytes, job_id, before, trouble, deadline)
 
     def _wait_until_ready(self, transport: Transport, deadline: Deadline) -> PrinterStatus:
         pause_s = _FIRST_PAUSE_S
@@ -78,37 +82,32 @@ class ZplPrinter:
             pause_s = min(pause_s * 1.6, _LONGEST_PAUSE_S)
 
     def _confirm(
-        self,
-        job_bytes: bytes,
-        job_id: str,
-        before: PrinterStatus,
-        level: ReceiptLevel,
-        said: bytes,
-        deadline: Deadline,
+        self, job_bytes: bytes, job_id: str, before: PrinterStatus, trouble: str, deadline: Deadline
     ) -> Receipt:
-        """Ask on new connections until the labels are out, or until the deadline: then a person has to
-        look.
+        """Ask on new connections until the labels are out, or until the deadline: then a person has to look.
+
+        After trouble in sending only the odometer is believed: a printer that lost half a job is ready, too.
         """
         expected = zpl.labels_in(job_bytes)
+        if trouble and (before.odometer is None or not expected):
+            raise DeviceError(UNCERTAIN, transient=False, detail=trouble)
         pause_s = _FIRST_PAUSE_S
         last = "no answer after the job"
         while True:
-            # Silence may be a fault that goes away (the head was opened for a moment), so it is asked
-            # until the end.
+            # Silence may be a fault that goes away (the head was opened for a moment): asked until the end.
             with suppress(DeviceError):
                 after = self._ask_anew(deadline.at_most(self._status_s))
-                last = f"{after.state} {' '.join(after.reasons)}, {after.buffered_formats} formats wait".strip()
+                last = " ".join((after.state, *after.reasons, f"{after.buffered_formats} formats wait"))
                 if before.odometer is not None and after.odometer is not None and expected:
                     rise = after.odometer - before.odometer
                     last += f", odometer rose by {rise} of {expected}"
                     is_proven, proven = rise >= expected, ReceiptLevel.printed
                 else:
-                    is_proven, proven = after.is_ready, ReceiptLevel.parsed
+                    is_proven, proven = after.is_ready and not trouble, ReceiptLevel.parsed
                 if is_proven:
                     return Receipt(proven, job_id, len(job_bytes), before.odometer, after.odometer, last)
             if deadline.remaining_s() <= pause_s:
-                detail = f"{level.name}, then {last}"
-                raise DeviceError(UNCERTAIN, transient=False, detail=detail + (f", said {said[:40]!r}" if said else ""))
+                raise DeviceError(UNCERTAIN, transient=False, detail=f"{trouble or 'sent'}, then {last}")
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.6, _LONGEST_PAUSE_S)
 
@@ -193,8 +192,10 @@ class EscPosPrinter:
                 transport.write(job_bytes, deadline)
                 is_confirmed = job_bytes.endswith(escpos.CONFIRM)
                 if is_confirmed:
+                    # Not finished as well: proof is proof, and some printers never close their side.
                     self._hear_confirmation(transport, deadline)
-                transport.finish(deadline)
+                else:
+                    transport.finish(deadline)
             except DeviceError as error:
                 left_bytes = transport.sent_bytes - asked_bytes
                 if error.reason == UNCERTAIN or (left_bytes == 0 and error.transient):

@@ -109,7 +109,9 @@ class Transport(Protocol):
         """Say that nothing more comes and wait until the other end has read it all; what it still said."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Never raises: what was proven before stays proven."""
+        ...
 
 
 class Printer(Protocol):

@@ -115,10 +115,7 @@ class SerialScanner:
         self.state, self.fault = "offline", fault
         transport, self._transport = self._transport, None
         if transport is not None:
-            try:
-                transport.close()
-            except DeviceError as error:
-                self.fault = f"{fault}; {error}"
+            transport.close()
 
     def _event(self, frame: Frame) -> ScanEvent:
         self._sequence += 1

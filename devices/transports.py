@@ -13,6 +13,7 @@ import select
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import serial
@@ -88,8 +89,9 @@ class TcpTransport:
 
     def close(self) -> None:
         if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+            connection, self._socket = self._socket, None
+            with suppress(OSError):
+                connection.close()
 
     def _connection(self) -> socket.socket:
         if self._socket is None:
@@ -172,10 +174,9 @@ class SerialTransport:
     def close(self) -> None:
         if self._port is not None:
             port, self._port = self._port, None
-            try:
+            # A close that fails loses nothing; raised, it would turn a confirmed job into a failed one.
+            with suppress(serial.SerialException, OSError):
                 port.close()
-            except (serial.SerialException, OSError) as error:
-                raise DeviceError("connection_lost", transient=True, detail=str(error)) from error
 
     def _connection(self) -> serial.Serial:
         if self._port is None:

@@ -119,6 +119,7 @@ def decode(label: RenderedLabel) -> tuple[ReadBarcode, ...]:
     # it is three times as fast.
     found = zxingcpp.read_barcodes(
         image,
+        binarizer=zxingcpp.Binarizer.FixedThreshold,
         try_rotate=False,
         try_downscale=False,
         try_invert=False,
@@ -149,9 +150,7 @@ def without_printer_control(content: bytes) -> bytes:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m simulators.label_reader", description=__doc__.split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m simulators.label_reader", description=__doc__.split("\n")[0])
     parser.add_argument("tape", type=Path)
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args(arguments)
@@ -163,9 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(MISSING_EXTRA + "\n")
         return 3
     for read in reads:
-        sys.stdout.write(
-            json.dumps({"label": read.path.name, "barcodes": read.texts, "fault": read.fault}) + "\n"
-        )
+        sys.stdout.write(json.dumps({"label": read.path.name, "barcodes": read.texts, "fault": read.fault}) + "\n")
     return 0 if all(read.barcodes for read in reads) else 1
 
 

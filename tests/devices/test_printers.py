@@ -122,10 +122,18 @@ def test_a_connection_reset_within_the_job_is_uncertain(label_printer: ZplPrinte
     assert label_printer.jobs == []
 
 
-def test_a_reset_after_the_whole_job_is_uncertain_even_though_it_printed(label_printer: ZplPrinter) -> None:
+def test_a_reset_after_the_whole_job_is_printed_by_the_printers_own_count(label_printer: ZplPrinter) -> None:
     label_printer.set_fault("reset_after_bytes", len(LABEL))
-    assert refusal(label_job(label_printer), deadline_s=2).reason == "uncertain"
-    assert len(label_printer.wait_for(1)) == 1
+    receipt = deliver(label_job(label_printer), 5)
+    assert (receipt.level, receipt.odometer_after) == (ReceiptLevel.printed, 1)
+    assert len(label_printer.jobs) == 1
+
+
+def test_a_reset_after_the_first_of_two_labels_is_uncertain(label_printer: ZplPrinter) -> None:
+    label_printer.set_fault("reset_after_bytes", len(LABEL) + 5)
+    error = refusal(label_job(label_printer, LABEL * 2), deadline_s=1)
+    assert (error.reason, error.transient) == ("uncertain", False)
+    assert "odometer rose by 1 of 2" in error.detail
 
 
 def test_a_printer_that_does_not_read_to_the_end_is_uncertain(label_printer: ZplPrinter) -> None:
@@ -171,6 +179,18 @@ def test_a_printer_without_an_odometer_reaches_parsed() -> None:
     with answering(answer, answer) as address:
         receipt = deliver(PrintJob("j", address, "zpl", LABEL))
     assert (receipt.level, receipt.odometer_after) == (ReceiptLevel.parsed, None)
+
+
+def test_without_an_odometer_a_ready_printer_proves_nothing_after_a_reset(tmp_path: Path) -> None:
+    class OldPrinter(ZplPrinter):
+        def getvar(self, name: str) -> bytes:
+            return b'"?"'
+
+    with OldPrinter(tmp_path / "old") as printer:
+        assert deliver(label_job(printer), 5).level is ReceiptLevel.parsed
+        printer.set_fault("reset_after_bytes", 10)
+        assert refusal(label_job(printer), 5).reason == "uncertain"
+        assert len(printer.jobs) == 1
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x02nonsense\x03" * 3, READY + b'"lots"'])

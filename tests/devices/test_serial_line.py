@@ -83,6 +83,15 @@ def test_a_line_belongs_to_one_reader(tmp_path: Path) -> None:
         first.close()
 
 
+def test_closing_a_line_whose_cable_was_pulled_raises_nothing(tmp_path: Path) -> None:
+    with SimulatedScanner(tmp_path / "scanner") as simulated:
+        transport = SerialTransport(SerialAddress(str(simulated.link)))
+        transport.open(Deadline.after(1))
+        simulated.unplug()
+        transport.close()
+        transport.close()
+
+
 def test_a_transport_that_is_not_open_says_so(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="not_open"):
         SerialTransport(SerialAddress(str(tmp_path / "x"))).read(Deadline.after(0))
