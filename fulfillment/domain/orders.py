@@ -61,14 +61,13 @@ def state_of(counts: OrderCounts, policy: str, *, on_hold: bool, is_cancelled: b
     in_totes_each = counts.picked_each - counts.packed_each
     in_parcels_each = counts.packed_each - counts.shipped_each
     promised_each = counts.allocated_each - counts.picked_each
+    if (in_totes_each or in_parcels_each) and policy == Policy.SHIP_COMPLETE and counts.picked_each < wanted_each:
+        # A whole order waits for its missing units with what is already in its totes and parcels.
+        return OrderState.ALLOCATED if promised_each else OrderState.WAITING
     if counts.open_parcels or (in_parcels_each and in_totes_each):
         return OrderState.PACKING
     if in_totes_each:
-        # A whole order waits for its missing units with what is already in its totes.
-        waits = policy == Policy.SHIP_COMPLETE and counts.picked_each < wanted_each
-        if not waits:
-            return OrderState.PICKED
-        return OrderState.ALLOCATED if promised_each else OrderState.WAITING
+        return OrderState.PICKED
     if in_parcels_each:
         return OrderState.PACKED if counts.parcels_not_loaded else OrderState.LOADED
     if on_hold:

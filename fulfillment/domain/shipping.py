@@ -1,10 +1,16 @@
-"""Parcels and manifests: their states, when a parcel is full, and which carrier takes it."""
+"""Parcels and manifests: their states, what may go into a parcel, when it is full, and which carrier takes it.
+
+Refuses a count the bench did not really make: few units are scanned one by one, only more than that may be
+keyed. Invariant: what `check_count` lets pass lies in the tote and fits the parcel.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from fulfillment.domain.reasons import Reject, Rejected
 
 
 class ParcelState(StrEnum):
@@ -62,6 +68,54 @@ def fits_each(load: ParcelLoad, item_weight_g: int, item_volume_ml: int) -> int:
     if room <= 0 and load.units == 0:
         return 1
     return max(room, 0)
+
+
+@dataclass(frozen=True)
+class Count:
+    """What a scan at the bench says: units the barcode stands for, or the number keyed with it."""
+
+    barcode_each: int
+    keyed_each: int | None = None
+    serial: str = ""
+
+    @property
+    def qty_each(self) -> int:
+        """The typed number, else what the barcode stands for."""
+        return self.barcode_each if self.keyed_each is None else self.keyed_each
+
+
+@dataclass(frozen=True)
+class Lying:
+    """One item as it lies in the tote; weight and volume of one each. `serial_each`: units of the serial read."""
+
+    sku: str
+    left_each: int
+    weight_g: int
+    volume_ml: int
+    scan_each_max: int = 3
+    is_serial: bool = False
+    serial_each: int = 0
+
+
+def check_count(count: Count, lying: Lying, load: ParcelLoad) -> Rejected | None:
+    """None when these units may go from the tote into the parcel, else why not."""
+    if count.qty_each <= 0:
+        return Rejected(Reject.BAD_QUANTITY, expected=str(lying.left_each), got=str(count.qty_each))
+    if lying.is_serial:
+        if count.qty_each != 1:
+            return Rejected(Reject.SCAN_EACH, expected="1", got=str(count.qty_each))
+        if not count.serial:
+            return Rejected(Reject.SERIAL_REQUIRED, expected=lying.sku)
+        if not lying.serial_each:
+            return Rejected(Reject.WRONG_ITEM, expected=f"a serial of {lying.sku} in this tote", got=count.serial)
+    if count.qty_each > lying.left_each:
+        return Rejected(Reject.TOO_MANY, expected=str(lying.left_each), got=str(count.qty_each))
+    if count.keyed_each is not None and count.keyed_each > 1 and lying.left_each <= lying.scan_each_max:
+        return Rejected(Reject.SCAN_EACH, expected="1", got=str(count.keyed_each))
+    fits = fits_each(load, lying.weight_g, lying.volume_ml)
+    if count.qty_each > fits:
+        return Rejected(Reject.PARCEL_FULL, expected=str(fits), got=str(count.qty_each))
+    return None
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class Lpn(InWarehouse, db.Model):
         belongs("location_id", "location"),
         belongs("order_id", "sales_order"),
         one_of("kind", LpnKind),
+        Index("ix_lpn_order", "warehouse_id", "order_id"),
     )
 
     code: Mapped[str] = words()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fulfillment.domain.reasons import Refused, Reject, Rejected
+from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
 from fulfillment.domain.stock import NO_LPN, Move, Status, Virtual
 from fulfillment.hot import Tx
 from fulfillment.services.actor import Actor
@@ -178,6 +178,45 @@ def move_lpn(
     ]  # fmt: skip
     post(tx, actor, moves)
     return sum(move.qty_each for move in moves)
+
+
+def ship_manifest(tx: Tx, actor: Actor, manifest_id: int) -> None:
+    """All units of a manifest's loaded parcels leave for the carrier, and `demand` counts them as shipped.
+
+    In statements over the whole set: a truck takes thousands of units, and one move at a time would keep
+    every other scan waiting for a second.
+    """
+    loaded = (
+        " FROM stock_balance b JOIN parcel p ON p.warehouse_id = b.warehouse_id AND p.lpn_id = b.lpn_id"
+        " WHERE b.warehouse_id = :w AND p.manifest_id = :manifest AND p.state = 'loaded'"
+    )
+    tx.run(
+        "INSERT INTO stock_move (warehouse_id, id, layer_id, item_id, from_location_id, to_location_id, from_lpn_id,"
+        " to_lpn_id, from_status, to_status, qty_each, reason, order_id, operator_id, station_id, scan_id,"
+        " occurred_at_ms, recorded_at_ms) SELECT b.warehouse_id,"
+        " (SELECT COALESCE(MAX(m.id), 0) FROM stock_move m WHERE m.warehouse_id = :w)"
+        " + ROW_NUMBER() OVER (ORDER BY b.lpn_id, b.layer_id, b.status), b.layer_id, b.item_id, b.location_id,"
+        " :carrier, b.lpn_id, b.lpn_id, b.status, b.status, b.on_hand_each, :reason, p.order_id, :operator, :station,"
+        f" :scan, :occurred, :now{loaded}",
+        manifest=manifest_id, carrier=VIRTUAL_IDS[Virtual.CARRIER], reason=MoveReason.SHIP,
+        operator=actor.operator_id, station=actor.station_id, scan=actor.scan_id, occurred=actor.occurred_at_ms,
+        now=tx.now_ms,
+    )  # fmt: skip
+    shipped = tx.all(
+        f"SELECT p.order_id, b.item_id, SUM(b.on_hand_each) AS qty_each{loaded} GROUP BY p.order_id, b.item_id",
+        manifest=manifest_id,
+    )
+    for row in shipped:
+        tx.run(
+            "UPDATE demand SET shipped_each = shipped_each + :qty"
+            " WHERE warehouse_id = :w AND order_id = :order AND item_id = :item",
+            order=row["order_id"], item=row["item_id"], qty=row["qty_each"],
+        )  # fmt: skip
+    tx.run(
+        "DELETE FROM stock_balance WHERE warehouse_id = :w AND lpn_id IN (SELECT lpn_id FROM parcel"
+        " WHERE warehouse_id = :w AND manifest_id = :manifest AND state = 'loaded')",
+        manifest=manifest_id,
+    )
 
 
 def hold_in_place(

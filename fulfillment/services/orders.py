@@ -181,6 +181,10 @@ def cancel(tx: Tx, actor: Actor, number: str) -> None:
         id=order["id"], now=tx.now_ms,
     )  # fmt: skip
     tx.run("UPDATE sales_order SET is_cancelled = 1 WHERE warehouse_id = :w AND id = :id", id=order["id"])
+    # A parcel opened at the bench and still empty; one that holds anything was refused above.
+    tx.run(
+        "UPDATE parcel SET state = 'void' WHERE warehouse_id = :w AND order_id = :id AND state = 'open'", id=order["id"]
+    )
     for tote in tx.all(
         "SELECT p.id, l.kind FROM lpn p"
         " LEFT JOIN location l ON l.warehouse_id = p.warehouse_id AND l.id = p.location_id"

@@ -1,0 +1,199 @@
+"""Print effects as rows: intend, claim with a lease and a fence, record what came of it.
+
+The intent commits with the business that wants it; only the worker process carries it out. A claim whose
+lease ran out before a byte was sent is open again; one that ran out while sending is `uncertain` and stays so
+until a person decides. Every result names the fence it was claimed with, so a worker that lost its lease
+cannot write. One job at a time per printer address: the proof of printing is the printer's own counter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fulfillment.domain.effects import EffectKind, EffectState, PrinterState
+from fulfillment.hot import Tx
+from fulfillment.services.running import tell
+
+LEASE_MS = 45_000  # longer than a delivery may take, or a slow printer's jobs would all become uncertain
+# Printers whose oldest job is due, or that hold one whose worker went silent. Read without the writer, many
+# times a second, so it must stay quiet about a printer whose first job waits or is on its way.
+DUE_PRINTERS = (
+    "SELECT o.printer_id FROM outbox o JOIN (SELECT MIN(id) AS id FROM outbox WHERE warehouse_id = :w"
+    " AND kind = 'print' AND state IN ('queued', 'held') AND printer_id IS NOT NULL GROUP BY printer_id) h"
+    " ON h.id = o.id JOIN printer p ON p.warehouse_id = o.warehouse_id AND p.id = o.printer_id"
+    " WHERE o.warehouse_id = :w AND o.run_after_ms <= :now AND p.state <> 'disabled' AND NOT EXISTS ("
+    "SELECT 1 FROM outbox f WHERE f.warehouse_id = o.warehouse_id AND f.kind = 'print'"
+    " AND f.state IN ('claimed', 'sending') AND f.printer_id = o.printer_id AND f.lease_until_ms > :now)"
+    " UNION SELECT printer_id FROM outbox WHERE warehouse_id = :w AND kind = 'print'"
+    " AND state IN ('claimed', 'sending') AND lease_until_ms <= :now"
+)
+
+BACKOFF_MS = (250, 500, 1_000, 2_000)  # capped low: somebody who has put paper in waits for the label
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job this worker may carry out until `lease_until_ms`."""
+
+    effect_id: int
+    fence: int
+    attempts: int
+    subject: str
+    template: str
+    fields: Mapping[str, Any]
+    address: str
+    language: str
+    dpi: int
+
+
+def queue_print(
+    tx: Tx, subject: str, dedupe_key: str, printer_id: int | None, template: str, fields: Mapping[str, Any]
+) -> int:  # fmt: skip
+    """Intend a print. Without a printer it is held at once: somebody has to give the station one."""
+    return tx.insert(
+        "outbox", kind=EffectKind.PRINT, subject=subject, dedupe_key=dedupe_key, printer_id=printer_id,
+        template=template, fields=json.dumps(fields, ensure_ascii=False), created_at_ms=tx.now_ms,
+        state=EffectState.QUEUED if printer_id is not None else EffectState.HELD,
+        result="" if printer_id is not None else "no_printer",
+    )  # fmt: skip
+
+
+def supersede(tx: Tx, subject: str, template: str) -> None:
+    """Prints of a subject that did not happen (or nobody knows) are not wanted any more."""
+    tx.run(
+        "UPDATE outbox SET state = 'superseded', done_at_ms = :now WHERE warehouse_id = :w AND subject = :subject"
+        " AND template = :template AND state IN ('queued', 'held', 'uncertain', 'failed')",
+        subject=subject, template=template, now=tx.now_ms,
+    )  # fmt: skip
+
+
+def newest(tx: Tx, subject: str, template: str) -> Any:
+    """The last print intended for a subject, or None."""
+    return tx.one(
+        "SELECT id, state, result FROM outbox WHERE warehouse_id = :w AND subject = :subject AND template = :template"
+        " ORDER BY id DESC LIMIT 1",
+        subject=subject, template=template,
+    )  # fmt: skip
+
+
+def claim(tx: Tx, printer_id: int, lease_ms: int = LEASE_MS) -> Claim | None:
+    """The oldest print that waits for this printer, if it is due and nothing is on its way there."""
+    printer = tx.one("SELECT * FROM printer WHERE warehouse_id = :w AND id = :id", id=printer_id)
+    if printer is None or printer["state"] == PrinterState.DISABLED:
+        return None
+    end_leases(tx)
+    busy = tx.one(
+        "SELECT o.id FROM outbox o JOIN printer p ON p.warehouse_id = o.warehouse_id AND p.id = o.printer_id"
+        " WHERE o.warehouse_id = :w AND o.kind = 'print' AND o.state IN ('claimed', 'sending')"
+        " AND p.address = :address LIMIT 1",
+        address=printer["address"],
+    )
+    if busy is not None:
+        return None
+    # Head of the line only: labels come out in the order the parcels were closed, and what holds one job
+    # (no paper, no connection) holds all behind it.
+    row = tx.one(
+        "SELECT * FROM outbox WHERE warehouse_id = :w AND kind = 'print' AND state IN ('queued', 'held')"
+        " AND printer_id = :printer ORDER BY id LIMIT 1",
+        printer=printer_id,
+    )
+    if row is None or row["run_after_ms"] > tx.now_ms:
+        return None
+    taken = tx.run(
+        "UPDATE outbox SET state = 'claimed', fence = fence + 1, attempts = attempts + 1, lease_until_ms = :lease"
+        " WHERE warehouse_id = :w AND id = :id AND fence = :fence AND state IN ('queued', 'held')",
+        id=row["id"], fence=row["fence"], lease=tx.now_ms + lease_ms,
+    )  # fmt: skip
+    if taken != 1:
+        return None
+    return Claim(
+        row["id"], row["fence"] + 1, row["attempts"] + 1, row["subject"], row["template"], json.loads(row["fields"]),
+        printer["address"], printer["language"], printer["dpi"],
+    )  # fmt: skip
+
+
+def end_leases(tx: Tx) -> int:
+    """Claims whose worker went silent: unsent ones are open again, sent ones uncertain; how many there were."""
+    ended = tx.run(
+        "UPDATE outbox SET state = 'queued' WHERE warehouse_id = :w AND kind = 'print' AND state = 'claimed'"
+        " AND lease_until_ms <= :now",
+        now=tx.now_ms,
+    )  # fmt: skip
+    lost = tx.all(
+        "SELECT id, subject FROM outbox WHERE warehouse_id = :w AND kind = 'print' AND state = 'sending'"
+        " AND lease_until_ms <= :now",
+        now=tx.now_ms,
+    )  # fmt: skip
+    for row in lost:
+        tx.run(
+            "UPDATE outbox SET state = 'uncertain', result = 'lease_ended while sending', done_at_ms = :now"
+            " WHERE warehouse_id = :w AND id = :id AND state = 'sending'",
+            id=row["id"], now=tx.now_ms,
+        )  # fmt: skip
+        tell(tx, "prints", "PrintUncertain", effect=row["id"], subject=row["subject"])
+    return ended + len(lost)
+
+
+def start_sending(tx: Tx, job: Claim, content: bytes, sha256: str, lease_ms: int = LEASE_MS) -> bool:
+    """Keep what will be sent, before the first byte leaves; False when the claim is not ours any more."""
+    kept = tx.run(
+        "UPDATE outbox SET state = 'sending', content = :content, content_sha256 = :sha256, lease_until_ms = :lease"
+        " WHERE warehouse_id = :w AND id = :id AND fence = :fence AND state = 'claimed'",
+        id=job.effect_id, fence=job.fence, content=content, sha256=sha256, lease=tx.now_ms + lease_ms,
+    )  # fmt: skip
+    return kept == 1
+
+
+def complete(tx: Tx, job: Claim, receipt_level: str, is_confirmed: bool, detail: str) -> bool:
+    """It was handed over; `is_confirmed` when the printer itself said so."""
+    state = EffectState.CONFIRMED if is_confirmed else EffectState.SENT
+    return _end(tx, job, state, detail, receipt_level)
+
+
+def hold(tx: Tx, job: Claim, reason: str) -> bool:
+    """Nothing left, trying again is safe: wait a little longer each time."""
+    wait_ms = BACKOFF_MS[min(job.attempts, len(BACKOFF_MS)) - 1]
+    held = tx.run(
+        "UPDATE outbox SET state = 'held', result = :reason, run_after_ms = :after WHERE warehouse_id = :w"
+        " AND id = :id AND fence = :fence AND state IN ('claimed', 'sending')",
+        id=job.effect_id, fence=job.fence, reason=reason, after=tx.now_ms + wait_ms,
+    )  # fmt: skip
+    if held == 1 and job.attempts == 1:
+        tell(tx, "prints", "PrintHeld", effect=job.effect_id, subject=job.subject, reason=reason)
+    return held == 1
+
+
+def make_uncertain(tx: Tx, job: Claim, detail: str) -> bool:
+    """Bytes left and nobody knows what became of them: a person looks, we do not send again."""
+    return _end(tx, job, EffectState.UNCERTAIN, detail)
+
+
+def fail(tx: Tx, job: Claim, detail: str) -> bool:
+    """It can never be printed as it is: a field the label does not take, an address without a driver."""
+    return _end(tx, job, EffectState.FAILED, detail)
+
+
+def see_printer(tx: Tx, printer_id: int, state: str, reason: str) -> None:
+    """What was last seen of a printer; a printer somebody has disabled stays so."""
+    changed = tx.run(
+        "UPDATE printer SET state = :state, reason = :reason WHERE warehouse_id = :w AND id = :id"
+        " AND (state <> :state OR reason <> :reason) AND state <> 'disabled'",
+        id=printer_id, state=state, reason=reason,
+    )  # fmt: skip
+    tx.run("UPDATE printer SET checked_at_ms = :now WHERE warehouse_id = :w AND id = :id", id=printer_id, now=tx.now_ms)
+    if changed:
+        tell(tx, "prints", "PrinterSeen", printer=printer_id, state=state, reason=reason)
+
+
+def _end(tx: Tx, job: Claim, state: str, detail: str, receipt_level: str = "") -> bool:
+    ended = tx.run(
+        "UPDATE outbox SET state = :state, result = :detail, receipt_level = :level, done_at_ms = :now"
+        " WHERE warehouse_id = :w AND id = :id AND fence = :fence AND state IN ('claimed', 'sending')",
+        id=job.effect_id, fence=job.fence, state=state, detail=detail, level=receipt_level, now=tx.now_ms,
+    )  # fmt: skip
+    if ended == 1:
+        tell(tx, "prints", f"Print{state.capitalize()}", effect=job.effect_id, subject=job.subject)
+    return ended == 1
