@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from fulfillment.db import configure_engine, engine_options, sqlite_path
 from fulfillment.hot import Tx, Writer
 from fulfillment.hot.sqlite import SqliteWriter, reading
+from fulfillment.hot.statistics import write_statistics
 from fulfillment.settings import SettingError, Settings
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ def migrate(settings: Settings) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
+            write_statistics(connection.connection.driver_connection)
     finally:
         engine.dispose()
 
