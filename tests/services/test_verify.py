@@ -1,0 +1,139 @@
+"""Rules of `floor verify`: a right book passes, each way of being wrong is found and named."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from fulfillment.services import verify
+from fulfillment.services.queries import snapshot
+from tests.factories import FloorHand
+from tests.services.acts import TOTES, cancel, pick_all, release, take_tour
+
+
+@pytest.fixture
+def busy(hand: FloorHand) -> FloorHand:
+    """A floor with stock, promises, a walk under way and a dropped tote."""
+    hand.item("MUG")
+    hand.item("CUP")
+    hand.stock("MUG", 10)
+    hand.stock("CUP", 10, "A01-02-1")
+    hand.order("SO-1", ("MUG", 3))
+    pick_all(hand)
+    hand.order("SO-2", ("CUP", 2), ("MUG", 1))
+    release(hand)
+    take_tour(hand, cart=1, first_tote=3)
+    hand.order("SO-3", ("CUP", 1))
+    return hand
+
+
+def report(hand: FloorHand) -> dict[str, Any]:
+    return hand.floor.read(verify.verify)
+
+
+def broken(hand: FloorHand, sql: str) -> set[str]:
+    """Change the book behind the floor's back; which checks find something then."""
+    hand.write(lambda tx: tx.run(sql))
+    return {check["name"] for check in report(hand)["checks"] if not check["ok"]}
+
+
+def test_a_working_floor_is_right(busy: FloorHand) -> None:
+    found = report(busy)
+    assert found["ok"]
+    assert found["moves"] == busy.one("SELECT COUNT(*) AS n FROM stock_move WHERE warehouse_id = :w")["n"]
+    assert {check["name"] for check in found["checks"]} >= {"balances_equal_ledger", "a_scan_counts_once"}
+
+
+def test_an_empty_floor_is_right(hand: FloorHand) -> None:
+    assert report(hand)["ok"]
+
+
+def test_the_report_is_json(busy: FloorHand) -> None:
+    assert json.loads(json.dumps(report(busy)))["ok"] is True
+
+
+def test_it_runs_on_a_transaction_and_on_a_bare_connection_alike(busy: FloorHand) -> None:
+    with snapshot(busy.floor.engine) as connection:
+        assert verify.verify(connection) == busy.write(verify.verify) == report(busy)
+
+
+def test_a_unit_nobody_moved_is_found(busy: FloorHand) -> None:
+    sql = "UPDATE stock_balance SET on_hand_each = on_hand_each + 1 WHERE warehouse_id = :w AND lpn_id = 0"
+    assert broken(busy, sql) == {"balances_equal_ledger"}
+    words = next(check for check in report(busy)["checks"] if not check["ok"])
+    assert words["count"] == 2
+    assert words["found"][0].startswith("A01-01-1, layer 1, handling unit 0, available: the ledger says 7")
+
+
+def test_a_balance_that_vanished_is_found(busy: FloorHand) -> None:
+    found = broken(busy, "DELETE FROM stock_balance WHERE warehouse_id = :w AND lpn_id <> 0")
+    assert found == {"balances_equal_ledger", "totes_hold_what_was_picked"}
+
+
+def test_a_promise_without_its_order_is_found(busy: FloorHand) -> None:
+    found = broken(busy, "UPDATE allocation SET qty_each = qty_each + 1 WHERE warehouse_id = :w AND qty_each = 2")
+    assert found == {
+        "promises_equal_allocations", "promises_equal_their_history", "demand_equals_promises", "tasks_equal_promises",
+    }  # fmt: skip
+
+
+def test_figures_that_run_ahead_of_the_floor_are_found(busy: FloorHand) -> None:
+    found = broken(
+        busy, "UPDATE demand SET picked_each = picked_each + 1 WHERE warehouse_id = :w AND allocated_each = 2"
+    )
+    assert found == {"demand_equals_promises", "totes_hold_what_was_picked"}
+
+
+def test_an_order_in_the_wrong_lane_is_found(busy: FloorHand) -> None:
+    found = broken(busy, "UPDATE sales_order SET state = 'waiting' WHERE warehouse_id = :w AND number = 'SO-1'")
+    assert found == {"orders_are_where_their_figures_say"}
+
+
+def test_an_ordered_figure_that_left_its_lines_is_found(busy: FloorHand) -> None:
+    found = broken(busy, "UPDATE order_line SET qty_each = qty_each + 1 WHERE warehouse_id = :w AND order_id = 3")
+    assert found == {"demand_equals_lines"}
+
+
+def test_a_tote_that_is_said_to_be_elsewhere_is_found(busy: FloorHand) -> None:
+    code = TOTES[0][2:-2]
+    found = broken(busy, f"UPDATE lpn SET location_id = 11 WHERE warehouse_id = :w AND code = '{code}'")
+    assert found == {"handling_units_lie_where_they_are"}
+
+
+def test_a_layer_under_two_items_is_found(busy: FloorHand) -> None:
+    found = broken(busy, "UPDATE layer SET item_id = 2 WHERE warehouse_id = :w AND id = 1")
+    assert found == {"layers_keep_their_item"}
+
+
+def test_a_missing_move_is_found(busy: FloorHand) -> None:
+    def tear_out(tx: Any) -> None:
+        tx.run("DROP TRIGGER stock_move_no_delete")
+        tx.run("DELETE FROM stock_move WHERE warehouse_id = :w AND id = 1")
+
+    busy.write(tear_out)
+    assert {"ledger_has_no_gap", "balances_equal_ledger"} == {
+        check["name"] for check in report(busy)["checks"] if not check["ok"]
+    }
+
+
+def test_many_findings_are_counted_and_a_screenful_is_told(hand: FloorHand) -> None:
+    hand.item("MUG")
+    for _ in range(verify.FOUND_MAX + 10):
+        hand.stock("MUG", 1)
+    hand.write(lambda tx: tx.run("UPDATE stock_balance SET on_hand_each = 2 WHERE warehouse_id = :w"))
+    check = next(check for check in report(hand)["checks"] if check["name"] == "balances_equal_ledger")
+    assert (check["count"], len(check["found"])) == (verify.FOUND_MAX + 10, verify.FOUND_MAX)
+
+
+def test_verify_changes_nothing(busy: FloorHand) -> None:
+    busy.write(lambda tx: tx.run("UPDATE stock_balance SET on_hand_each = on_hand_each + 1 WHERE warehouse_id = :w"))
+    first = report(busy)
+    assert not first["ok"]
+    assert report(busy) == first
+
+
+def test_a_cancelled_order_with_units_in_a_tote_is_right(busy: FloorHand) -> None:
+    cancel(busy, "SO-1")
+    assert report(busy)["ok"]
