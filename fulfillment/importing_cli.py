@@ -43,7 +43,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
     for add in reversed(
         (
             click.argument("file", type=click.Path(path_type=str)),
-            click.option("--map", "headings", metavar="OURS=THEIRS,…", default="", help="Columns under other headings."),
+            click.option("--map", "headings", metavar="OURS=THEIRS,…", default="", help="Columns by other headings."),
             click.option("--dry-run", is_flag=True, help="Same report, but the database stays as it is."),
             click.option(
                 "--reject", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -83,7 +83,7 @@ Columns (only sku is needed; what the file does not have stays as it is):
 )
 @_shared
 @click.pass_context
-def items_command(ctx: click.Context, **asked: Any) -> None:
+def items_command(ctx: click.Context, /, **asked: Any) -> None:
     _run(ctx, asked, lambda floor, file, options: imports.import_items(floor.writer, file, options))
 
 
@@ -113,7 +113,7 @@ a level. Ship lanes LANE-DOM, LANE-EU and LANE-WORLD get their default carriers.
     help="Where the cross-aisles run, as in 0,300,600; without it they are inferred from the bins.",
 )  # fmt: skip
 @click.pass_context
-def locations_command(ctx: click.Context, cross_aisles_y_dm: str | None, **asked: Any) -> None:
+def locations_command(ctx: click.Context, /, cross_aisles_y_dm: str | None, **asked: Any) -> None:
     cross_aisles = _whole_numbers("--cross-aisles-y-dm", cross_aisles_y_dm)
     _run(
         ctx, asked,
@@ -139,7 +139,7 @@ before is recognised, in whichever file; with another quantity it is an error (c
 )
 @_shared
 @click.pass_context
-def stock_command(ctx: click.Context, **asked: Any) -> None:
+def stock_command(ctx: click.Context, /, **asked: Any) -> None:
     _run(ctx, asked, lambda floor, file, options: imports.import_stock(floor.writer, file, options))
 
 
@@ -178,7 +178,7 @@ with the cancelled prefix) and quantities of zero or less.
 @click.option("--time-format", default="", metavar="PATTERN", help="How ordered_at is written, as in %d/%m/%Y %H:%M.")
 @click.pass_context
 def orders_command(
-    ctx: click.Context, shift_to_today: bool, cancelled_prefix: str, time_format: str, **asked: Any
+    ctx: click.Context, /, shift_to_today: bool, cancelled_prefix: str, time_format: str, **asked: Any
 ) -> None:
     def run(floor: Floor, file: str, options: Options) -> ImportReport:
         how = OrderOptions(floor.settings.max_line_each, shift_to_today, cancelled_prefix, time_format)

@@ -15,10 +15,10 @@ from fulfillment.services.imports.reading import Row
 MAX_TEXT = 200
 
 # Currencies whose minor unit is not a hundredth. Source: ISO 4217 (list one), column "Mnr unts".
-_MINOR_DIGITS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-}
+_WITHOUT_MINOR_UNIT = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
+)
+_WITH_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}(\.0{1,6})?")
 _YES = {"1": 1, "true": 1, "yes": 1, "y": 1, "0": 0, "false": 0, "no": 0, "n": 0, "": 0}
 
@@ -116,7 +116,8 @@ def money(row: Row, column: str, currency: str) -> int:
         raise BadCell(column, "not_an_amount", f"{column} is not an amount like 12.50") from error
     if amount < 0:
         raise BadCell(column, "negative_amount", f"{column} is negative")
-    return int((amount * 10 ** _MINOR_DIGITS.get(currency, 2)).to_integral_value(ROUND_HALF_UP))
+    digits = 0 if currency in _WITHOUT_MINOR_UNIT else 3 if currency in _WITH_THOUSANDTHS else 2
+    return int((amount * 10**digits).to_integral_value(ROUND_HALF_UP))
 
 
 def currency_code(row: Row, column: str) -> str:

@@ -45,7 +45,7 @@ CHANNEL = "file"
 CANCELLED_PREFIX = "C"
 MAX_NUMBER = 60
 BATCH_ORDERS = 20
-BATCH_LINES = 400
+BATCH_LINES = 120  # some 60 ms: a scan that comes in between waits no longer
 
 _LINE_FIELD = re.compile(r"lines\[([0-9]+)\]\.(\w+)")
 _PRICE_CURRENCY = re.compile(r"unit_price_([a-z]{3})", re.IGNORECASE)

@@ -34,7 +34,7 @@ COLUMNS = Columns(
 )
 SUPPLIER = "opening stock"  # marks the receipts of this import
 BATCH_ROWS = 50
-BATCH_ITEMS = 20
+BATCH_ITEMS = 5
 MAX_ROW_EACH = 1_000_000
 
 _WORDS = {
