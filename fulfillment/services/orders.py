@@ -138,13 +138,20 @@ def find(tx: Tx, number: str, channel: str | None = None) -> Any:
 
 
 def change(tx: Tx, actor: Actor, number: str, changes: dict[str, Any]) -> None:
-    """Change policy, priority or ship-to while nothing has been packed."""
+    """Change policy, priority or ship-to as long as no parcel is finished.
+
+    Raises:
+        DomainError: no such policy or country; Conflict: too late.
+    """
     order = find(tx, number)
     if order["state"] in (OrderState.PACKED, OrderState.LOADED, OrderState.SHIPPED, OrderState.CANCELLED):
         raise Conflict("too_late", f"order {number} is {order['state']}")
-    columns = {"name": "ship_to_name"}
     ship_to = changes.get("ship_to") or {}
-    values = {columns.get(key, key): value for key, value in ship_to.items()}
+    _check_policy(changes.get("policy") or order["policy"])
+    _check_country(ship_to.get("country") or "")
+    values = {
+        "ship_to_name" if part == "name" else part: ship_to[part] for part in vars(ShipTo()) if part in ship_to
+    }
     if ship_to.get("country"):
         carrier = _carrier(tx, ship_to["country"])
         values["carrier_id"] = carrier["id"] if carrier else None
@@ -314,8 +321,7 @@ def _barcode(number: str) -> str | None:
 def _check(order: OrderIn, max_line_each: int) -> None:
     if not order.number or len(order.number) > 60 or not order.number.isprintable():
         raise DomainError("bad_number", "an order number has 1 to 60 printable characters", "number")
-    if order.policy not in {policy.value for policy in Policy}:
-        raise DomainError("bad_policy", f"no policy {order.policy!r}", "policy")
+    _check_policy(order.policy)
     if not 1 <= len(order.lines) <= MAX_LINES:
         raise DomainError("bad_lines", f"an order has 1 to {MAX_LINES} lines", "lines")
     for place, line in enumerate(order.lines):
@@ -326,7 +332,15 @@ def _check(order: OrderIn, max_line_each: int) -> None:
                 "bad_quantity", f"{line.qty_each} of {line.sku}: 1 to {max_line_each} can be ordered",
                 f"lines[{place}].qty_each",
             )  # fmt: skip
-    country = order.ship_to.country
+    _check_country(order.ship_to.country)
+
+
+def _check_policy(policy: str) -> None:
+    if policy not in {known.value for known in Policy}:
+        raise DomainError("bad_policy", f"no policy {policy!r}", "policy")
+
+
+def _check_country(country: str) -> None:
     if country and not (len(country) == 2 and country.isascii() and country.isupper()):
         raise DomainError("bad_country", f"{country!r} is not an ISO 3166 code like GB", "ship_to.country")
 
