@@ -130,6 +130,7 @@ Columns:
   sku location qty
   received_on     2026-01-31; oldest goods leave first
   lot expiry_on serial      needed where the item tracks them
+  note            not stored
 
 The rules of putaway hold: storage only, one item a location, room enough, nothing older buried. A row taken
 before is recognised, in whichever file; with another quantity it is an error (count the location instead).

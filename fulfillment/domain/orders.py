@@ -54,7 +54,8 @@ def state_of(counts: OrderCounts, policy: str, *, on_hold: bool, is_cancelled: b
     wanted_each = counts.ordered_each - counts.cancelled_each
     if is_cancelled:
         return OrderState.CANCELLED
-    if wanted_each == counts.shipped_each:
+    # An order held for SKUs nobody knows wants nothing yet: that is not the same as having it all.
+    if wanted_each == counts.shipped_each and not (on_hold and wanted_each == 0):
         return OrderState.SHIPPED
     if counts.open_tasks:
         return OrderState.PICKING if counts.started_tasks else OrderState.RELEASED
