@@ -26,7 +26,7 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.founding import found, read_token, refuse_taken_ports, say, stop_on_signals, write_secret
 from fulfillment.processes import Processes, free_port
 from fulfillment.services import audit, setting_up
-from fulfillment.services.imports import Options, import_items, import_locations, import_orders
+from fulfillment.services.imports import Options, OrderOptions, import_items, import_locations, import_orders
 from fulfillment.settings import Settings
 from simulators import catalogue, warehouse
 from simulators.faults import ErrorRates
@@ -177,8 +177,8 @@ def _import_goods(floor: Floor, goods: ShiftGoods, home: Path, items_file: Path 
     if items_file is None:
         catalogue.write_items(items, goods.items)
     for report in (
-        import_locations(floor, locations, Options()),
-        import_items(floor, items, Options()),
+        import_locations(floor.writer, locations),
+        import_items(floor.writer, items),
     ):
         if report.rejected:
             raise DomainError("import_failed", f"{report.kind}: {report.errors[0]}")
@@ -186,7 +186,8 @@ def _import_goods(floor: Floor, goods: ShiftGoods, home: Path, items_file: Path 
 
 def _orders_importer(floor: Floor, orders_file: Path, headings: Mapping[str, str]) -> Callable[[], None]:
     def work() -> None:
-        import_orders(floor, orders_file, Options(headings=headings), shift_to_today=True)
+        how = OrderOptions(floor.settings.max_line_each, is_shifted_to_today=True)
+        import_orders(floor.writer, orders_file, Options(headings=headings), how)
 
     return work
 

@@ -32,7 +32,7 @@ ALLOWED = {
     },
     "fulfillment/web": {
         "fulfillment.web", "fulfillment.services", "fulfillment.domain", "fulfillment.bootstrap",
-        "fulfillment.settings", "flask", "werkzeug", "msgspec",
+        "fulfillment.settings", "flask", "werkzeug", "msgspec", "sqlalchemy",
     },
 }  # fmt: skip
 

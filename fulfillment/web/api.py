@@ -54,8 +54,10 @@ def post_order(body: bodies.OrderBody) -> Any:
     )  # fmt: skip
     limit = floor().settings.max_line_each
 
+    actor = _actor()
+
     def work(tx: Any) -> Any:
-        new = orders.take_in(tx, _actor(), order, limit)
+        new = orders.take_in(tx, actor, order, limit)
         return orders.describe(tx, order.number), 201 if new else 200
 
     return floor().writer.write(work)
@@ -72,8 +74,10 @@ def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
     """Change policy, priority or ship-to while nothing is packed."""
     changes = {"policy": body.policy, "priority": body.priority, "ship_to": body.ship_to}
 
+    actor = _actor()
+
     def work(tx: Any) -> Any:
-        orders.change(tx, _actor(), number, changes)
+        orders.change(tx, actor, number, changes)
         return orders.describe(tx, number)
 
     return floor().writer.write(work)
@@ -83,8 +87,10 @@ def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
 def post_cancel(number: str) -> Any:
     """Stop an order; picked units go back by a task."""
 
+    actor = _actor()
+
     def work(tx: Any) -> Any:
-        orders.cancel(tx, _actor(), number)
+        orders.cancel(tx, actor, number)
         return orders.describe(tx, number)
 
     return floor().writer.write(work)
@@ -94,11 +100,13 @@ def post_cancel(number: str) -> Any:
 def post_hold(body: bodies.HoldBody, number: str) -> Any:
     """Hold an order back with a reason, or release it."""
 
+    actor = _actor()
+
     def work(tx: Any) -> Any:
         if body.release:
-            orders.release_hold(tx, _actor(), number)
+            orders.release_hold(tx, actor, number)
         else:
-            orders.hold(tx, _actor(), number, body.reason)
+            orders.hold(tx, actor, number, body.reason)
         return orders.describe(tx, number)
 
     return floor().writer.write(work)
@@ -144,8 +152,10 @@ def post_wave(body: bodies.WaveBody) -> Any:
     """Release orders together; the planner makes the tours."""
     until_ms = parse_time(body.ordered_until, "ordered_until") if body.ordered_until else None
 
+    actor = _actor()
+
     def work(tx: Any) -> Any:
-        return waves.release(tx, _actor(), body.orders, body.max_orders, body.priority, until_ms), 201
+        return waves.release(tx, actor, body.orders, body.max_orders, body.priority, until_ms), 201
 
     return floor().writer.write(work)
 
@@ -166,8 +176,10 @@ def get_parcel(number: str) -> Any:
 def post_void(body: bodies.VoidBody, number: str) -> Any:
     """Void a parcel that is not loaded; its units go into an empty tote."""
 
+    actor = _actor()
+
     def work(tx: Any) -> Any:
-        parcels.void(tx, _actor(), number, body.tote)
+        parcels.void(tx, actor, number, body.tote)
         return parcels.describe(tx, number)
 
     return floor().writer.write(work)
@@ -177,8 +189,10 @@ def post_void(body: bodies.VoidBody, number: str) -> Any:
 def post_reopen(body: bodies.StationNameBody, number: str) -> Any:
     """Open a closed parcel again at a bench."""
 
+    actor = _actor()
+
     def work(tx: Any) -> Any:
-        parcels.reopen(tx, _actor(), number, body.station)
+        parcels.reopen(tx, actor, number, body.station)
         return parcels.describe(tx, number)
 
     return floor().writer.write(work)
@@ -188,8 +202,10 @@ def post_reopen(body: bodies.StationNameBody, number: str) -> Any:
 def post_take_off(body: bodies.ParcelBody, number: str) -> Any:
     """Take a parcel off an open manifest; it goes back to its ship lane."""
 
+    actor = _actor()
+
     def work(tx: Any) -> Any:
-        parcels.take_off(tx, _actor(), number, body.parcel)
+        parcels.take_off(tx, actor, number, body.parcel)
         return parcels.describe(tx, body.parcel)
 
     return floor().writer.write(work)
