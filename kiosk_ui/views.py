@@ -27,7 +27,6 @@ from kiosk_ui.screens import quantity_goes_with, template_of
 from kiosk_ui.words import WORDS, prompt, say
 
 STATIC = Path(__file__).with_name("static")
-PRINTS_UNDER_WAY = frozenset({"queued", "claimed", "sending", "sent"})
 BENCH_FLOWS = frozenset({"pack"})
 
 blueprint = Blueprint("kiosk", __name__, template_folder="templates")
@@ -74,7 +73,7 @@ def bench(station: str) -> str:
 def screen(station: str) -> str:
     """The screen as it stands, without a verdict: a label's printing goes on while nobody scans."""
     check_station(station)
-    return _fragment(station, floor().writer.write(lambda tx: scans.current_step(tx, station)), None)
+    return _fragment(station, floor().read(lambda tx: scans.current_step(tx, station)), None)
 
 
 @blueprint.post("/kiosk/<station>/scan")
@@ -88,7 +87,7 @@ def scan(station: str) -> tuple[str, int]:
         answer = floor().writer.write(_handling(_scan_of(sent, station)))
     except (DomainError, msgspec.ValidationError) as error:
         code, status = (error.code, error.status) if isinstance(error, DomainError) else ("bad_body", 422)
-        step = floor().writer.write(lambda tx: scans.current_step(tx, station))
+        step = floor().read(lambda tx: scans.current_step(tx, station))
         return _fragment(station, step, {"scan_id": scan_id, "outcome": "refused", "code": code}), status
     return _fragment(station, answer["step"], answer), 200
 
@@ -99,7 +98,7 @@ def board_page() -> str:
     """Every order's lane, as it is now; the script in it keeps it so."""
     with queries.snapshot(floor().engine) as connection:
         view = board.board(connection)
-    words = {kind: WORDS[kind] for kind in ("lane", "hold", "print", "printer", "task", "role", "flow", "board")}
+    words = {kind: WORDS[kind] for kind in ("lane", "hold", "print", "printer", "task", "flow", "reason", "board")}
     return render_template("board.html", view=view, words=words, live=live_address(), lanes=list(WORDS["lane"]))
 
 
@@ -150,7 +149,7 @@ def _scan_of(sent: Any, station: str) -> scans.ScanRequest:
 
 def _page(code: str, layout: str) -> str:
     check_station(code)
-    step = floor().writer.write(lambda tx: scans.current_step(tx, code))
+    step = floor().read(lambda tx: scans.current_step(tx, code))
     script_words = {**WORDS["screen"], "not_enrolled": say("problem", "not_enrolled")}
     return render_template(f"{layout}.html", script_words=script_words, **_seen(code, step, None))
 
@@ -174,7 +173,8 @@ def _seen(code: str, step: dict[str, Any], verdict: dict[str, Any] | None) -> di
         "quantity_with": quantity_goes_with(step["flow"], step["state"]),
         "commands": [expect for expect in expects if expect["kind"] == "command" and expect["code"]],
         "barcodes": [expect for expect in expects if expect["kind"] != "command" and expect["code"]],
-        "refreshes": step["fields"].get("print", {}).get("state", "confirmed") in PRINTS_UNDER_WAY,
+        # Printers go on working and stopping while nobody scans.
+        "refreshes": bool(head["printers"]),
         "kinds": [expect["kind"] for expect in expects if expect["kind"] != "command" and not expect["code"]],
     }  # fmt: skip
 

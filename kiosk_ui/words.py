@@ -31,8 +31,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "scan_new_tote": "Scan an empty tote",
         "scan_label": "Scan the label",
         "scan_parcel": "Scan a parcel",
-        "choose_action": "What shall happen to this parcel?",
-        "confirm": "Close the manifest?",
+        "scan_empty_tote": "Scan an empty tote",
+        "fetch_tote": "Fetch the order's next tote: scan it",
+        "choose_for_parcel": "What shall happen to this parcel?",
+        "scan_parcel_to_take_off": "Scan the parcel that comes off",
+        "confirm_manifest": "Close the manifest?",
         "receive.item": "Scan what arrives",
         "putaway.item": "Take goods from the dock: scan the item",
         "putaway.location": "Put it here: scan the location",
@@ -51,7 +54,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "pack.void_tote": "Empty the parcel into an empty tote: scan the tote",
         "load.lane": "Scan the ship lane to load from",
         "load.parcel": "Scan each parcel into the truck",
-        "load.take_off": "Scan the parcel that comes off",
         "count.location": "Scan a location to count",
         "count.item": "Scan everything that lies here",
     },
@@ -66,7 +68,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "COUNT": "Count",
         "PUTBACK": "Put back",
         "DONE": "Done",
-        "SHORT": "Not enough here",
+        "SHORT": "Too few here",
         "SKIP": "Later",
         "BACK": "Back",
         "NEWTOTE": "Tote is full",
@@ -210,6 +212,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "notice": {
         "order_cancelled": "The order was cancelled: leave what is in its tote, go on with the next stop",
+        "order_waits": "The order waits for what is missing: set its tote aside, packed goods are back in it",
+        "moved_meanwhile": "Goods moved here while you counted: count again",
+    },
+    # Why a printer or a print stopped, as the device layer names it.
+    "reason": {
+        "no_printer": "no printer given to this station",
     },
     "screen": {
         "product": "Floorline",
@@ -219,6 +227,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "expected": "Expected",
         "got": "Scanned",
         "scanned": "Scanned {code}",
+        "at": "At",
         "aisle": "Aisle",
         "bay": "Bay",
         "level": "Level",
@@ -227,6 +236,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "counted": "{count} counted",
         "take_n": "Take",
         "pieces": "pieces",
+        "pieces.one": "piece",
         "place_on_cart": "Place on the cart",
         "into_tote": "Into the tote on place {position}",
         "tote": "Tote",
@@ -240,20 +250,31 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "received_on": "Received {day}",
         "receipt": "Receipt",
         "receipts_waiting": "{count} receipts waiting",
+        "receipts_waiting.one": "1 receipt waiting",
         "units_left": "{count} units left",
+        "units_left.one": "1 unit left",
         "lines_left": "{count} lines left",
-        "waiting_at_dock": "{lines} lines, {units} units at the dock",
+        "lines_left.one": "1 line left",
+        "units_at_dock": "{count} units at the dock",
+        "units_at_dock.one": "1 unit at the dock",
         "dock_empty": "The dock is empty",
         "next": "Next",
         "parcel": "Parcel",
-        "parcel_open": "Open parcel",
+        "parcel_holds": "{count} pieces, {kg} kg",
+        "parcel_holds.one": "1 piece, {kg} kg",
+        "left_in_tote": "In the tote",
+        "lane": "Lane",
+        "totes_waiting": "{count} totes waiting",
+        "totes_waiting.one": "1 tote waiting",
+        "counts_waiting": "{count} counts asked for",
+        "counts_waiting.one": "1 count asked for",
         "ship_to": "Ship to",
         "belongs_in": "What belongs in",
         "nothing_yet": "Nothing yet",
         "item": "Item",
         "packed": "Packed",
-        "weight_kg": "{kg} kg",
         "fits_each": "{count} more fit",
+        "fits_each.one": "1 more fits",
         "scan_each_up_to": "Up to {count}: scan every piece",
         "printers": "Printers",
         "prints_waiting": "{count} waiting",
@@ -285,11 +306,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "stale": "No connection since {clock}",
         "more": "and {count} more",
         "empty": "none",
-        "lines": "{lines} lines, {units} units",
-        "line": "1 line, {units} units",
+        "lines": "{count} lines",
+        "lines.one": "1 line",
+        "units": "{count} units",
+        "units.one": "1 unit",
         "missing": "{count} short",
-        "left_in": "leaves in {time}",
-        "left_ago": "missed by {time}",
+        "left_in": "{time} to cut-off",
+        "left_ago": "{time} late",
         "since": "for {time}",
         "tours": "Tours",
         "tours_waiting": "{count} waiting",
@@ -302,22 +325,32 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "printers": "Printers",
         "stations": "Stations",
         "shorts": "Short of stock",
-        "short_of": "{count} missing in {orders} orders",
+        "short_of": "{count} missing, {orders} waiting for it",
         "find": "Find an order",
         "find_go": "Find",
         "found": "{number}: {lane}",
         "not_found": "No order {number}",
         "orders": "Orders",
         "minutes": "{m} min",
-        "hours": "{h} h {m} min",
+        "hours": "{h} h {m}",
         "days": "{d} d {h} h",
     },
 }
 
 
+# Prompts by which a state asks for something else than it mostly does: an empty tote for a full one.
+UNUSUAL = frozenset({"scan_new_tote"})
+
+
 def say(kind: str, code: str, **values: object) -> str:
-    """The words for a code; the code itself, readable, when there are none."""
-    sentence = WORDS[kind].get(code)
+    """The words for a code; the code itself, readable, when there are none.
+
+    With a `count` of 1 the words under `code.one` are taken, where there are such.
+    """
+    sentences = WORDS[kind]
+    sentence = sentences.get(code)
+    if values.get("count") == 1:
+        sentence = sentences.get(f"{code}.one", sentence)
     if sentence is None:
         return str(code).replace("_", " ")
     return sentence.format(**values) if values else sentence
@@ -326,6 +359,5 @@ def say(kind: str, code: str, **values: object) -> str:
 def prompt(flow: str, state: str, code: str) -> str:
     """What the screen asks for, in the words of this state where it has its own."""
     own = f"{flow}.{state}"
-    # A state can ask for something else than usual (an empty tote in place of the one that is full).
-    usual = {"scan_new_tote"}
-    return say("prompt", code if code in usual or own not in WORDS["prompt"] else own)
+    is_usual = code.startswith("scan_") and code not in UNUSUAL
+    return say("prompt", own if is_usual and own in WORDS["prompt"] else code)

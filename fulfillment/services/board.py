@@ -124,7 +124,10 @@ WITH ranked AS (
   FROM sales_order WHERE warehouse_id = :w)
 SELECT r.number, r.channel, r.state, r.policy, r.priority, r.ordered_at_ms, r.cut_off_at_ms,
 r.state_since_ms AS since_ms, r.country, r.hold_reason, r.hold_note, COALESCE(c.code, '') AS carrier,
-COUNT(d.id) AS lines, COALESCE(SUM(d.ordered_each - d.cancelled_each), 0) AS units,
+CASE WHEN COUNT(d.id) > 0 THEN COUNT(d.id) ELSE (SELECT COUNT(*) FROM order_line n
+  WHERE n.warehouse_id = :w AND n.order_id = r.id) END AS lines,
+COALESCE(SUM(d.ordered_each - d.cancelled_each), (SELECT SUM(n.qty_each) FROM order_line n
+  WHERE n.warehouse_id = :w AND n.order_id = r.id)) AS units,
 COALESCE(SUM(d.picked_each), 0) AS picked_each, COALESCE(SUM(d.packed_each), 0) AS packed_each,
 COALESCE(SUM(d.ordered_each - d.cancelled_each - d.allocated_each), 0) AS missing_each
 FROM ranked r LEFT JOIN carrier c ON c.warehouse_id = :w AND c.id = r.carrier_id

@@ -17,7 +17,8 @@ view.orders = lanesOf(view.orders);
 let clockAhead = 0, poll = 0, etag = "";
 
 function say(kind, code, values = {}) {
-  return (words[kind][code] ?? String(code).replaceAll("_", " ")).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const one = Number(values.count) === 1 ? words[kind][`${code}.one`] : undefined;
+  return (one ?? words[kind][code] ?? String(code).replaceAll("_", " ")).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 /* An element with classes, text and children; text only ever as text. */
@@ -80,7 +81,7 @@ const draw = {
   },
   printers(printers) {
     fill("printers", printers.map((printer) => make("li", `printer printer-${printer.state}`, make("b", "", printer.code),
-      make("span", "state", say("printer", printer.state) + (printer.reason ? ` (${printer.reason})` : "")),
+      make("span", "state", say("printer", printer.state) + (printer.reason ? ` (${say("reason", printer.reason)})` : "")),
       printer.waiting ? make("span", "number", String(printer.waiting)) : "")));
   },
   stations(stations) {
@@ -98,7 +99,7 @@ function card(order) {
   const shown = make("li", "card",
     make("b", "card-number", order.number),
     make("span", "card-carrier", [order.country, order.carrier].filter(Boolean).join(" ")),
-    make("span", "card-lines", say("board", order.lines === 1 ? "line" : "lines", order)));
+    make("span", "card-lines", `${say("board", "lines", { count: order.lines })} · ${say("board", "units", { count: order.units })}`));
   shown.dataset.order = order.number;
   if (order.hold_reason) {
     shown.append(make("span", "card-flag", `${say("hold", order.hold_reason)} ${order.hold_note}`.trim()));

@@ -25,7 +25,8 @@ let keyed = "";
 const current = () => screenRoot.querySelector(".screen");
 
 function say(key, values = {}) {
-  return words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const words_ = (Number(values.count) === 1 && words[`${key}.one`]) || words[key];
+  return words_.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 function kindOf(code) {
