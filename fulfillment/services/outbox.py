@@ -18,19 +18,6 @@ from fulfillment.hot import Tx
 from fulfillment.services.running import tell
 
 LEASE_MS = 45_000  # longer than a delivery may take, or a slow printer's jobs would all become uncertain
-# Printers whose oldest job is due, or that hold one whose worker went silent. Read without the writer, many
-# times a second, so it must stay quiet about a printer whose first job waits or is on its way.
-DUE_PRINTERS = (
-    "SELECT o.printer_id FROM outbox o JOIN (SELECT MIN(id) AS id FROM outbox WHERE warehouse_id = :w"
-    " AND kind = 'print' AND state IN ('queued', 'held') AND printer_id IS NOT NULL GROUP BY printer_id) h"
-    " ON h.id = o.id JOIN printer p ON p.warehouse_id = o.warehouse_id AND p.id = o.printer_id"
-    " WHERE o.warehouse_id = :w AND o.run_after_ms <= :now AND p.state <> 'disabled' AND NOT EXISTS ("
-    "SELECT 1 FROM outbox f WHERE f.warehouse_id = o.warehouse_id AND f.kind = 'print'"
-    " AND f.state IN ('claimed', 'sending') AND f.printer_id = o.printer_id AND f.lease_until_ms > :now)"
-    " UNION SELECT printer_id FROM outbox WHERE warehouse_id = :w AND kind = 'print'"
-    " AND state IN ('claimed', 'sending') AND lease_until_ms <= :now"
-)
-
 BACKOFF_MS = (250, 500, 1_000, 2_000)  # capped low: somebody who has put paper in waits for the label
 
 
@@ -77,6 +64,26 @@ def newest(tx: Tx, subject: str, template: str) -> Any:
         " ORDER BY id DESC LIMIT 1",
         subject=subject, template=template,
     )  # fmt: skip
+
+
+def due_printers(tx: Tx) -> set[int]:
+    """Printers whose first job is due, or that hold one whose worker went silent.
+
+    Asked many times a second, beside the writer: it must stay quiet about a printer whose first job waits or
+    is on its way, or the bell would ring for nothing and take the lock that scans wait for.
+    """
+    rows = tx.all(
+        "SELECT o.printer_id FROM outbox o JOIN (SELECT MIN(id) AS id FROM outbox WHERE warehouse_id = :w"
+        " AND kind = 'print' AND state IN ('queued', 'held') AND printer_id IS NOT NULL GROUP BY printer_id) h"
+        " ON h.id = o.id JOIN printer p ON p.warehouse_id = o.warehouse_id AND p.id = o.printer_id"
+        " WHERE o.warehouse_id = :w AND o.run_after_ms <= :now AND p.state <> 'disabled' AND NOT EXISTS ("
+        "SELECT 1 FROM outbox f WHERE f.warehouse_id = o.warehouse_id AND f.kind = 'print'"
+        " AND f.state IN ('claimed', 'sending') AND f.printer_id = o.printer_id AND f.lease_until_ms > :now)"
+        " UNION SELECT printer_id FROM outbox WHERE warehouse_id = :w AND kind = 'print'"
+        " AND state IN ('claimed', 'sending') AND lease_until_ms <= :now",
+        now=tx.now_ms,
+    )
+    return {row["printer_id"] for row in rows}
 
 
 def claim(tx: Tx, printer_id: int, lease_ms: int = LEASE_MS) -> Claim | None:

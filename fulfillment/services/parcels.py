@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from fulfillment.domain.codes import BadCode, own_code, sscc
 from fulfillment.domain.reasons import Conflict, MoveReason, NotFound, Refused, Reject, Rejected
 from fulfillment.domain.shipping import PARCEL_STEPS, ParcelState
+from fulfillment.domain.stock import Virtual
 from fulfillment.hot import Tx
 from fulfillment.services import allocate, ledger, outbox
 from fulfillment.services.actor import Actor
@@ -372,6 +373,11 @@ def close_manifest(tx: Tx, actor: Actor, manifest_id: int) -> None:
         "UPDATE parcel SET state = 'shipped', shipped_at_ms = :now WHERE warehouse_id = :w AND manifest_id = :id"
         " AND state = 'loaded'",
         id=manifest_id, now=tx.now_ms,
+    )  # fmt: skip
+    tx.run(
+        "UPDATE lpn SET location_id = :carrier WHERE warehouse_id = :w AND id IN (SELECT lpn_id FROM parcel"
+        " WHERE warehouse_id = :w AND manifest_id = :id AND state = 'shipped')",
+        id=manifest_id, carrier=ledger.VIRTUAL_IDS[Virtual.CARRIER],
     )  # fmt: skip
     manifest = tx.one(
         "SELECT m.number, c.name AS carrier FROM manifest m"

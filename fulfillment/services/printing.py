@@ -16,8 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
-
 from devices.config import AddressError
 from devices.protocols import UNCERTAIN, DeviceError, Receipt, ReceiptLevel
 from devices.registry import printer_at
@@ -85,9 +83,7 @@ def print_worker(
 def due_printers(floor: Floor) -> set[int]:
     """Printers that have something to print now. Reads beside the writer: looking 30 times a second must
     not take the lock that scans wait for."""
-    with floor.engine.connect() as connection:
-        rows = connection.execute(text(outbox.DUE_PRINTERS), {"w": 1, "now": time.time_ns() // 1_000_000})
-        return {row[0] for row in rows}
+    return floor.read(outbox.due_printers)
 
 
 def print_next(floor: Floor, printer_id: int, timing: Timing, deliver_job: Deliver = deliver) -> bool:
@@ -154,10 +150,8 @@ def _record(
 def _staff_printers(
     floor: Floor, stop_event: threading.Event, timing: Timing, deliver_job: Deliver, desks: dict[int, PrinterDesk]
 ) -> None:
-    with floor.engine.connect() as connection:
-        rows = connection.execute(text("SELECT id FROM printer WHERE warehouse_id = :w ORDER BY id"), {"w": 1})
-        printer_ids = [row[0] for row in rows]
-    for printer_id in printer_ids:
+    rows = floor.read(lambda tx: tx.all("SELECT id FROM printer WHERE warehouse_id = :w ORDER BY id"))
+    for printer_id in (row["id"] for row in rows):
         if printer_id not in desks:
             desk = PrinterDesk(printer_id, threading.Thread())
             desk.thread = threading.Thread(
@@ -191,7 +185,7 @@ def _serve(
 
 def check_printer(floor: Floor, printer_id: int) -> None:
     """Ask a printer how it is, so that the board knows before a label waits for it."""
-    row: Any = floor.writer.write(
+    row: Any = floor.read(
         lambda tx: tx.one("SELECT * FROM printer WHERE warehouse_id = :w AND id = :id", id=printer_id)
     )
     if row is None or row["state"] == PrinterState.DISABLED:
