@@ -84,7 +84,8 @@ def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
     if heard.kind == "location":
         qty_each = task.qty_each if heard.qty_each is None else heard.qty_each
         wrong = check_quantity(qty_each, task.qty_each, "")
-        return wrong if isinstance(wrong, Rejected) else Do(PutAway(task.task_id, heard.value, qty_each))
+        # A part leaves the rest in the hand: forgetting the task would lock the rest at the dock for ever.
+        return wrong if isinstance(wrong, Rejected) else Do(PutAway(task.task_id, heard.value, qty_each), memory)
     if heard.kind == "command" and heard.value == "BACK":
         return Do(PutDown(task.task_id))
     return not_expected(heard, task.place.code)

@@ -90,7 +90,7 @@ def _take(tx: Tx, actor: Actor, item_id: int) -> int:
     if actor.station_location_id is None:
         raise Refused(Rejected(Reject.NOT_ALLOWED, expected="a station at a dock"))
     row = tx.one(
-        f"SELECT b.layer_id, {_FREE_EACH}{_AT_DOCK} AND b.item_id = :item ORDER BY b.layer_id LIMIT 1",
+        f"SELECT b.layer_id, {_FREE_EACH}{_AT_DOCK} AND b.item_id = :item ORDER BY y.received_on, b.layer_id LIMIT 1",
         dock=actor.station_location_id, item=item_id,
     )  # fmt: skip
     if row is None:

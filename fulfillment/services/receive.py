@@ -28,7 +28,7 @@ def announce(tx: Tx, number: str, received_on: str, lines: Sequence[Mapping[str,
     `lines`: {sku, qty_each, lot?, expiry_on?}; lines of one item, lot and expiry are added up.
 
     Raises:
-        DomainError: an unknown SKU, a service item, a bad date or number; Conflict: other content, same number.
+        DomainError: an unknown SKU, a service item, a bad date, number or quantity; Conflict: other content, same number.
     """
     _check_number(number)
     _check_date("received_on", received_on)
@@ -47,6 +47,8 @@ def announce(tx: Tx, number: str, received_on: str, lines: Sequence[Mapping[str,
             raise DomainError("unknown_sku", f"no item {line['sku']!r}", f"lines[{place}].sku")
         if item["is_service"]:
             raise DomainError("service_item", f"{item['sku']} is a service, not goods", f"lines[{place}].sku")
+        if line["qty_each"] <= 0:
+            raise DomainError("bad_quantity", f"{line['qty_each']} of {item['sku']}", f"lines[{place}].qty_each")
         expiry_on = line.get("expiry_on") or ""
         if expiry_on:
             _check_date(f"lines[{place}].expiry_on", expiry_on)
