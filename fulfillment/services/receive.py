@@ -28,7 +28,8 @@ def announce(tx: Tx, number: str, received_on: str, lines: Sequence[Mapping[str,
     `lines`: {sku, qty_each, lot?, expiry_on?}; lines of one item, lot and expiry are added up.
 
     Raises:
-        DomainError: an unknown SKU, a service item, a bad date, number or quantity; Conflict: other content, same number.
+        DomainError: an unknown SKU, a service item, a bad date, number or quantity;
+        Conflict: other content, same number.
     """
     _check_number(number)
     _check_date("received_on", received_on)
