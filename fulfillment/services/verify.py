@@ -131,6 +131,26 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
         "order {order_id}, item {item_id}: {figure} picked and not packed, {lying} in its totes",
     ),
     (
+        "parcels_hold_what_was_packed",
+        "SELECT s.order_id, s.item_id, SUM(s.figure) AS figure, SUM(s.lying) AS lying FROM ("
+        "SELECT order_id, item_id, packed_each - shipped_each AS figure, 0 AS lying FROM demand WHERE warehouse_id = :w"
+        " UNION ALL SELECT p.order_id, b.item_id, 0, b.on_hand_each FROM stock_balance b"
+        " JOIN parcel p ON p.warehouse_id = b.warehouse_id AND p.lpn_id = b.lpn_id WHERE b.warehouse_id = :w"
+        ") s GROUP BY s.order_id, s.item_id HAVING SUM(s.figure) <> SUM(s.lying)",
+        "order {order_id}, item {item_id}: {figure} packed and not shipped, {lying} in its parcels",
+    ),
+    (
+        "picked_and_shipped_equal_ledger",
+        "SELECT s.order_id, s.item_id, SUM(s.picked) AS picked, SUM(s.moved) AS moved, SUM(s.shipped) AS shipped,"
+        " SUM(s.gone) AS gone FROM (SELECT order_id, item_id, picked_each AS picked, 0 AS moved,"
+        " shipped_each AS shipped, 0 AS gone FROM demand WHERE warehouse_id = :w UNION ALL SELECT order_id, item_id, 0,"
+        " CASE reason WHEN 'pick' THEN qty_each WHEN 'ship' THEN 0 ELSE -qty_each END, 0,"
+        " CASE reason WHEN 'ship' THEN qty_each ELSE 0 END FROM stock_move WHERE warehouse_id = :w"
+        " AND order_id IS NOT NULL AND reason IN ('pick', 'put_back', 'missing', 'ship')) s"
+        " GROUP BY s.order_id, s.item_id HAVING SUM(s.picked) <> SUM(s.moved) OR SUM(s.shipped) <> SUM(s.gone)",
+        "order {order_id}, item {item_id}: {picked} picked and {shipped} shipped, the ledger says {moved} and {gone}",
+    ),
+    (
         "tasks_equal_promises",
         "SELECT s.task_id, SUM(s.asked) AS asked, SUM(s.promised) AS promised FROM ("
         "SELECT id AS task_id, CASE WHEN state = 'open' THEN qty_each - done_each ELSE 0 END AS asked, 0 AS promised"

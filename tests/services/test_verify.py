@@ -11,6 +11,7 @@ from fulfillment.services import verify
 from fulfillment.services.queries import snapshot
 from tests.factories import FloorHand
 from tests.services.acts import TOTES, cancel, pick_all, release, take_tour
+from tests.services.packing import BENCH, at_bench, at_lane, label_and_lane
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_figures_that_run_ahead_of_the_floor_are_found(busy: FloorHand) -> None:
     found = broken(
         busy, "UPDATE demand SET picked_each = picked_each + 1 WHERE warehouse_id = :w AND allocated_each = 2"
     )
-    assert found == {"demand_equals_promises", "totes_hold_what_was_picked"}
+    assert found == {"demand_equals_promises", "totes_hold_what_was_picked", "picked_and_shipped_equal_ledger"}
 
 
 def test_an_order_in_the_wrong_lane_is_found(busy: FloorHand) -> None:
@@ -137,3 +138,44 @@ def test_verify_changes_nothing(busy: FloorHand) -> None:
 def test_a_cancelled_order_with_units_in_a_tote_is_right(busy: FloorHand) -> None:
     cancel(busy, "SO-1")
     assert report(busy)["ok"]
+
+
+def ship_one(hand: FloorHand) -> None:
+    """SO-1 from staging over bench and lane onto the truck."""
+    at_bench(hand)
+    hand.scan(BENCH, "MUG")
+    hand.scan(BENCH, "MUG")
+    hand.scan(BENCH, "MUG")
+    number = label_and_lane(hand)
+    at_lane(hand, station="HAND-2")
+    hand.scan("HAND-2", "00" + number)
+    hand.say("HAND-2", "CLOSE")
+    if hand.step()["state"] == "confirm":
+        hand.say("HAND-2", "CONFIRM")
+    assert hand.order_state("SO-1") == "shipped"
+
+
+def test_a_shipped_order_is_right(busy: FloorHand) -> None:
+    ship_one(busy)
+    assert report(busy)["ok"], report(busy)
+
+
+def test_a_parcel_that_holds_less_than_was_packed_is_found(busy: FloorHand) -> None:
+    at_bench(busy)
+    busy.scan(BENCH, "MUG")
+    found = broken(
+        busy,
+        "UPDATE demand SET packed_each = packed_each + 1 WHERE warehouse_id = :w AND packed_each = 1",
+    )
+    assert found == {"parcels_hold_what_was_packed", "totes_hold_what_was_picked"}
+
+
+def test_a_figure_shipped_without_a_move_is_found(busy: FloorHand) -> None:
+    ship_one(busy)
+    found = broken(
+        busy,
+        "UPDATE demand SET shipped_each = shipped_each - 1 WHERE warehouse_id = :w AND shipped_each = 3",
+    )
+    assert found == {
+        "parcels_hold_what_was_packed", "picked_and_shipped_equal_ledger", "orders_are_where_their_figures_say",
+    }  # fmt: skip
