@@ -74,7 +74,7 @@ def totals(connection: Any) -> dict[str, int]:
         " (SELECT COUNT(*) FROM scan WHERE warehouse_id = 1 AND rejection <> '') AS scans_rejected,"
         " (SELECT COUNT(*) FROM parcel WHERE warehouse_id = 1 AND state <> 'void') AS parcels,"
         " (SELECT COUNT(*) FROM outbox WHERE warehouse_id = 1 AND kind = 'print' AND state = 'confirmed'"
-        "  AND subject LIKE 'label:%') AS labels_confirmed,"
+        "  AND dedupe_key LIKE 'label:%') AS labels_confirmed,"
         " (SELECT COALESCE(SUM(distance_dm), 0) FROM tour WHERE warehouse_id = 1) AS walk_dm,"
         " (SELECT COALESCE(SUM(s_shape_dm), 0) FROM tour WHERE warehouse_id = 1) AS walk_s_shape_dm,"
         " (SELECT COALESCE(SUM(location_order_dm), 0) FROM tour WHERE warehouse_id = 1) AS walk_location_order_dm"

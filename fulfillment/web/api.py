@@ -179,23 +179,27 @@ def post_void(body: bodies.VoidBody, number: str) -> Any:
     actor = _actor()
 
     def work(tx: Any) -> Any:
-        parcels.void(tx, actor, number, body.tote)
-        return parcels.describe(tx, number)
+        return parcels.void(tx, actor, number, body.tote)
 
     return floor().writer.write(work)
 
 
-@operation("POST", "/parcels/<number>/reopen", Permission.WRITE_PARCELS, body=bodies.StationNameBody)
-def post_reopen(body: bodies.StationNameBody, number: str) -> Any:
-    """Open a closed parcel again at a bench."""
+@operation("POST", "/parcels/<number>/reopen", Permission.WRITE_PARCELS)
+def post_reopen(number: str) -> Any:
+    """Open a closed, unloaded parcel again at the bench where it was packed."""
 
     actor = _actor()
 
     def work(tx: Any) -> Any:
-        parcels.reopen(tx, actor, number, body.station)
-        return parcels.describe(tx, number)
+        return parcels.reopen(tx, actor, number)
 
     return floor().writer.write(work)
+
+
+@operation("GET", "/manifests/<number>", Permission.READ_ORDERS)
+def get_manifest(number: str) -> Any:
+    """A manifest and its parcels."""
+    return floor().read(lambda tx: parcels.describe_manifest(tx, number))
 
 
 @operation("POST", "/manifests/<number>/take-off", Permission.WRITE_PARCELS, body=bodies.ParcelBody)
@@ -205,8 +209,7 @@ def post_take_off(body: bodies.ParcelBody, number: str) -> Any:
     actor = _actor()
 
     def work(tx: Any) -> Any:
-        parcels.take_off(tx, actor, number, body.parcel)
-        return parcels.describe(tx, body.parcel)
+        return parcels.take_off(tx, actor, number, body.parcel)
 
     return floor().writer.write(work)
 

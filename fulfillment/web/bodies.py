@@ -153,14 +153,6 @@ class ParcelBody(Body):
 
 
 class VoidBody(Body):
-    """An empty tote that takes the units of a voided parcel."""
+    """The empty tote that takes the units; without it one is chosen and named in the answer."""
 
-    tote: Code
-
-
-class StationNameBody(Body):
-    """At which bench a parcel is opened again."""
-
-    station: Code
-
-
+    tote: Code | None = None

@@ -1,0 +1,131 @@
+"""The commands a person types first, as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from fulfillment.processes import free_port, is_taken
+
+COMMANDS = [
+    "init", "demo", "run", "simulate", "verify", "fifo-audit", "http-routes", "openapi", "token", "work",
+    "import items", "import locations", "import stock", "import orders",
+]  # fmt: skip
+
+
+def floor(home: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fulfillment.cli", *words], env={**os.environ, "FLOOR_HOME": str(home), **env},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
+    run = floor(tmp_path, *command.split(), "--help")
+    assert run.returncode == 0
+    assert "Usage:" in run.stdout
+
+
+def test_init_founds_once_and_keeps_the_token_to_its_owner(tmp_path: Path) -> None:
+    first = json.loads(floor(tmp_path, "init", "--json", "-").stdout)
+    again = json.loads(floor(tmp_path, "init", "--json", "-").stdout)
+    assert (first["founded"], again["founded"]) == (True, False)
+    token = Path(first["admin_token_file"])
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert token.read_text("utf-8").startswith("fl_")
+
+
+def test_an_empty_floor_verifies_and_has_no_fifo_violation(tmp_path: Path) -> None:
+    floor(tmp_path, "init")
+    verify = floor(tmp_path, "verify", "--json", "-")
+    assert (verify.returncode, json.loads(verify.stdout)["ok"]) == (0, True)
+    audit = floor(tmp_path, "fifo-audit", "--json", "-")
+    assert (audit.returncode, json.loads(audit.stdout)["violations"]) == (0, [])
+
+
+def test_verify_fails_when_a_balance_was_touched_by_hand(tmp_path: Path) -> None:
+    import pysqlite3
+
+    floor(tmp_path, "init")
+    for kind in ("locations", "items", "stock"):
+        example = Path(__file__).resolve().parent.parent / "docs" / "examples" / f"{kind}.csv"
+        assert floor(tmp_path, "import", kind, str(example)).returncode == 0
+    connection = pysqlite3.connect(str(tmp_path / "floor.sqlite"))
+    connection.execute("UPDATE stock_balance SET on_hand_each = on_hand_each + 1 WHERE rowid = 1")
+    connection.commit()
+    connection.close()
+    verify = floor(tmp_path, "verify", "--json", "-")
+    assert verify.returncode == 1
+    assert not all(check["ok"] for check in json.loads(verify.stdout)["checks"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FLOOR_PORT", "many"), ("FLOOR_PORT", "0"), ("FLOOR_TIME_ZONE", "Mars/Olympus"), ("FLOOR_NO_SUCH", "1"),
+     ("FLOOR_GS1_COMPANY_PREFIX", "12x"), ("FLOOR_DATABASE", "mysql://somewhere")],
+)  # fmt: skip
+def test_a_bad_setting_stops_start_up_and_is_named(tmp_path: Path, name: str, value: str) -> None:
+    run = floor(tmp_path, "verify", **{name: value})
+    assert run.returncode == 2
+    assert name in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_the_routes_and_the_description_can_be_listed(tmp_path: Path) -> None:
+    floor(tmp_path, "init")
+    routes = json.loads(floor(tmp_path, "http-routes", "--json", "-").stdout)
+    assert {"method": "POST", "path": "/api/v1/scans", "permission": "scan"} in routes
+    assert all(route["permission"] for route in routes)
+    document = json.loads(floor(tmp_path, "openapi").stdout)
+    assert "/api/v1/scans" in document["paths"]
+
+
+def test_a_running_floor_answers_and_one_interrupt_ends_all(tmp_path: Path) -> None:
+    port, live_port = free_port(), free_port()
+    env = {**os.environ, "FLOOR_HOME": str(tmp_path), "FLOOR_PORT": str(port), "FLOOR_LIVE_PORT": str(live_port)}
+    run = subprocess.Popen([sys.executable, "-m", "fulfillment.cli", "run"], env=env, stdout=subprocess.PIPE, text=True)
+    try:
+        assert run.stdout is not None
+        assert f"http://127.0.0.1:{port}" in run.stdout.readline()
+        with urlopen(f"http://127.0.0.1:{port}/api/v1/readyz", timeout=5) as answer:
+            assert answer.status == 200
+        with pytest.raises(HTTPError) as refused:
+            urlopen(Request(f"http://127.0.0.1:{port}/api/v1/board"), timeout=5)
+        refused.value.close()
+        assert refused.value.code == 401
+        taken = floor(tmp_path, "run", FLOOR_PORT=str(port), FLOOR_LIVE_PORT=str(live_port))
+        assert taken.returncode == 2
+        assert "FLOOR_PORT" in taken.stderr
+        run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=20) == 0
+        _await(lambda: not is_taken("127.0.0.1", port) and not is_taken("127.0.0.1", live_port))
+    finally:
+        if run.poll() is None:
+            run.kill()
+            run.wait()
+        if run.stdout is not None:
+            run.stdout.close()
+
+
+def test_nothing_listens_beyond_loopback_by_default(tmp_path: Path) -> None:
+    from fulfillment.settings import Settings
+
+    assert Settings.from_env({}).host == "127.0.0.1"
+
+
+def _await(is_true: object, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
