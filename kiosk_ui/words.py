@@ -151,6 +151,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "bad_quantity": "The number must be 1 to 1,000,000",
         "scan_id_reused": "Two different scans carry one number: tell a supervisor",
         "unknown_station": "There is no such station",
+        "bad_time": "This device does not know what time it is",
         "bad_body": "This scan could not be understood",
         "not_enrolled": "This device is not signed on: open its link again",
         "forbidden": "This device may not scan for this station",

@@ -12,6 +12,7 @@ const words = JSON.parse(document.getElementById("words").textContent);
 
 const BOUNCE_MS = 700; // one symbol read twice by one pull of the trigger
 const ANSWER_MS = 10000;
+const REFRESH_MS = 2000;
 const RETRY_MS = [300, 1000, 2000, 5000];
 const OWN_CODE = /^([LTKBCRMO])-.+-[0-9A-Z]$/i;
 const PARCEL_CODE = /^(\]C1)?(00)?\d{18}$/;
@@ -50,7 +51,8 @@ function scan(raw) {
     key("clear");
   }
   hearing(code);
-  stored = stored.then(async () => (await ready).put(entry)).then(showWaiting).then(send);
+  stored = stored.then(async () => (await ready).put(entry));
+  stored.then(showWaiting).then(send); // the next pull is stored without waiting for this one's answer
 }
 
 function newId() {
@@ -130,8 +132,7 @@ async function showWaiting() {
 }
 
 function show(screen, isAnswer) {
-  const panel = screen.querySelector("#panel");
-  if (panel) panel.open = localStorage.getItem("floor-panel") !== "closed";
+  rememberPanel(screen);
   screenRoot.replaceChildren(document.adoptNode(screen));
   keyed = "";
   rest();
@@ -139,6 +140,11 @@ function show(screen, isAnswer) {
     link.dataset.state = "waiting";
     tell(screen.dataset.outcome === "applied");
   }
+}
+
+function rememberPanel(screen) {
+  const panel = screen.querySelector("#panel");
+  if (panel) panel.open = localStorage.getItem("floor-panel") !== "closed";
 }
 
 /* Right or wrong by sound, by touch and in words; colour only comes with them. */
@@ -232,20 +238,23 @@ document.addEventListener("toggle", (event) => {
 window.addEventListener("online", () => { if (wakeUp) wakeUp(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden && wakeUp) wakeUp(); });
 
-/* What changes without a scan: a label that gets printed, a printer that stops. Never under the operator's hand. */
-setInterval(async () => {
+/* What changes without a scan: a label that gets printed, a printer that stops. Never under the operator's hand, and
+ * the verdict stays: it is about the last scan. */
+async function refresh() {
   const screen = current();
   if (!screen.dataset.refresh || document.hidden || isSending || keyed) return;
   const answer = await fetch(kiosk.dataset.screen, { credentials: "same-origin" }).catch(() => null);
   const fresh = answer && answer.ok ? screenIn(await answer.text()) : null;
   if (!fresh || isSending || keyed || current() !== screen) return;
-  const said = screen.querySelector("[data-verdict]");
-  if (said) fresh.querySelector(".head").after(said.cloneNode(true));
-  fresh.dataset.scanId = screen.dataset.scanId;
-  fresh.dataset.outcome = screen.dataset.outcome;
-  if (fresh.isEqualNode(screen)) return;
-  show(fresh, false);
-}, 2000);
+  if (fresh.dataset.flow !== screen.dataset.flow || fresh.dataset.state !== screen.dataset.state) {
+    show(fresh, false); // another device went on
+    return;
+  }
+  rememberPanel(fresh);
+  const was = screen.querySelector(".stage"), is = fresh.querySelector(".stage");
+  if (is.innerHTML !== was.innerHTML) was.replaceWith(document.adoptNode(is));
+}
+setInterval(refresh, REFRESH_MS);
 
 show(current(), false);
 showWaiting().then(send);

@@ -1,0 +1,68 @@
+"""A person with a wedge scanner in front of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from fulfillment.domain.codes import own_code
+from fulfillment.services.scans import current_step
+from tests.browser.conftest import Site
+
+FAST_MS, SLOW_MS = 10, 100  # per character: a cabled scanner, and a slow one over Bluetooth
+
+
+class Person:
+    """Scans with keystrokes, touches buttons, reads the screen."""
+
+    def __init__(self, site: Site, page: Page, station: str) -> None:
+        self.site, self.page, self.station = site, page, station
+        site.enter(page, station)
+
+    def scan(self, code: str, ms: int = FAST_MS) -> None:
+        """Pull the trigger and wait for the screen that answers."""
+        self.answered(lambda: self.pull(code, ms))
+
+    def pull(self, code: str, ms: int = FAST_MS) -> None:
+        """Pull the trigger and wait for nothing."""
+        self.page.keyboard.type(code, delay=ms)
+        self.page.keyboard.press("Enter")
+
+    def touch(self, code: str) -> None:
+        """Touch the barcode or button that stands for a code."""
+        self.answered(lambda: self.page.click(f'[data-code="{code}"]'))
+
+    def say(self, command: str) -> None:
+        """Touch a command."""
+        self.touch(own_code("C", command))
+
+    def key_in(self, number: int) -> None:
+        """Key a number on the screen's keypad."""
+        for digit in str(number):
+            self.page.click(f'[data-digit="{digit}"]')
+
+    def answered(self, act: Callable[[], None]) -> None:
+        """Do it, and wait until its answer is on the screen."""
+        before = self.page.get_attribute(".screen", "data-scan-id")
+        act()
+        expect(self.page.locator(".screen")).not_to_have_attribute("data-scan-id", before or "", timeout=5000)
+        if not before:
+            expect(self.page.locator('.screen:not([data-scan-id=""])')).to_have_count(1)
+
+    @property
+    def step(self) -> dict[str, Any]:
+        """The step the server holds for this station."""
+        return self.site.hand.floor.read(lambda tx: current_step(tx, self.station))
+
+    @property
+    def state(self) -> tuple[str | None, str | None]:
+        """Flow and state of the screen shown."""
+        screen = self.page.locator(".screen")
+        return screen.get_attribute("data-flow"), screen.get_attribute("data-state")
+
+    @property
+    def verdict(self) -> str:
+        """What the screen says about the last scan."""
+        return " ".join(self.page.inner_text("[data-verdict]").split())
