@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.domain.fifo import Layer, rank
+from fulfillment.domain.fifo import Layer, choose_oldest, rank
 from fulfillment.domain.orders import Policy
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
 from fulfillment.domain.stock import Move
@@ -310,10 +310,22 @@ def _own_promise(tx: Tx, actor: Actor, task: Any, item: Any, row: Any, wanted_ea
             ledger.give_up(tx, actor, other, part_each, "exchanged for newer in the same location")
             # The older units find their new owner first: between the two promises nothing older is free.
             _promise_to(tx, actor, mine, row["layer_id"], part_each)
-            _promise_to(tx, actor, other, mine["layer_id"], part_each)
+            _promise_oldest_here(tx, actor, other, part_each)
             swap_each -= part_each
         if swap_each:
             raise Refused(Rejected(Reject.SHORT_STOCK, expected=str(swap_each)))
+
+
+def _promise_oldest_here(tx: Tx, actor: Actor, like: Any, qty_each: int) -> None:
+    """The other order gets the oldest that is free here, which need not be what it is exchanged for: a
+    cancelled order may have left something older lying in the same location."""
+    item = tx.one("SELECT rotation, tolerance_days FROM item WHERE warehouse_id = :w AND id = :id", id=like["item_id"])
+    here = [part for part in allocate.free_stock(tx, like["item_id"]) if part.location_id == like["location_id"]]
+    chosen = choose_oldest(qty_each, here, item["rotation"], item["tolerance_days"])
+    if sum(part.qty_each for part in chosen) != qty_each:
+        raise Refused(Rejected(Reject.SHORT_STOCK, expected=str(qty_each)))
+    for part in chosen:
+        _promise_to(tx, actor, like, part.layer_id, part.qty_each)
 
 
 def _promise_to(tx: Tx, actor: Actor, like: Any, layer_id: int, qty_each: int) -> None:

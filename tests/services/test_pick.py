@@ -449,3 +449,19 @@ def test_an_exchange_gives_up_the_newest_promise_first(hand: FloorHand) -> None:
     finish_tour(hand)
     assert picked_layers(hand, "SO-A") == [(oldest, 1), (middle, 1)]
     assert promises(hand, "SO-E") == [("A01-01-1", middle, 1)]
+
+
+def test_who_loses_his_units_in_an_exchange_gets_the_oldest_left_free_there(hand: FloorHand) -> None:
+    hand.item("MUG")
+    oldest = hand.stock("MUG", 1, received_on="2026-01-01")
+    middle = hand.stock("MUG", 3, received_on="2026-02-01")
+    hand.stock("MUG", 1, received_on="2026-03-01")
+    hand.order("SO-A", ("MUG", 1))
+    hand.order("SO-X", ("MUG", 3))
+    hand.order("SO-B", ("MUG", 1))
+    cancel(hand, "SO-X")
+    release(hand, "SO-B")
+    take_tour(hand)
+    finish_tour(hand)
+    assert picked_layers(hand, "SO-B") == [(oldest, 1)]
+    assert promises(hand, "SO-A") == [("A01-01-1", middle, 1)]
