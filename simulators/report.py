@@ -62,6 +62,8 @@ class ShiftReport:
     ok: bool = False
     failures: list[str] = field(default_factory=list)
     differences: list[dict[str, Any]] = field(default_factory=list)
+    verify_found: list[str] = field(default_factory=list)
+    fifo_found: list[dict[str, Any]] = field(default_factory=list)
     dates_explained: int = 0
     deliveries_wrong: int = 0
     label_mismatches: int = 0

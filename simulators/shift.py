@@ -400,8 +400,9 @@ class Shift:
         if gear.to_put_back:
             tote = gear.to_put_back.popleft()
             return lambda: _ignore(worker.put_back(tote))
-        if gear.benches and (tote_due := gear.take_staged()) is not None:
+        if gear.benches and (tote_due := self._tote_for_bench()) is not None:
             bench = self._benches[gear.benches.popleft()]
+            bench.order = tote_due.order  # spoken for: its other totes come to this bench
             return lambda: self._at_bench(worker, bench, tote_due)
         if (
             gear.carts
@@ -427,17 +428,24 @@ class Shift:
             while worker.pack(bench, tote):
                 if self._halt.is_set():
                     return
-                following = self.gear.take_staged()
+                following = self._tote_for_bench()
                 if following is None:
                     return
-                tote = following
+                tote, bench.order = following, following.order
         finally:
+            bench.order = ""
             if bench.station.step.at == "pack.tote" or self._halt.is_set():
                 self.gear.benches.append(bench.place)
             self._stage.pick_dry_until = 0.0
 
+    def _tote_for_bench(self) -> StagedTote | None:
+        packed_now = {bench.order for bench in self._benches.values() if bench.order}
+        return self.gear.take_staged(elsewhere=packed_now)
+
     def _on_tour(self, worker: Worker) -> None:
-        if not worker.pick_tour():
+        if worker.pick_tour():
+            self.gear.stir_staged()
+        else:
             self._stage.pick_dry_until = time.monotonic() + (0.5 if self.options.speed is None else 2.0)
 
     def _lane_to_load(self) -> str | None:
@@ -459,14 +467,13 @@ class Shift:
     def _lead(self) -> None:
         api = self._admin()
         quiet_since: float | None = None
-        last_applied, last_change = -1, time.monotonic()
+        last_acts, last_change = -1, time.monotonic()
         has_more = True
         while not self.stop.is_set() and len(self._retired) < len(self.crew):
             now = time.monotonic()
             self._tell()
-            applied = sum(station.tally.scans - station.tally.rejected for station in self._stations)
-            if applied - len(self.crew) > last_applied:  # a few who open and leave a flow are no progress
-                last_applied, last_change = applied, now
+            if self.world.acts != last_acts:  # scans alone are no progress: people can ask in vain all day
+                last_acts, last_change = self.world.acts, now
             self._watch_waves(api)
             self._let_orders_arrive(api)
             if has_more and len(self._open_waves) < self.options.waves_ahead:
@@ -479,7 +486,7 @@ class Shift:
                 if not has_more:
                     return
             if now - last_change > self.options.stall_s and not self.options.loop:
-                self.report.failures.append(f"no scan for {self.options.stall_s:.0f} s: {self._line()}")
+                self.report.failures.append(f"nothing moved for {self.options.stall_s:.0f} s: {self._line()}")
                 self._halt.set()
                 return
             self.stop.wait(0.05 if self.options.speed is None else 0.2)
@@ -527,6 +534,8 @@ class Shift:
     def _when_quiet(self, api: FloorHttp) -> bool:
         """Nobody has anything to do. Whether that is because something was left undone."""
         stage = self._stage
+        if self.gear.wake_staged():
+            return True
         if any(self.gear.lanes.values()) and not stage.is_loading_all:
             stage.is_loading_all = True
             return True
@@ -545,6 +554,8 @@ class Shift:
 
     def _count_round(self, worker: Worker) -> None:
         try:
+            for bench in self._benches.values():
+                worker.close_carton(bench)
             while worker.return_aside():
                 pass
             while worker.count_open():
@@ -552,6 +563,7 @@ class Shift:
             for location in list(self.gear.to_count):
                 self.report.counts_done += worker.count(location)
                 self.gear.to_count.pop(location, None)
+            self.gear.stir_staged()
         finally:
             self._stage.is_counting = False
             self._count_lock.release()
@@ -804,9 +816,13 @@ class Shift:
 
     def _add_audits(self, api: FloorHttp) -> None:
         report = self.report
-        report.verify_ok = bool(api.get("/api/v1/ledger/verify")["ok"])
         audit = api.get("/api/v1/fifo-audit")
         report.fifo_violations = _number_of(audit.get("violations"))
+        found = audit.get("violations")
+        report.fifo_found = found[:20] if isinstance(found, list) else []
+        verified = api.get("/api/v1/ledger/verify")
+        report.verify_ok = bool(verified["ok"])
+        report.verify_found = [str(check) for check in verified.get("checks", ()) if not check["ok"]]
         self.world.check()
         compared = self._compare(api)
         differences = compared.differences
@@ -815,6 +831,7 @@ class Shift:
         report.differences = [
             {"place": d.place, "sku": d.sku, "received_on": d.received_on}
             | {"world_each": d.world_each, "database_each": d.database_each}
+            | {"errors": [f"{e.kind} at {e.place}: {e.detail}" for e in self.errors.entries if e.sku == d.sku]}
             for d in differences[:100]
         ]
         if self.options.plant == "fifo-break":

@@ -37,6 +37,7 @@ from simulators.world import (
 WALK_DM_PER_S = 12.0
 TOTE_ML = 60_000
 LABEL_TIMEOUT_S = 60.0
+FETCH_TIMEOUT_S = 5.0
 REPEATS_MAX = 8  # the same screen that many times without getting on: something is wrong, not slow
 
 
@@ -151,6 +152,7 @@ class Worker:
         self._gear = floor.equipment
         self._pace = floor.pace
         self._repeats: tuple[str, int] = ("", 0)
+        self._slips: dict[str, str] = {}  # tote → order, as written on the slip in it
         self._filled: set[str] = set()  # totes of this walk the picker believes to hold something
 
     # --- receiving -----------------------------------------------------------------------------------------
@@ -261,9 +263,11 @@ class Worker:
 
     def _place_tote(self, kiosk: ScanStation, totes: list[str]) -> None:
         tote = self._take_empty_tote()
+        order = str(kiosk.step.fields.get("order") or "")
         outcome = self._scan(kiosk, tote)
         if outcome.is_applied:
             totes.append(tote)
+            self._slips[tote] = order
         elif outcome.code in ("tote_in_use", "wrong_tote", "tote_of_another_order"):
             # It looked empty and the floor says something is in it: the bench will find out.
             self._gear.staged.append(StagedTote(tote))
@@ -379,9 +383,11 @@ class Worker:
 
     def _add_tote(self, kiosk: ScanStation, totes: list[str]) -> None:
         fresh = self._take_empty_tote()
+        order = str(kiosk.step.fields.get("order") or "")
         outcome = self._scan(kiosk, fresh)
         if outcome.is_applied:
             totes.append(fresh)
+            self._slips[fresh] = order
         elif outcome.code in ("tote_in_use", "wrong_tote", "tote_of_another_order"):
             self._gear.staged.append(StagedTote(fresh))
         else:
@@ -401,10 +407,11 @@ class Worker:
             while totes:
                 tote = totes.pop()
                 if tote in self._filled or self._world.count(tote_place(tote)):
-                    self._gear.staged.append(StagedTote(tote))
+                    self._gear.staged.append(StagedTote(tote, self._slips.get(tote, "")))
                 else:
                     self._gear.empty_totes.append(tote)
         self._filled.clear()
+        self._slips.clear()
 
     # --- packing -------------------------------------------------------------------------------------------
 
@@ -417,8 +424,17 @@ class Worker:
         if not outcome.is_applied:
             return self._tote_refused(tote, outcome)
         bench.tote = tote.barcode
+        bench.order = str(bench.station.step.fields.get("order") or tote.order)
         self._finish_bench(bench)
         return True
+
+    def close_carton(self, bench: Bench) -> None:
+        """An open carton waits at this bench for a tote that does not come: close it with what is in it."""
+        if bench.station.step.at == "pack.tote" and bench.station.refresh().expected("command", "CLOSE"):
+            self._stand_at(bench)
+            bench.order = str(bench.station.step.fields.get("order") or bench.order)
+            self._command(bench.station, "CLOSE", must=True)
+            self._finish_bench(bench)
 
     def _finish_bench(self, bench: Bench) -> None:
         """Do what the screen asks until it asks for another tote."""
@@ -436,9 +452,18 @@ class Worker:
                     self._carry_to_lane(bench)
                 case _:
                     raise self._stuck("packing", kiosk.step)
-        if bench.tote:
+        if kiosk.step.fields.get("notice") == "order_waits":
+            self._wait_with_what_is_packed(bench, kiosk.step.fields["tote"]["barcode"])
+        elif bench.tote:
             self._clear_tote(tote_place(bench.tote))
         bench.tote = ""
+
+    def _wait_with_what_is_packed(self, bench: Bench, tote: str) -> None:
+        """The order ships whole, and something is missing: out of the box again, back to staging."""
+        for pile in self._world.look(tote_place(tote)):
+            self._set_aside(tote_place(tote), pile.sku, pile.qty_each)
+        self._world.move_all(box_place(bench.place, bench.order), tote_place(tote))
+        self._gear.staged.append(StagedTote(tote, bench.order, is_tried_last=True))
 
     def _take_tote_on_screen(self, bench: Bench) -> None:
         """The order goes on in its next tote: clear the last one away and fetch that from staging."""
@@ -450,13 +475,20 @@ class Worker:
             return
         if bench.tote:
             self._clear_tote(tote_place(bench.tote))
-        self._gear.take_staged(barcode)
+        self._fetch_staged(barcode)
         if self.floor.adopt_tote is not None:
             self.floor.adopt_tote(barcode)
         bench.tote = barcode
         if bench.station.step.prompt == "fetch_tote":
             self._walk_to_staging_and_back(bench)
             self._scan(bench.station, barcode)
+
+    def _fetch_staged(self, tote: str) -> None:
+        """Take this very tote; if a colleague has it in hand, the floor will send it back to staging."""
+        deadline = time.monotonic() + FETCH_TIMEOUT_S
+        while self._gear.take_staged(tote) is None and time.monotonic() < deadline:
+            self._check_stop()
+            time.sleep(0.01)
 
     def _walk_to_staging_and_back(self, bench: Bench) -> None:
         staging = self.floor.plan.codes("staging")
@@ -466,7 +498,7 @@ class Worker:
 
     def _tote_refused(self, tote: StagedTote, outcome: Outcome) -> bool:
         match outcome.code:
-            case "order_still_picking" | "order_on_hold":
+            case "order_still_picking" | "order_on_hold" | "tote_in_use":
                 tote.tries += 1
                 tote.not_before = time.monotonic() + min(0.05 * 2**tote.tries, 2.0)
                 self._gear.staged.append(tote)
@@ -697,7 +729,7 @@ class Worker:
                 loaded.append(parcel)
                 with self._gear.lock:
                     self._gear.lanes[lane].remove(parcel)
-            else:
+            elif outcome.code != "order_still_picking":  # a whole order's first parcels wait for its last
                 self.floor.surprises.note(f"{self.name}: parcel {parcel} in {lane}: {outcome.code}")
         self._command(kiosk, "CLOSE")
         if kiosk.step.at == "load.confirm":

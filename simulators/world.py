@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -67,6 +67,7 @@ class World:
         self._brought: Counter[str] = Counter()
         self._carried_away: Counter[str] = Counter()
         self._lock = threading.RLock()
+        self.acts = 0  # how often something was laid down: what does not grow, stands still
 
     def bring(self, place: str, sku: str, received_on: str, qty_each: int) -> None:
         """Goods arrive from outside. The only way a unit comes into this world."""
@@ -171,6 +172,7 @@ class World:
 
     def _lay(self, place: str, pile: Pile) -> None:
         """New goods go behind in a flow rack, in front in a push-back lane, by date where all is in reach."""
+        self.acts += 1
         piles = self._places.setdefault(place, [])
         access = self._access_of.get(place, "fifo")
         if access == "lifo":
@@ -191,8 +193,10 @@ class World:
 @dataclass(slots=True)
 class StagedTote:
     barcode: str
+    order: str = ""  # the slip that lies in it, '' when nobody knows
     not_before: float = 0.0
     tries: int = 0
+    is_tried_last: bool = False  # tried once more after everything else had come to rest
 
 
 @dataclass(slots=True)
@@ -213,12 +217,18 @@ class Equipment:
     docks: dict[str, deque[str]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def take_staged(self, barcode: str | None = None) -> StagedTote | None:
-        """The next full tote that is due, or this very one."""
+    def take_staged(
+        self, barcode: str | None = None, elsewhere: Collection[str] = frozenset()
+    ) -> StagedTote | None:
+        """The next full tote that is due and not of an order packed `elsewhere`, or this very one."""
         now = time.monotonic()
         with self.lock:
             for tote in self.staged:
-                if tote.barcode == barcode or (barcode is None and tote.not_before <= now):
+                if barcode is None:
+                    is_wanted = tote.not_before <= now and tote.order not in elsewhere
+                else:
+                    is_wanted = tote.barcode == barcode
+                if is_wanted:
                     self.staged.remove(tote)
                     return tote
         return None
@@ -227,6 +237,20 @@ class Equipment:
         now = time.monotonic()
         with self.lock:
             return sum(tote.not_before <= now for tote in self.staged)
+
+    def wake_staged(self) -> bool:
+        """All is quiet: whoever waits may try once more. Whether anybody does that has not yet."""
+        with self.lock:
+            waiting = [tote for tote in self.staged if not tote.is_tried_last]
+            for tote in waiting:
+                tote.not_before, tote.is_tried_last = 0.0, True
+            return bool(waiting)
+
+    def stir_staged(self) -> None:
+        """Something has changed on the floor that a waiting tote may have waited for."""
+        with self.lock:
+            for tote in self.staged:
+                tote.is_tried_last, tote.tries = False, 0
 
     def take_sku_at_dock(self, dock: str) -> str | None:
         """One person works on one SKU at a dock, so two do not reach for the same carton."""
@@ -239,7 +263,8 @@ class Equipment:
             self.signs[code] = barcode
 
 
-SSCC_IN_ZPL = re.compile(rb"\^FD[^\^]*?00(\d{18})\D")
+# A Code 128 field: ^BC, whatever else is set for the field, then its data.
+CODE_128_IN_ZPL = re.compile(rb"\^BC[^\^]*(?:\^[^\^]*)*?\^FD([^\^]*)\^FS")
 
 
 class LabelTray:
@@ -283,8 +308,12 @@ class LabelTray:
 
 def ssccs_in(zpl: bytes) -> list[str]:
     """The SSCCs a label's barcode fields carry, each as `00` and 18 digits, once."""
-    plain = re.sub(rb">[0-9;:]", b"", zpl)  # Code 128 subset switches stand between the digits
-    found = [f"00{digits.decode()}" for digits in SSCC_IN_ZPL.findall(plain)]
+    found = []
+    for content in CODE_128_IN_ZPL.findall(zpl):
+        plain = re.sub(rb">[0-9;:]", b"", content)  # subset switches stand between the digits
+        digits = re.sub(rb"[()\s]", b"", plain)  # in mode D the AI is written in brackets
+        if re.fullmatch(rb"00\d{18}", digits):
+            found.append(digits.decode())
     return list(dict.fromkeys(found))
 
 

@@ -400,7 +400,7 @@ def boxed(*turns: Turn) -> list[Turn]:
 
 
 def print_label(tmp_path: Path) -> None:
-    (tmp_path / "000001.zpl").write_bytes(f"^XA^FD>;>8{SSCC}^FS^XZ".encode())
+    (tmp_path / "000001.zpl").write_bytes(f"^XA^BCN,200^FD>;>8{SSCC}^FS^XZ".encode())
 
 
 def test_few_units_are_scanned_each_and_many_are_counted(tmp_path: Path) -> None:
@@ -480,7 +480,7 @@ def test_the_label_on_the_box_is_scanned_not_the_one_on_the_screen(tmp_path: Pat
     )
     with hall(turns, tmp_path) as (at, script):
         at.world.bring("tote:T-1", "MUG", DAY, 1)
-        (tmp_path / "000000.zpl").write_bytes(f"^XA^FD>;>8{other}^FS^XZ".encode())
+        (tmp_path / "000000.zpl").write_bytes(f"^XA^BCN,200^FD>;>8{other}^FS^XZ".encode())
         print_label(tmp_path)
         assert at.worker.pack(at.bench, StagedTote("T-1"))
         assert [code for code, _ in script.heard][2:4] == [other, SSCC]

@@ -167,6 +167,10 @@ def test_the_label_on_the_tray_is_read_not_looked_up(tmp_path: Path) -> None:
 @given(st.integers(0, 10**18 - 1))
 def test_every_sscc_in_a_barcode_field_is_found_once(number: int) -> None:
     digits = f"00{number:018d}"
-    zpl = f"^XA^FD>;>8{digits}^FS^FD(00){digits[2:]}^FS^XZ".encode()
-    assert digits in ssccs_in(zpl)
-    assert len(set(ssccs_in(zpl))) == len(ssccs_in(zpl))
+    plain = f"^XA^BCN,200,N,N^FD>;>8{digits}^FS^FO1,1^A0N,9,9^FD(00){digits[2:]}^FS^XZ".encode()
+    mode_d = f"^XA^FO94,852^BY4,3,272^BCN,272,N,N,N,D^FH^FD(00){digits[2:]}^FS^XZ".encode()
+    assert ssccs_in(plain) == ssccs_in(mode_d) == ssccs_in(plain + mode_d) == [digits]
+
+
+def test_what_is_only_written_on_the_label_is_not_its_barcode() -> None:
+    assert ssccs_in(b"^XA^BCN,90^FDORDER-577133^FS^FO1,1^A0N,9,9^FD(00)340123450000000018^FS^XZ") == []
