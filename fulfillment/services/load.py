@@ -33,9 +33,9 @@ def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
     )["n"]
     waiting = tx.all(
         "SELECT number FROM parcel WHERE warehouse_id = :w AND state = 'in_lane' AND carrier_id = :carrier"
-        " ORDER BY id LIMIT :n",
-        carrier=row["carrier_id"], n=SHOWN,
-    )  # fmt: skip
+        f" ORDER BY id LIMIT {SHOWN}",
+        carrier=row["carrier_id"],
+    )
     lane = flow.Lane(
         place_of(row), row["carrier_id"], row["carrier"], manifest["id"] if manifest else None,
         manifest["number"] if manifest else "", loaded, left,
@@ -84,7 +84,6 @@ def _lanes(tx: Tx) -> tuple[Any, ...]:
         " JOIN location l ON l.warehouse_id = c.warehouse_id AND l.id = c.lane_location_id WHERE c.warehouse_id = :w"
         " AND (EXISTS (SELECT 1 FROM parcel p WHERE p.warehouse_id = c.warehouse_id AND p.state = 'in_lane'"
         " AND p.carrier_id = c.id) OR EXISTS (SELECT 1 FROM manifest m WHERE m.warehouse_id = c.warehouse_id"
-        " AND m.carrier_id = c.id AND m.state = 'open')) ORDER BY c.id LIMIT :n",
-        n=SHOWN,
+        f" AND m.carrier_id = c.id AND m.state = 'open')) ORDER BY c.id LIMIT {SHOWN}"
     )
     return tuple(place_of(row) for row in rows)

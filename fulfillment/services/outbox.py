@@ -57,6 +57,15 @@ def supersede(tx: Tx, subject: str, template: str) -> None:
     )  # fmt: skip
 
 
+def confirm_seen(tx: Tx, subject: str, template: str) -> None:
+    """Somebody has scanned the one label there can be of a subject: it did come out, whatever the printer said."""
+    tx.run(
+        "UPDATE outbox SET state = 'confirmed', result = 'scanned', done_at_ms = :now WHERE warehouse_id = :w"
+        " AND subject = :subject AND template = :template AND state IN ('sent', 'uncertain')",
+        subject=subject, template=template, now=tx.now_ms,
+    )  # fmt: skip
+
+
 def newest(tx: Tx, subject: str, template: str) -> Any:
     """The last print intended for a subject, or None."""
     return tx.one(

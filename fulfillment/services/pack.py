@@ -37,7 +37,9 @@ from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_lpn, 
 from fulfillment.services.pick import open_count
 from fulfillment.services.running import tell
 
-SHOWN = 10  # items and totes offered as buttons
+# Items and totes offered as buttons. Written into the statements: SQLite prepares a statement anew at each run
+# when its LIMIT is a parameter, which costs more than running it.
+SHOWN = 10
 
 # Where a tote can be packed from: put down after its walk, or refilled at a bench from a void parcel.
 _WITHIN_REACH = "('staging', 'station')"
@@ -45,8 +47,8 @@ _WITHIN_REACH = "('staging', 'station')"
 _TOTES_OF_ORDER = (
     "SELECT p.id, p.code FROM lpn p JOIN location l ON l.warehouse_id = p.warehouse_id AND l.id = p.location_id"
     f" WHERE p.warehouse_id = :w AND p.order_id = :order AND p.kind = 'tote' AND p.id <> :but"
-    f" AND l.kind IN {_WITHIN_REACH} AND EXISTS (SELECT 1 FROM stock_balance b"
-    " WHERE b.warehouse_id = p.warehouse_id AND b.lpn_id = p.id) ORDER BY p.id LIMIT :n"
+    f" AND l.kind IN {_WITHIN_REACH} AND (SELECT 1 FROM stock_balance b WHERE b.warehouse_id = p.warehouse_id"
+    f" AND b.lpn_id = p.id LIMIT 1) = 1 ORDER BY p.id LIMIT {SHOWN}"
 )
 
 _UNITS_OF_PARCEL = (
@@ -93,7 +95,7 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
             _close_early(tx, actor, parcel_id, memory)
             return _without(memory, "parcel")
         case flow.CheckLabel(parcel_id):
-            tx.run("UPDATE parcel SET label_checked = 1 WHERE warehouse_id = :w AND id = :id", id=parcel_id)
+            parcels.check_label(tx, parcel_id)
         case flow.ReprintLabel(parcel_id):
             parcels.reprint_label(tx, parcel_id)
         case flow.PutInLane(parcel_id):
@@ -121,11 +123,11 @@ def _load_tote(tx: Tx, row: Any, open_parcel: Any, memory: Memory) -> flow.Facts
     )
     lying = tx.all(
         f"SELECT {GOODS_COLUMNS}, i.weight_g, i.length_mm, i.width_mm, i.height_mm, i.scan_each_max, i.tracks_serial,"
-        " b.units FROM (SELECT warehouse_id, item_id, SUM(on_hand_each) AS units FROM stock_balance"
-        " WHERE warehouse_id = :w AND lpn_id = :tote GROUP BY warehouse_id, item_id ORDER BY item_id LIMIT :n) b"
-        " JOIN item i ON i.warehouse_id = b.warehouse_id AND i.id = b.item_id ORDER BY i.id",
-        tote=row["id"], n=SHOWN,
-    )  # fmt: skip
+        " b.units FROM (SELECT item_id, SUM(on_hand_each) AS units FROM stock_balance WHERE warehouse_id = :w"
+        f" AND lpn_id = :tote GROUP BY item_id ORDER BY item_id LIMIT {SHOWN}) b"
+        " JOIN item i ON i.warehouse_id = :w AND i.id = b.item_id",
+        tote=row["id"],
+    )
     order = flow.Order(
         row["order_id"], row["number"], row["policy"],
         {
@@ -160,8 +162,7 @@ def _load_no_tote(tx: Tx, actor: Actor, memory: Memory, is_cancelled: bool) -> f
         "SELECT p.code FROM sales_order o JOIN lpn p ON p.warehouse_id = o.warehouse_id AND p.order_id = o.id"
         " JOIN location l ON l.warehouse_id = p.warehouse_id AND l.id = p.location_id WHERE o.warehouse_id = :w"
         f" AND o.state IN ('picked', 'packing') AND p.kind = 'tote' AND l.kind IN {_WITHIN_REACH}"
-        " ORDER BY o.priority DESC, o.cut_off_at_ms, o.id, p.id LIMIT :n",
-        n=SHOWN,
+        f" ORDER BY o.priority DESC, o.cut_off_at_ms, o.id, p.id LIMIT {SHOWN}"
     )
     codes = tuple(row["code"] for row in waiting)
     return flow.Facts(parcel=in_hand, totes_left=totes_left, waiting=codes, is_cancelled=is_cancelled)
@@ -234,13 +235,13 @@ def _load_of(row: Any) -> ParcelLoad:
 
 
 def _totes_of(tx: Tx, order_id: int, but_id: int) -> tuple[str, ...]:
-    return tuple(row["code"] for row in tx.all(_TOTES_OF_ORDER, order=order_id, but=but_id, n=SHOWN))
+    return tuple(row["code"] for row in tx.all(_TOTES_OF_ORDER, order=order_id, but=but_id))
 
 
 def _free_totes(tx: Tx) -> tuple[str, ...]:
     rows = tx.all(
-        "SELECT code FROM lpn WHERE warehouse_id = :w AND kind = 'tote' AND order_id IS NULL ORDER BY id LIMIT :n",
-        n=SHOWN,
+        "SELECT code FROM lpn WHERE warehouse_id = :w AND kind = 'tote' AND order_id IS NULL"
+        f" ORDER BY id LIMIT {SHOWN}"
     )
     return tuple(row["code"] for row in rows)
 
@@ -263,7 +264,7 @@ def _open_tote(tx: Tx, actor: Actor, tote_code: str, order_id: int | None) -> Me
         raise Refused(Rejected(Reject.ORDER_ON_HOLD, expected=order["hold_reason"], got=order["number"]))
     if _tote(tx, tote["id"], order["id"]) is None:
         raise Refused(Rejected(Reject.ORDER_STILL_PICKING, expected="the tote at staging", got=order["number"]))
-    if not parcels.units_in(tx, tote["id"]):
+    if not _holds_any(tx, tote["id"]):
         raise Refused(Rejected(Reject.TOTE_EMPTY, got=tote_code))
     begun = tx.one(
         f"SELECT p.id, p.station_id, s.code AS station_code, {_UNITS_OF_PARCEL} FROM parcel p"
@@ -310,9 +311,9 @@ def _go_on(tx: Tx, actor: Actor, tote: Any, parcel_id: int, memory: Memory) -> M
     """After units left a tote: the same tote, the next one of the order, or the end of this parcel."""
     tote_id = tote["id"]
     is_new = False
-    if not parcels.units_in(tx, tote_id):
+    if not _holds_any(tx, tote_id):
         _free(tx, tote_id)
-        following = tx.one(_TOTES_OF_ORDER, order=tote["order_id"], but=tote_id, n=1)
+        following = tx.one(_TOTES_OF_ORDER, order=tote["order_id"], but=tote_id)
         if following is None:
             _end(tx, actor, parcel_id, tote["order_id"])
             return {}
@@ -323,6 +324,11 @@ def _go_on(tx: Tx, actor: Actor, tote: Any, parcel_id: int, memory: Memory) -> M
         parcels.close(tx, actor, parcel_id, is_last=False)
         rest["parcel"] = parcels.open_new(tx, actor, tote["order_id"])
     return rest
+
+
+def _holds_any(tx: Tx, lpn_id: int) -> bool:
+    row = tx.one("SELECT 1 FROM stock_balance WHERE warehouse_id = :w AND lpn_id = :lpn LIMIT 1", lpn=lpn_id)
+    return row is not None
 
 
 def _anything_fits(tx: Tx, parcel: Any, tote_id: int) -> bool:
@@ -481,7 +487,7 @@ def _write_off(tx: Tx, actor: Actor, tote_id: int, order_id: int) -> int:
 
 def _close_early(tx: Tx, actor: Actor, parcel_id: int, memory: Memory) -> None:
     row = _parcel_row(tx, parcel_id)
-    more = tx.one(_TOTES_OF_ORDER, order=row["order_id"], but=0, n=1)
+    more = tx.one(_TOTES_OF_ORDER, order=row["order_id"], but=0)
     parcels.close(tx, actor, parcel_id, is_last=more is None)
     if more is not None and "tote" in memory:
         # The order stays at this bench: its next parcel stands open while this one is labelled.

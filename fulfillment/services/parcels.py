@@ -205,6 +205,14 @@ def reprint_label(tx: Tx, parcel_id: int) -> None:
     _queue_label(tx, parcel, parcel["reprints"], printer["label_printer_id"])
 
 
+def check_label(tx: Tx, parcel_id: int) -> None:
+    """The label on the parcel was read. With a reprint there may be two of it: that one says nothing more."""
+    tx.run("UPDATE parcel SET label_checked = 1 WHERE warehouse_id = :w AND id = :id", id=parcel_id)
+    parcel = by_id(tx, parcel_id)
+    if not parcel["reprints"]:
+        outbox.confirm_seen(tx, parcel["number"], LABEL)
+
+
 def put_in_lane(tx: Tx, actor: Actor, parcel_id: int) -> None:
     """A closed parcel whose label was checked goes to its carrier's lane."""
     parcel = _step(tx, parcel_id, ParcelState.IN_LANE)

@@ -515,6 +515,15 @@ def test_the_label_on_the_parcel_must_be_its_own(closed: FloorHand) -> None:
     assert place(closed) == ("pack", "label")
 
 
+@pytest.mark.parametrize(("printed", "after"), [("uncertain", "confirmed"), ("sent", "confirmed"), ("held", "held")])
+def test_a_label_that_was_scanned_did_come_out(closed: FloorHand, printed: str, after: str) -> None:
+    number = closed.step()["fields"]["parcel"]["number"]
+    sql = "UPDATE outbox SET state = :s WHERE warehouse_id = :w AND template = 'shipping_4x6'"
+    closed.write(lambda tx: tx.run(sql, s=printed))
+    closed.scan(BENCH, "00" + number)
+    assert prints(closed, number)[0] == ("label 0", after, "LABEL-1")
+
+
 def test_a_lane_before_the_label_is_not_expected(closed: FloorHand) -> None:
     closed.scan(BENCH, LANE)
     assert code_of(closed) == "not_expected"
