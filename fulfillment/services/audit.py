@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from fulfillment.domain.fifo import Layer, is_older
+from fulfillment.domain.fifo import Layer, is_older, rank
+from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import STORAGE_KINDS, Status
 from fulfillment.hot import Tx
 from fulfillment.services import allocate, ledger
@@ -20,15 +21,6 @@ from fulfillment.services.actor import Actor
 
 EXCHANGED = "exchanged"  # the note of a promise that changed owners inside one location
 PLANTED = "planted"
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """How an item rotates."""
-
-    sku: str
-    rotation: str
-    tolerance_days: int
 
 
 @dataclass
@@ -39,13 +31,20 @@ class _Lying:
     promised_each: int = 0
 
 
+@dataclass(frozen=True)
+class _Aged:
+    """A layer with its place in its item's rotation, worked out once: a lower window leaves first."""
+
+    layer: Layer
+    window: int
+
+
 @dataclass
 class _Replay:
     """The floor at one moment of its past."""
 
     storage: frozenset[int]
-    kinds: dict[int, _Kind]
-    layers: dict[int, Layer]
+    layers: dict[int, _Aged]
     lying: dict[int, dict[tuple[int, int], _Lying]] = field(default_factory=dict)  # item → (location, layer)
     kept: dict[tuple[int, int, int], int] = field(default_factory=dict)  # (order, location, layer): picked next
     owed: dict[tuple[int, int, int], int] = field(default_factory=dict)  # (order, item, location): given up to swap
@@ -54,7 +53,32 @@ class _Replay:
 
     def at(self, item_id: int, location_id: int, layer_id: int) -> _Lying:
         """That layer in that location."""
-        return self.lying.setdefault(item_id, {}).setdefault((location_id, layer_id), _Lying())
+        parts = self.lying.get(item_id)
+        if parts is None:
+            parts = self.lying[item_id] = {}
+        lying = parts.get((location_id, layer_id))
+        if lying is None:
+            lying = parts[location_id, layer_id] = _Lying()
+        return lying
+
+    def forget_if_gone(self, item_id: int, location_id: int, layer_id: int, lying: _Lying) -> None:
+        """What lies nowhere is not looked at again."""
+        if lying.on_hand_each == 0 and lying.promised_each == 0:
+            del self.lying[item_id][location_id, layer_id]
+
+
+# Only what enters or leaves a place where stock can be promised; the way over cart, bench and truck is not at stake.
+_MOVES = (
+    "WITH storage AS (SELECT id FROM location WHERE warehouse_id = :w AND kind IN ('bin', 'reserve', 'flow_rack'))"
+    " SELECT id, layer_id, item_id, from_location_id, to_location_id, from_lpn_id, to_lpn_id, from_status, to_status,"
+    " qty_each, reason, order_id, operator_id, recorded_at_ms FROM stock_move WHERE warehouse_id = :w"
+    " AND ((from_lpn_id = 0 AND from_status = 'available' AND from_location_id IN (SELECT id FROM storage))"
+    " OR (to_lpn_id = 0 AND to_status = 'available' AND to_location_id IN (SELECT id FROM storage))) ORDER BY id"
+)
+_ENTRIES = (
+    "SELECT order_id, item_id, location_id, layer_id, delta_each, reason, after_move_id, operator_id, note,"
+    " recorded_at_ms FROM allocation_entry WHERE warehouse_id = :w ORDER BY id"
+)
 
 
 def fifo_audit(source: Any, warehouse_id: int = 1) -> dict[str, Any]:
@@ -62,53 +86,23 @@ def fifo_audit(source: Any, warehouse_id: int = 1) -> dict[str, Any]:
 
     `source` is a driver connection whose rows answer to names (a snapshot), or a transaction.
     """
-    replay = _Replay(
-        frozenset(
-            row["id"]
-            for row in _rows(source, warehouse_id, "SELECT id, kind FROM location WHERE warehouse_id = :w")
-            if row["kind"] in STORAGE_KINDS
-        ),
-        {
-            row["id"]: _Kind(row["sku"], row["rotation"], row["tolerance_days"])
-            for row in _rows(
-                source, warehouse_id, "SELECT id, sku, rotation, tolerance_days FROM item WHERE warehouse_id = :w"
-            )
-        },
-        {
-            row["id"]: Layer(row["id"], row["received_on"], row["expiry_on"])
-            for row in _rows(
-                source, warehouse_id, "SELECT id, received_on, expiry_on FROM layer WHERE warehouse_id = :w"
-            )
-        },
-    )
-    moves = _rows(
-        source, warehouse_id,
-        "SELECT id, layer_id, item_id, from_location_id, to_location_id, from_lpn_id, to_lpn_id, from_status,"
-        " to_status, qty_each, reason, order_id, operator_id, recorded_at_ms FROM stock_move WHERE warehouse_id = :w"
-        " ORDER BY id",
-    )  # fmt: skip
-    entries = _rows(
-        source, warehouse_id,
-        "SELECT order_id, item_id, location_id, layer_id, delta_each, reason, after_move_id, operator_id, note,"
-        " recorded_at_ms FROM allocation_entry WHERE warehouse_id = :w ORDER BY id",
-    )  # fmt: skip
-    counted = {"moves": 0, "promises": 0}
+    replay = _Replay(_storage(source, warehouse_id), _layers(source, warehouse_id))
+    moves = _rows(source, warehouse_id, _MOVES)
+    promises = 0
     move = next(moves, None)
-    for entry in entries:
-        while move is not None and move["id"] <= entry["after_move_id"]:
-            _judge_swaps(replay)
+    for entry in _rows(source, warehouse_id, _ENTRIES):
+        after_move_id = entry["after_move_id"]
+        while move is not None and move["id"] <= after_move_id:
             _move(replay, move)
-            counted["moves"] += 1
             move = next(moves, None)
-        counted["promises"] += entry["reason"] == "allocate"
+        promises += entry["reason"] == "allocate"
         _enter(replay, entry)
-    _judge_swaps(replay)
     while move is not None:
         _move(replay, move)
-        counted["moves"] += 1
         move = next(moves, None)
-    violations = [_named(source, warehouse_id, replay, finding) for finding in replay.found]
-    return {"ok": not violations, "violations": violations, **counted}
+    _judge_swaps(replay)
+    violations = [_named(source, warehouse_id, finding) for finding in replay.found]
+    return {"ok": not violations, "violations": violations, "promises": promises}
 
 
 def in_words(violation: dict[str, Any]) -> str:
@@ -150,21 +144,38 @@ def _rows(source: Any, warehouse_id: int, sql: str, **params: Any) -> Iterator[A
     return iter(source.execute(sql, {"w": warehouse_id, **params}))
 
 
+def _storage(source: Any, warehouse_id: int) -> frozenset[int]:
+    rows = _rows(source, warehouse_id, "SELECT id, kind FROM location WHERE warehouse_id = :w")
+    return frozenset(row["id"] for row in rows if row["kind"] in STORAGE_KINDS)
+
+
+def _layers(source: Any, warehouse_id: int) -> dict[int, _Aged]:
+    aged = {}
+    for row in _rows(
+        source, warehouse_id,
+        "SELECT y.id, y.received_on, y.expiry_on, i.rotation, i.tolerance_days FROM layer y"
+        " JOIN item i ON i.warehouse_id = y.warehouse_id AND i.id = y.item_id WHERE y.warehouse_id = :w",
+    ):  # fmt: skip
+        layer = Layer(row["id"], row["received_on"], row["expiry_on"])
+        aged[row["id"]] = _Aged(layer, rank(layer, row["rotation"], row["tolerance_days"])[0])
+    return aged
+
+
 def _move(replay: _Replay, move: Any) -> None:
-    qty_each = move["qty_each"]
-    if _is_promisable(replay, move["from_location_id"], move["from_lpn_id"], move["from_status"]):
-        if move["reason"] == "pick":
+    if replay.swapped:
+        _judge_swaps(replay)
+    (
+        _, layer_id, item_id, from_location_id, to_location_id, from_lpn_id, to_lpn_id, from_status, to_status,
+        qty_each, reason, _, _, _,
+    ) = move  # fmt: skip
+    if from_lpn_id == 0 and from_status == Status.AVAILABLE and from_location_id in replay.storage:
+        if reason == MoveReason.PICK:
             _pick(replay, move)
-        lying = replay.at(move["item_id"], move["from_location_id"], move["layer_id"])
+        lying = replay.at(item_id, from_location_id, layer_id)
         lying.on_hand_each -= qty_each
-        if lying.on_hand_each == 0 and lying.promised_each == 0:
-            del replay.lying[move["item_id"]][move["from_location_id"], move["layer_id"]]
-    if _is_promisable(replay, move["to_location_id"], move["to_lpn_id"], move["to_status"]):
-        replay.at(move["item_id"], move["to_location_id"], move["layer_id"]).on_hand_each += qty_each
-
-
-def _is_promisable(replay: _Replay, location_id: int, lpn_id: int, status: str) -> bool:
-    return lpn_id == 0 and status == Status.AVAILABLE and location_id in replay.storage
+        replay.forget_if_gone(item_id, from_location_id, layer_id, lying)
+    if to_lpn_id == 0 and to_status == Status.AVAILABLE and to_location_id in replay.storage:
+        replay.at(item_id, to_location_id, layer_id).on_hand_each += qty_each
 
 
 def _pick(replay: _Replay, move: Any) -> None:
@@ -182,29 +193,26 @@ def _pick(replay: _Replay, move: Any) -> None:
 
 
 def _enter(replay: _Replay, entry: Any) -> None:
-    order_id, item_id, location_id, layer_id = (
-        entry["order_id"], entry["item_id"], entry["location_id"], entry["layer_id"],
-    )  # fmt: skip
-    is_swap = entry["note"].startswith(EXCHANGED)
-    if not is_swap:
+    order_id, item_id, location_id, layer_id, delta_each, reason, _, _, note, _ = entry
+    is_swap = note.startswith(EXCHANGED)
+    if not is_swap and (replay.swapped or replay.owed):
         _judge_swaps(replay)
-    if entry["reason"] == "pick":
+    if reason == "pick":
         # The units stay promised until their move takes them away: between the two nothing is free.
         key = (order_id, location_id, layer_id)
-        replay.kept[key] = replay.kept.get(key, 0) - entry["delta_each"]
+        replay.kept[key] = replay.kept.get(key, 0) - delta_each
         return
     lying = replay.at(item_id, location_id, layer_id)
-    lying.promised_each += entry["delta_each"]
-    if lying.on_hand_each == 0 and lying.promised_each == 0:
-        del replay.lying[item_id][location_id, layer_id]
+    lying.promised_each += delta_each
+    replay.forget_if_gone(item_id, location_id, layer_id, lying)
     debt = (order_id, item_id, location_id)
-    if entry["reason"] == "release":
+    if reason == "release":
         if is_swap:
-            replay.owed[debt] = replay.owed.get(debt, 0) - entry["delta_each"]
+            replay.owed[debt] = replay.owed.get(debt, 0) - delta_each
         return
-    if is_swap and replay.owed.get(debt, 0) >= entry["delta_each"]:
+    if is_swap and replay.owed.get(debt, 0) >= delta_each:
         # What this order gave up in this location it gets back in another layer: judged when the swap is done.
-        replay.owed[debt] -= entry["delta_each"]
+        replay.owed[debt] -= delta_each
         replay.swapped.append(entry)
         return
     _judge_entry(replay, entry)
@@ -230,33 +238,29 @@ def _judge(
     operator_id: int | None, why: str, within: int | None = None,
 ) -> None:  # fmt: skip
     """Was anything older free at this moment? The oldest of it goes into the finding."""
-    kind, taken = replay.kinds[item_id], replay.layers[layer_id]
-    today = _instant(at_ms).date().isoformat()
-    passed: tuple[Layer, int, int] | None = None
+    oldest, passed = replay.layers[layer_id].window, None
     for (lying_at, lying_layer), lying in replay.lying.get(item_id, {}).items():
-        free_each = lying.on_hand_each - lying.promised_each
-        if free_each <= 0 or (within is not None and lying_at != within):
+        if lying.on_hand_each <= lying.promised_each or (within is not None and lying_at != within):
             continue
-        layer = replay.layers[lying_layer]
-        if layer.expiry_on and layer.expiry_on <= today:
+        aged = replay.layers[lying_layer]
+        if aged.window >= oldest or (aged.layer.expiry_on and aged.layer.expiry_on <= _day(at_ms)):
             continue
-        worst = passed[0] if passed else taken
-        if is_older(layer, worst, kind.rotation, kind.tolerance_days):
-            passed = (layer, lying_at, free_each)
+        oldest, passed = aged.window, (aged.layer, lying_at, lying.on_hand_each - lying.promised_each)
     if passed is not None:
         replay.found.append(
             {
-                "order_id": order_id, "item_id": item_id, "layer_id": layer_id, "location_id": location_id,
-                "qty_each": qty_each, "at_ms": at_ms, "operator_id": operator_id, "why": why,
+                "order_id": order_id, "item_id": item_id, "location_id": location_id, "qty_each": qty_each,
+                "at_ms": at_ms, "operator_id": operator_id, "why": why, "layer": replay.layers[layer_id].layer,
                 "older": passed[0], "older_location_id": passed[1], "older_free_each": passed[2],
             }
         )  # fmt: skip
 
 
-def _named(source: Any, warehouse_id: int, replay: _Replay, finding: dict[str, Any]) -> dict[str, Any]:
+def _named(source: Any, warehouse_id: int, finding: dict[str, Any]) -> dict[str, Any]:
     (names,) = _rows(
         source, warehouse_id,
         "SELECT (SELECT number FROM sales_order WHERE warehouse_id = :w AND id = :order) AS number,"
+        " (SELECT sku FROM item WHERE warehouse_id = :w AND id = :item) AS sku,"
         " (SELECT name FROM item WHERE warehouse_id = :w AND id = :item) AS item,"
         " (SELECT code FROM location WHERE warehouse_id = :w AND id = :location) AS location,"
         " (SELECT code FROM location WHERE warehouse_id = :w AND id = :older) AS older_location,"
@@ -265,9 +269,9 @@ def _named(source: Any, warehouse_id: int, replay: _Replay, finding: dict[str, A
         older=finding["older_location_id"], operator=finding["operator_id"],
     )  # fmt: skip
     return {
-        "order": names["number"], "sku": replay.kinds[finding["item_id"]].sku, "item": names["item"],
-        "layer": finding["layer_id"], "received_on": replay.layers[finding["layer_id"]].received_on,
-        "expiry_on": replay.layers[finding["layer_id"]].expiry_on, "location": names["location"],
+        "order": names["number"], "sku": names["sku"], "item": names["item"],
+        "layer": finding["layer"].layer_id, "received_on": finding["layer"].received_on,
+        "expiry_on": finding["layer"].expiry_on, "location": names["location"],
         "older_layer": finding["older"].layer_id, "older_received_on": finding["older"].received_on,
         "older_expiry_on": finding["older"].expiry_on, "older_location": names["older_location"],
         "older_free_each": finding["older_free_each"], "qty_each": finding["qty_each"],
@@ -295,6 +299,10 @@ def _break(tx: Tx, promise: Any, location_id: int, location_code: str, newer: La
         "order": promise["number"], "sku": promise["sku"], "qty_each": promise["qty_each"],
         "location": location_code, "layer": newer.layer_id, "older_layer": promise["layer_id"],
     }  # fmt: skip
+
+
+def _day(at_ms: int) -> str:
+    return _instant(at_ms).date().isoformat()
 
 
 def _instant(at_ms: int) -> datetime:
