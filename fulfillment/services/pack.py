@@ -162,7 +162,10 @@ def _load_no_tote(tx: Tx, actor: Actor, memory: Memory, is_cancelled: bool) -> f
         "SELECT p.code FROM sales_order o JOIN lpn p ON p.warehouse_id = o.warehouse_id AND p.order_id = o.id"
         " JOIN location l ON l.warehouse_id = p.warehouse_id AND l.id = p.location_id WHERE o.warehouse_id = :w"
         f" AND o.state IN ('picked', 'packing') AND p.kind = 'tote' AND l.kind IN {_WITHIN_REACH}"
-        f" ORDER BY o.priority DESC, o.cut_off_at_ms, o.id, p.id LIMIT {SHOWN}"
+        " AND NOT EXISTS (SELECT 1 FROM parcel e WHERE e.warehouse_id = o.warehouse_id AND e.order_id = o.id"
+        " AND e.state = 'open' AND e.station_id <> :station)"
+        f" ORDER BY o.priority DESC, o.cut_off_at_ms, o.id, p.id LIMIT {SHOWN}",
+        station=actor.station_id,
     )
     codes = tuple(row["code"] for row in waiting)
     return flow.Facts(parcel=in_hand, totes_left=totes_left, waiting=codes, is_cancelled=is_cancelled)

@@ -16,7 +16,9 @@ from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, find_lpn, goods_of, place_of
 from fulfillment.services.running import tell
 
-SHOWN = 6  # free carts and totes offered as buttons; a person with a scanner takes any
+# Free carts and totes offered as buttons; a person with a scanner takes any. Written into the statements: with
+# LIMIT as a parameter SQLite prepares them anew at each run, which costs more than running them.
+SHOWN = 6
 
 
 def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
@@ -488,16 +490,14 @@ def _close_wave(tx: Tx, actor: Actor, tour_id: int) -> None:
 def _free_carts(tx: Tx) -> tuple[str, ...]:
     rows = tx.all(
         "SELECT c.code FROM cart c WHERE c.warehouse_id = :w AND NOT EXISTS (SELECT 1 FROM tour t"
-        " WHERE t.warehouse_id = c.warehouse_id AND t.cart_id = c.id AND t.state = 'active') ORDER BY c.id LIMIT :n",
-        n=SHOWN,
+        f" WHERE t.warehouse_id = c.warehouse_id AND t.cart_id = c.id AND t.state = 'active') ORDER BY c.id LIMIT {SHOWN}"
     )
     return tuple(row["code"] for row in rows)
 
 
 def _free_totes(tx: Tx) -> tuple[str, ...]:
     rows = tx.all(
-        "SELECT code FROM lpn WHERE warehouse_id = :w AND kind = 'tote' AND order_id IS NULL ORDER BY id LIMIT :n",
-        n=SHOWN,
+        f"SELECT code FROM lpn WHERE warehouse_id = :w AND kind = 'tote' AND order_id IS NULL ORDER BY id LIMIT {SHOWN}"
     )
     return tuple(row["code"] for row in rows)
 

@@ -92,8 +92,8 @@ def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
     )
     if receipt is None or receipt["state"] != "open":
         waiting = tx.all(
-            "SELECT number FROM receipt WHERE warehouse_id = :w AND state = 'open' ORDER BY received_on, id LIMIT :n",
-            n=WAITING_SHOWN,
+            "SELECT number FROM receipt WHERE warehouse_id = :w AND state = 'open'"
+            f" ORDER BY received_on, id LIMIT {WAITING_SHOWN}"
         )
         return flow.Facts(None, tuple(row["number"] for row in waiting))
     left = tx.one(
