@@ -69,7 +69,24 @@ def _lanes(connection: Any, warehouse_id: int) -> dict[str, int]:
 
 
 def _cards(connection: Any, warehouse_id: int) -> list[dict[str, Any]]:
-    return _rows(connection, _CARDS, warehouse_id, shown=LANE_SHOWN)
+    # A lane at a time: the database then keeps its best LANE_SHOWN instead of sorting every order there is.
+    cards = []
+    for state in OrderState:
+        order_by = "o.state_since_ms DESC, o.id" if state in FINISHED else _BY_URGENCY
+        lane = _CARDS.format(order_by=order_by)
+        cards += _rows(connection, lane, warehouse_id, state=state.value, shown=LANE_SHOWN)
+    figures = _figures(connection, warehouse_id, _FIGURES, cards)
+    # An order on hold for an unknown SKU has lines and no demand.
+    without = [card for card in cards if card["id"] not in figures]
+    figures |= _figures(connection, warehouse_id, _LINE_FIGURES, without)
+    nothing = {"lines": 0, "units": 0, "picked_each": 0, "packed_each": 0, "missing_each": 0}
+    return [{**card, **figures.get(card["id"], nothing)} for card in cards]
+
+
+def _figures(connection: Any, warehouse_id: int, sql: str, cards: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    numbers = ", ".join(str(int(card["id"])) for card in cards)
+    rows = _rows(connection, sql.format(orders=numbers), warehouse_id) if numbers else []
+    return {row.pop("order_id"): row for row in rows}
 
 
 def _tasks(connection: Any, warehouse_id: int) -> dict[str, int]:
@@ -97,44 +114,46 @@ def _rows(connection: Any, sql: str, warehouse_id: int, **params: Any) -> list[d
 
 _LANE_COUNTS = "SELECT state, COUNT(*) AS orders FROM sales_order WHERE warehouse_id = :w GROUP BY state"
 
-_SHORT_ORDERS = """
-SELECT COUNT(DISTINCT d.order_id) AS orders FROM sales_order o
-JOIN demand d ON d.warehouse_id = o.warehouse_id AND d.order_id = o.id
-WHERE o.warehouse_id = :w AND o.state NOT IN ('shipped', 'cancelled', 'hold')
-AND d.ordered_each - d.cancelled_each > d.allocated_each
+# Few lines are short of stock, so those are looked for first and their orders second.
+_MISSING = """
+WITH missing AS MATERIALIZED (
+  SELECT order_id, item_id, ordered_each - cancelled_each - allocated_each AS missing_each FROM demand
+  WHERE warehouse_id = :w AND ordered_each - cancelled_each > allocated_each)
 """
 
-_SHORTS = """
-SELECT i.sku, i.name, SUM(d.ordered_each - d.cancelled_each - d.allocated_each) AS missing_each,
-COUNT(*) AS orders FROM sales_order o
-JOIN demand d ON d.warehouse_id = o.warehouse_id AND d.order_id = o.id
-JOIN item i ON i.warehouse_id = d.warehouse_id AND i.id = d.item_id
-WHERE o.warehouse_id = :w AND o.state NOT IN ('shipped', 'cancelled', 'hold')
-AND d.ordered_each - d.cancelled_each > d.allocated_each
+_SHORT_ORDERS = f"""{_MISSING}
+SELECT COUNT(DISTINCT o.id) AS orders FROM missing m
+JOIN sales_order o ON o.warehouse_id = :w AND o.id = m.order_id
+WHERE o.state NOT IN ('shipped', 'cancelled', 'hold')
+"""
+
+_SHORTS = f"""{_MISSING}
+SELECT i.sku, i.name, SUM(m.missing_each) AS missing_each, COUNT(*) AS orders FROM missing m
+JOIN sales_order o ON o.warehouse_id = :w AND o.id = m.order_id
+JOIN item i ON i.warehouse_id = :w AND i.id = m.item_id
+WHERE o.state NOT IN ('shipped', 'cancelled', 'hold')
 GROUP BY i.id, i.sku, i.name ORDER BY missing_each DESC, i.sku LIMIT 20
 """
 
-# A finished order is of interest while it is fresh, any other while its carrier has not left.
+# An order is urgent while its carrier has not left; a finished one is of interest while it is fresh.
+_BY_URGENCY = "o.priority DESC, o.cut_off_at_ms, o.ordered_at_ms, o.id"
+
 _CARDS = """
-WITH ranked AS (
-  SELECT id, channel, number, state, policy, priority, ordered_at_ms, cut_off_at_ms, state_since_ms, country,
-  hold_reason, hold_note, carrier_id, ROW_NUMBER() OVER (
-    PARTITION BY state ORDER BY CASE WHEN state IN ('shipped', 'cancelled') THEN -state_since_ms ELSE 0 END,
-    priority DESC, cut_off_at_ms, ordered_at_ms, id) AS place
-  FROM sales_order WHERE warehouse_id = :w)
-SELECT r.number, r.channel, r.state, r.policy, r.priority, r.ordered_at_ms, r.cut_off_at_ms,
-r.state_since_ms AS since_ms, r.country, r.hold_reason, r.hold_note, COALESCE(c.code, '') AS carrier,
-CASE WHEN COUNT(d.id) > 0 THEN COUNT(d.id) ELSE (SELECT COUNT(*) FROM order_line n
-  WHERE n.warehouse_id = :w AND n.order_id = r.id) END AS lines,
-COALESCE(SUM(d.ordered_each - d.cancelled_each), (SELECT SUM(n.qty_each) FROM order_line n
-  WHERE n.warehouse_id = :w AND n.order_id = r.id)) AS units,
-COALESCE(SUM(d.picked_each), 0) AS picked_each, COALESCE(SUM(d.packed_each), 0) AS packed_each,
-COALESCE(SUM(d.ordered_each - d.cancelled_each - d.allocated_each), 0) AS missing_each
-FROM ranked r LEFT JOIN carrier c ON c.warehouse_id = :w AND c.id = r.carrier_id
-LEFT JOIN demand d ON d.warehouse_id = :w AND d.order_id = r.id
-WHERE r.place <= :shown
-GROUP BY r.id, r.number, r.channel, r.state, r.policy, r.priority, r.ordered_at_ms, r.cut_off_at_ms, r.state_since_ms,
-r.country, r.hold_reason, r.hold_note, c.code, r.place ORDER BY r.state, r.place
+SELECT o.id, o.number, o.channel, o.state, o.policy, o.priority, o.ordered_at_ms, o.cut_off_at_ms,
+o.state_since_ms AS since_ms, o.country, o.hold_reason, o.hold_note, COALESCE(c.code, '') AS carrier
+FROM sales_order o LEFT JOIN carrier c ON c.warehouse_id = o.warehouse_id AND c.id = o.carrier_id
+WHERE o.warehouse_id = :w AND o.state = :state ORDER BY {order_by} LIMIT :shown
+"""
+
+_FIGURES = """
+SELECT order_id, COUNT(*) AS lines, SUM(ordered_each - cancelled_each) AS units, SUM(picked_each) AS picked_each,
+SUM(packed_each) AS packed_each, SUM(ordered_each - cancelled_each - allocated_each) AS missing_each
+FROM demand WHERE warehouse_id = :w AND order_id IN ({orders}) GROUP BY order_id
+"""
+
+_LINE_FIGURES = """
+SELECT order_id, COUNT(*) AS lines, SUM(qty_each) AS units, 0 AS picked_each, 0 AS packed_each, 0 AS missing_each
+FROM order_line WHERE warehouse_id = :w AND order_id IN ({orders}) GROUP BY order_id
 """
 
 _OPEN_TASKS = """

@@ -32,7 +32,7 @@ LOOK_S = 0.1
 VIEW_S = 1.0
 KEEP_ALIVE_S = 15.0
 STREAM_S = 600.0  # then the board comes back by itself, and its token is looked at again
-STREAMS_MAX = 100
+STREAMS_MAX = 60  # each holds a thread of the live server for as long as it lasts
 
 blueprint = Blueprint("live", __name__)
 
@@ -173,7 +173,7 @@ def messages(
 def live_board() -> Response:
     """The board as server-sent events: everything first, then the parts that changed, at most once a second."""
     feed = _feed()
-    if not feed.join(current_app.config.get("LIVE_STREAMS_MAX", STREAMS_MAX)):
+    if not feed.join(_streams_max()):
         refused = problem(503, "too_many_streams", "too many boards are open")
         refused.headers["Retry-After"] = "15"
         return refused
@@ -201,6 +201,14 @@ def _feed() -> BoardFeed:
     if feed is None or feed.pid != os.getpid():
         feed = current_app.extensions["board_feed"] = BoardFeed(floor().engine)
     return feed
+
+
+def _streams_max() -> int:
+    settings = floor().settings
+    if request.environ.get("SERVER_PORT") == str(settings.live_port):
+        return STREAMS_MAX
+    # This process answers scans: most of its threads must stay free for them, whoever looks at a board.
+    return max(1, settings.web_threads // 4)
 
 
 def _resume(feed: BoardFeed) -> int:
