@@ -490,7 +490,8 @@ def _close_wave(tx: Tx, actor: Actor, tour_id: int) -> None:
 def _free_carts(tx: Tx) -> tuple[str, ...]:
     rows = tx.all(
         "SELECT c.code FROM cart c WHERE c.warehouse_id = :w AND NOT EXISTS (SELECT 1 FROM tour t"
-        f" WHERE t.warehouse_id = c.warehouse_id AND t.cart_id = c.id AND t.state = 'active') ORDER BY c.id LIMIT {SHOWN}"
+        " WHERE t.warehouse_id = c.warehouse_id AND t.cart_id = c.id AND t.state = 'active')"
+        f" ORDER BY c.id LIMIT {SHOWN}"
     )
     return tuple(row["code"] for row in rows)
 

@@ -48,7 +48,7 @@ def post_order(body: bodies.OrderBody) -> Any:
     """Take an order in and promise it what there is."""
     order = orders.OrderIn(
         body.number, parse_time(body.ordered_at, "ordered_at"),
-        [orders.LineIn(line.sku, line.qty_each, line.unit_price_minor, line.currency, line.name) for line in body.lines],
+        [orders.LineIn(row.sku, row.qty_each, row.unit_price_minor, row.currency, row.name) for row in body.lines],
         orders.ShipTo(**{name: getattr(body.ship_to, name) for name in body.ship_to.__struct_fields__}),
         body.channel, body.policy, body.priority,
     )  # fmt: skip
@@ -117,7 +117,7 @@ def post_hold(body: bodies.HoldBody, number: str) -> Any:
 def post_receipt(body: bodies.ReceiptBody) -> Any:
     """Announce goods that will be received by scan."""
     lines = [
-        {"sku": line.sku, "qty_each": line.qty_each, "lot": line.lot, "expiry_on": line.expiry_on} for line in body.lines
+        {"sku": row.sku, "qty_each": row.qty_each, "lot": row.lot, "expiry_on": row.expiry_on} for row in body.lines
     ]
     received_on = body.received_on or datetime.now(ZoneInfo(floor().settings.time_zone)).date().isoformat()
 

@@ -172,7 +172,8 @@ def test_an_unknown_code_is_the_operators_to_put_right(kiosk: Caller) -> None:
     kiosk.post("/scans", scan(own_code("C", "PUTAWAY"), "s1"))
     answer = kiosk.post("/scans", scan("never seen", "s2"))
     assert answer.status_code == 200
-    assert (answer.json["outcome"], answer.json["code"], answer.json["got"]) == ("rejected", "unknown_code", "never seen")
+    assert answer.json["outcome"] == "rejected"
+    assert (answer.json["code"], answer.json["got"]) == ("unknown_code", "never seen")
 
 
 @pytest.mark.parametrize("qty", [0, -1, 80_995_000, 10**30])
@@ -196,7 +197,8 @@ def test_a_malformed_scan_names_its_field(kiosk: Caller, change: dict[str, Any])
 def test_a_body_that_is_no_json_is_a_problem(app: Flask, hand: FloorHand) -> None:
     token = hand.write(lambda tx: setting_up.add_token(tx, "x", TokenRole.API))
     headers = {"Authorization": f"Bearer {token}"}
-    for content, mimetype in (("{", "application/json"), ("a=b", "application/x-www-form-urlencoded"), ("", "text/plain")):
+    form = "application/x-www-form-urlencoded"
+    for content, mimetype in (("{", "application/json"), ("a=b", form), ("", "text/plain")):
         answer = app.test_client().post("/api/v1/orders", data=content, content_type=mimetype, headers=headers)
         assert (answer.status_code, answer.json["code"]) == (400, "malformed_json")
 
@@ -215,7 +217,8 @@ def test_an_order_is_taken_in_once(shop: Caller, hand: FloorHand) -> None:
 
 def test_an_unknown_sku_puts_the_order_on_hold_with_its_reason(shop: Caller, hand: FloorHand) -> None:
     answer = shop.post("/orders", order())
-    assert (answer.json["state"], answer.json["hold_reason"], answer.json["hold_note"]) == ("hold", "unknown_sku", "MUG")
+    assert answer.json["state"] == "hold"
+    assert (answer.json["hold_reason"], answer.json["hold_note"]) == ("unknown_sku", "MUG")
     assert hand.one("SELECT COUNT(*) AS n FROM item")["n"] == 0
 
 
@@ -320,7 +323,8 @@ def test_verify_and_audit_answer_over_http(shop: Caller, hand: FloorHand) -> Non
 
 
 def test_a_floor_is_set_up_over_http(admin: Caller) -> None:
-    assert admin.post("/operators", {"badge": "7", "name": "Eve", "role": "picker"}).json["barcode"] == own_code("B", "7")
+    eve = admin.post("/operators", {"badge": "7", "name": "Eve", "role": "picker"})
+    assert eve.json["barcode"] == own_code("B", "7")
     assert admin.post("/operators", {"badge": "7", "name": "Eve", "role": "picker"}).status_code == 409
     assert admin.post("/operators", {"badge": "8", "name": "Eve", "role": "king"}).status_code == 422
     assert len(admin.post("/totes", {"count": 3}).json["totes"]) == 3
