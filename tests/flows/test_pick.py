@@ -1,0 +1,167 @@
+"""The dialogue of picking, without a database: the state follows from facts and what is in the hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fulfillment.domain.reasons import Rejected
+from fulfillment.flows import pick
+from fulfillment.flows.step import Do, Goods, Goto, Place
+from tests.flows.hearing import cart, command, item, location, tote
+
+TOUR = pick.Tour(1, 2, 340, 1, 4, (), "A02-01-1")
+TASK = pick.PickTask(7, Place(11, "A01-01-1"), Goods(1, "MUG", "Mug", "MUG"), 3, 1, "SO-1", "000001")
+STOP = pick.Facts(TOUR, task=TASK)
+THERE = {"at": 11}
+
+
+def hear(facts: pick.Facts, heard: Any, **memory: Any) -> Any:
+    return pick.hear(pick.settle(memory, facts).state, memory, heard, facts)
+
+
+def state(facts: pick.Facts, **memory: Any) -> str:
+    return pick.settle(memory, facts).state
+
+
+# --- before the walk -------------------------------------------------------------------------------------
+
+
+def test_a_cart_claims_a_tour() -> None:
+    assert hear(pick.Facts(None), cart("0001")) == Do(pick.ClaimTour("0001"))
+    assert isinstance(hear(pick.Facts(None), tote("000001")), Rejected)
+
+
+def test_every_place_on_the_cart_gets_its_tote() -> None:
+    facts = pick.Facts(TOUR, pick.Slot(4, 2, "SO-2"), free_totes=("000009",))
+    assert hear(facts, tote("000009")).command == pick.AssignTote(4, "000009")
+    assert isinstance(hear(facts, item("MUG")), Rejected)
+    assert pick.settle({}, facts).fields == {"tour": 1, "position": 2, "positions": 2, "order": "SO-2"}
+
+
+# --- a stop ----------------------------------------------------------------------------------------------
+
+
+def test_the_stop_is_location_item_tote() -> None:
+    assert state(STOP) == "location"
+    assert state(STOP, **THERE) == "item"
+    assert state(STOP, **THERE, task=7, counted=3) == "tote"
+
+
+def test_only_the_location_asked_for_is_the_right_one() -> None:
+    assert hear(STOP, location("A01-01-1")).memory["at"] == 11
+    rejected = hear(STOP, location("A09-01-1"))
+    assert (rejected.code, rejected.expected, rejected.got) == ("wrong_location", "A01-01-1", "A09-01-1")
+
+
+def test_reads_of_the_item_add_up() -> None:
+    reply = hear(STOP, item("MUG", keyed_each=2), **THERE, task=7, counted=1)
+    assert isinstance(reply, Goto)
+    assert reply.memory["counted"] == 3
+
+
+@pytest.mark.parametrize(
+    ("heard", "code"),
+    [
+        (item("CUP", item_id=2), "wrong_item"),
+        (item("MUG", keyed_each=4), "too_many"),
+        (item("MUG", barcode_each=12), "too_many"),
+        (item("MUG", keyed_each=0), "bad_quantity"),
+        (tote("000001"), "not_expected"),
+        (location("A02-01-1"), "not_expected"),
+        (command("NEWTOTE"), "not_expected"),
+    ],
+)
+def test_what_a_hand_gets_wrong_at_the_bin(heard: Any, code: str) -> None:
+    assert hear(STOP, heard, **THERE).code == code
+
+
+def test_the_tote_confirms_what_was_counted() -> None:
+    reply = hear(STOP, tote("000001"), **THERE, task=7, counted=3)
+    assert reply.command == pick.ConfirmPick(7, 3, "000001", is_short=False)
+
+
+def test_the_tote_may_be_scanned_before_all_is_found() -> None:
+    reply = hear(STOP, tote("000001"), **THERE, task=7, counted=2)
+    assert reply.command == pick.ConfirmPick(7, 2, "000001", is_short=False)
+
+
+@pytest.mark.parametrize(
+    ("heard", "code"),
+    [(tote("000002"), "wrong_tote"), (item("MUG"), "too_many"), (location("A01-01-1"), "not_expected")],
+)
+def test_what_a_hand_gets_wrong_at_the_cart(heard: Any, code: str) -> None:
+    assert hear(STOP, heard, **THERE, task=7, counted=3).code == code
+
+
+# --- other ways ------------------------------------------------------------------------------------------
+
+
+def test_short_with_something_found_goes_to_the_tote_first() -> None:
+    reply = hear(STOP, command("SHORT"), **THERE, task=7, counted=1)
+    assert isinstance(reply, Goto)
+    assert state(STOP, **reply.memory) == "tote"
+    reply = hear(STOP, tote("000001"), **reply.memory)
+    assert reply.command == pick.ConfirmPick(7, 1, "000001", is_short=True)
+
+
+def test_short_with_nothing_found_ends_the_stop() -> None:
+    assert hear(STOP, command("SHORT"), **THERE).command == pick.ReportShort(7)
+
+
+def test_a_stop_may_be_skipped_while_the_hand_is_empty() -> None:
+    assert hear(STOP, command("SKIP")).command == pick.SkipTask(7)
+    assert hear(STOP, command("SKIP"), **THERE).command == pick.SkipTask(7)
+    assert isinstance(hear(STOP, command("SKIP"), **THERE, task=7, counted=1), Rejected)
+
+
+def test_back_puts_the_units_down() -> None:
+    reply = hear(STOP, command("BACK"), **THERE, task=7, counted=2)
+    assert state(STOP, **reply.memory) == "location"
+    reply = hear(STOP, command("BACK"), **THERE, task=7, counted=3)
+    assert state(STOP, **reply.memory) == "item"
+
+
+def test_a_full_tote_asks_for_another() -> None:
+    reply = hear(STOP, command("NEWTOTE"), **THERE, task=7, counted=2)
+    assert pick.settle(reply.memory, STOP).prompt == "scan_new_tote"
+    reply = hear(STOP, tote("000009"), **reply.memory)
+    assert reply.command == pick.AddTote(7, "000009")
+    assert reply.memory["new_tote"] is False
+
+
+def test_a_place_without_a_tote_asks_for_one() -> None:
+    facts = replace(STOP, task=replace(TASK, tote=None))
+    assert pick.settle({**THERE, "task": 7, "counted": 3}, facts).prompt == "scan_new_tote"
+    assert hear(facts, tote("000009"), **THERE, task=7, counted=3).command == pick.AddTote(7, "000009")
+
+
+def test_what_was_counted_for_one_task_is_not_counted_for_the_next() -> None:
+    facts = replace(STOP, task=replace(TASK, task_id=8))
+    step = pick.settle({**THERE, "task": 7, "counted": 2, "is_short": True}, facts)
+    assert (step.state, step.fields["counted_each"], step.fields["is_short"]) == ("item", 0, False)
+
+
+def test_two_stops_at_one_location_need_its_sign_once() -> None:
+    facts = replace(STOP, task=replace(TASK, task_id=8))
+    assert state(facts, **THERE, task=7) == "item"
+
+
+# --- the end ---------------------------------------------------------------------------------------------
+
+
+def test_without_a_stop_left_the_totes_are_dropped() -> None:
+    facts = pick.Facts(replace(TOUR, totes=("000001",)), staging=Place(20, "STAGE-1"))
+    step = pick.settle({}, facts)
+    assert (step.state, step.fields["totes"], step.fields["location"]["code"]) == ("drop", ["000001"], "STAGE-1")
+    assert hear(facts, location("STAGE-1")) == Do(pick.DropTotes(1, "STAGE-1"))
+    assert isinstance(hear(facts, tote("000001")), Rejected)
+
+
+def test_the_screen_says_how_far_and_what_next() -> None:
+    fields = pick.settle({}, STOP).fields
+    assert (fields["progress"], fields["distance_dm"], fields["next_location"]) == (
+        {"done": 1, "total": 4}, 340, "A02-01-1",
+    )  # fmt: skip
