@@ -118,6 +118,7 @@ def demo(speed: float, workers: int, reset: bool) -> None:
         options = ShiftOptions(
             settings.home / "tapes", workers, speed=speed, loop=True, totes=_totes(workers),
             keep_file=settings.home / "demo-shift.json", orders_a_wave=12,
+            hurry_opening=True,
         )  # fmt: skip
         with Processes(settings) as processes, _tended(processes):
             click.echo(_addresses(processes.address, links))

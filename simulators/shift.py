@@ -94,6 +94,7 @@ class ShiftOptions:
     read_labels: bool = True
     read_processes: int = 2
     loop: bool = False  # the demo: when the day is done, its orders come again
+    hurry_opening: bool = False  # opening stock without handling time: who looks in wants to see orders move
     # A floor that is left and entered again (the demo): its equipment and tokens are kept in this file, and
     # if the file is there the world starts as the database says.
     keep_file: Path | None = None
@@ -298,8 +299,9 @@ class Shift:
                 self._timed("resume", self._resume)
             if "stocked" not in self._kept:
                 self._announce(self.goods.receipts)
-            self._timed("receive", lambda: self._all_hands(self._receive_all))
-            self._timed("putaway", lambda: self._all_hands(self._put_away_all))
+            with self._pace.hurry() if self.options.hurry_opening else contextlib.nullcontext():
+                self._timed("receive", lambda: self._all_hands(self._receive_all))
+                self._timed("putaway", lambda: self._all_hands(self._put_away_all))
             self._done("stocked")
             self._plant("stocked")
             if import_orders is not None and "imported" not in self._kept:

@@ -8,10 +8,11 @@ guessing.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,15 @@ class Pace:
             raise ValueError(f"speed {speed} stands still")
         self.speed = speed
         self.stop = stop
+
+    @contextlib.contextmanager
+    def hurry(self) -> Iterator[None]:
+        """No walking and handling time while this lasts."""
+        kept, self.speed = self.speed, None
+        try:
+            yield
+        finally:
+            self.speed = kept
 
     def spend(self, seconds: float) -> None:
         if self.speed is not None and seconds > 0:
