@@ -291,7 +291,13 @@ def _own_promise(tx: Tx, actor: Actor, task: Any, item: Any, row: Any, wanted_ea
         " AND qty_each > 0 AND (task_id IS NULL OR task_id <> :task) ORDER BY id",
         location=task["location_id"], layer=row["layer_id"], task=task["id"],
     )  # fmt: skip
-    free_each = row["on_hand_each"] - row["allocated_each"]
+    # Read anew: the exchange for the layer before this one may have promised units of this one.
+    balance = tx.one(
+        "SELECT on_hand_each - allocated_each AS free_each FROM stock_balance WHERE warehouse_id = :w"
+        " AND location_id = :location AND layer_id = :layer AND lpn_id = 0 AND status = 'available'",
+        location=task["location_id"], layer=row["layer_id"],
+    )  # fmt: skip
+    free_each = balance["free_each"]
     spent: dict[int, int] = {}
     for mine in newer:
         swap_each = min(missing_each, mine["qty_each"])
