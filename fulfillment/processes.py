@@ -154,6 +154,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "FLOOR_WEB_WORKERS": str(settings.web_workers), "FLOOR_WEB_THREADS": str(settings.web_threads),
         "FLOOR_WAREHOUSE": settings.warehouse, "FLOOR_TIME_ZONE": settings.time_zone,
         "FLOOR_GS1_COMPANY_PREFIX": settings.gs1_company_prefix, "FLOOR_MAX_LINE_EACH": str(settings.max_line_each),
+        "FLOOR_DEMO_BADGE": settings.demo_badge,
     }  # fmt: skip
 
 

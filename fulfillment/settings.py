@@ -20,6 +20,7 @@ class Settings:
     home: folder for the database, tapes and logs; database_url: SQLAlchemy address;
     host, port, live_port: where the web and the live screens listen (loopback unless said otherwise);
     max_line_each: an order line above this is a typing error, not an order.
+    demo_badge: a badge that signed-out screens offer as a button, for a demo without a scanner ('' = none).
     """
 
     home: Path
@@ -33,6 +34,7 @@ class Settings:
     time_zone: str = "Europe/London"
     gs1_company_prefix: str = "0614141"
     max_line_each: int = 10_000
+    demo_badge: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -59,6 +61,7 @@ class Settings:
             time_zone=time_zone,
             gs1_company_prefix=prefix,
             max_line_each=_number(env, "FLOOR_MAX_LINE_EACH", cls.max_line_each, 1, 1_000_000),
+            demo_badge=env.get("FLOOR_DEMO_BADGE", cls.demo_badge),
         )
         unknown = sorted(name for name in env if name.startswith("FLOOR_") and name not in KNOWN)
         if unknown:
@@ -70,7 +73,7 @@ KNOWN = frozenset(
     {
         "FLOOR_HOME", "FLOOR_DATABASE", "FLOOR_HOST", "FLOOR_PORT", "FLOOR_LIVE_PORT", "FLOOR_WEB_WORKERS",
         "FLOOR_WEB_THREADS", "FLOOR_WAREHOUSE", "FLOOR_TIME_ZONE", "FLOOR_GS1_COMPANY_PREFIX",
-        "FLOOR_MAX_LINE_EACH",
+        "FLOOR_MAX_LINE_EACH", "FLOOR_DEMO_BADGE",
     }
 )  # fmt: skip
 

@@ -36,6 +36,7 @@ from simulators.shift import PLANTS, ShiftGoods, ShiftOptions, ShiftServer, run_
 DEMO_ORDERS = Path(catalogue.__file__).with_name("data") / "uci_online_retail_day.csv"
 DEMO_MAP = {"order": "order_id", "sku": "sku", "qty": "qty", "ordered_at": "ts"}
 DEMO_WORKERS = 6
+VISITOR_BADGE = "1"
 
 
 @click.command()
@@ -101,7 +102,7 @@ def demo(speed: float, workers: int, reset: bool) -> None:
     start goes on where the first ended.
     """
     logging.basicConfig(level=logging.WARNING)
-    settings = Settings.from_env()
+    settings = replace(Settings.from_env(), demo_badge=VISITOR_BADGE)
     refuse_taken_ports(settings)
     if reset:
         _forget(settings)
@@ -232,7 +233,7 @@ def _visitor_links(floor: Floor) -> dict[str, str]:
         ).scalars().all()  # fmt: skip
 
     def work(tx: Any) -> dict[str, str]:
-        setting_up.add_operator(tx, "1", "You", "supervisor")
+        setting_up.add_operator(tx, VISITOR_BADGE, "You", "supervisor")
         return {
             "kiosk": setting_up.add_station(tx, "KIOSK-1", "handheld", docks[0], "Your kiosk")["token"],
             "bench": setting_up.add_station(tx, "YOUR-BENCH", "bench", benches[0], "Your bench")["token"],

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, render_template, request, send_from_directory
 
+from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.roles import Permission
 from fulfillment.services import board, queries, scans
@@ -167,6 +168,9 @@ def _seen(code: str, step: dict[str, Any], verdict: dict[str, Any] | None) -> di
         order = step["fields"].get("order") if step["flow"] in BENCH_FLOWS else None
         lines = board.bench_lines(connection, str(order)) if order else []
     expects = step["expects"]
+    badge = floor().settings.demo_badge
+    if badge and step["state"] == "signed_out":
+        expects = [{"kind": "badge", "code": own_code("B", badge), "label": badge}]
     return {
         "station": head, "step": step, "fields": step["fields"], "verdict": verdict, "bench_lines": lines,
         "template": template_of(step["flow"], step["state"]),
