@@ -9,6 +9,7 @@ guessing.
 from __future__ import annotations
 
 import contextlib
+import contextlib
 import threading
 import time
 from collections import deque
@@ -309,18 +310,18 @@ class Worker:
         self._make_mistakes_at_bin(kiosk, here, sku, left_each)
         if kiosk.step.at != "pick.item":
             return
-        date = self._date_of(here, sku, fields.get("received_on"))
-        found_each = min(left_each, sum(p.qty_each for p in self._world.look(here) if p.sku == sku))
+        # The units are in the hand before they are scanned: a colleague at the same bin cannot take them too.
+        found_each = self._take(here, sku, left_each, self._date_of(here, sku, fields.get("received_on")))
         if found_each:
             self._handle(
                 self.floor.handling.take_first_s + self.floor.handling.take_more_s * (found_each - 1)
             )
             outcome = self._scan_units(kiosk, sku, found_each)
             if not outcome.is_applied:
+                self._world.move(self._hands, here, sku, found_each)
                 if outcome.code != "order_cancelled":
                     self.floor.surprises.note(f"{self.name}: {found_each} of {sku} at {here}: {outcome.code}")
                 return
-            self._take(here, sku, found_each, date)
             self.floor.home_bins[sku] = here
         if found_each < left_each and kiosk.step.at == "pick.item":
             self._gear.to_count.setdefault(here, "short")
@@ -341,8 +342,9 @@ class Worker:
         lying = self._world.count(here, sku)
         if left_each <= lying <= 2 * left_each and self.errs.would_err("mislaid"):
             lost = lying - (left_each - 1)
-            self._world.lose(here, sku, lost)
-            self.errs.log.note("mislaid", self.name, place=here, sku=sku, detail=f"{lost} of {lying}")
+            with contextlib.suppress(NotThere):
+                self._world.lose(here, sku, lost)
+                self.errs.log.note("mislaid", self.name, place=here, sku=sku, detail=f"{lost} of {lying}")
 
     def _put_into_tote(self, kiosk: ScanStation, totes: list[str]) -> None:
         fields = kiosk.step.fields
@@ -383,9 +385,9 @@ class Worker:
             target = self.errs.dice.choice(others)
             self.errs.log.note("neighbour_tote", self.name, place=target, sku=sku, detail=f"meant for {tote}")
         elif self.errs.would_err("miscount"):
-            if self._world.count(here, sku) and self.errs.dice.random() < 0.5:
-                self._world.move(here, self._hands, sku, 1)
-                self.errs.log.note("miscount", self.name, place=here, sku=sku, detail="one too many")
+            if self.errs.dice.random() < 0.5:
+                if self._take(here, sku, 1, None):
+                    self.errs.log.note("miscount", self.name, place=here, sku=sku, detail="one too many")
             elif self._world.count(self._hands, sku):
                 self._world.move(self._hands, here, sku, 1)
                 self.errs.log.note("miscount", self.name, place=here, sku=sku, detail="one too few")
@@ -894,14 +896,19 @@ class Worker:
         else:
             self.floor.surprises.note(f"{self.name}: wrong bin {wrong} was taken at {at}")
 
-    def _take(self, here: str, sku: str, qty_each: int, date: str | None) -> None:
-        """Units of the date the screen names first; if too few of them lie there, what lies in front."""
-        dated = sum(p.qty_each for p in self._world.look(here) if p.sku == sku and p.received_on == date)
-        first = min(dated, qty_each) if date else 0
-        if first:
-            self._world.move(here, self._hands, sku, first, date)
-        if qty_each > first:
-            self._world.move(here, self._hands, sku, qty_each - first)
+    def _take(self, here: str, sku: str, wanted_each: int, date: str | None) -> int:
+        """As many as there are, of the date the screen names first, else what lies in front. How many it was."""
+        taken_each = 0
+        for day in (date, None) if date else (None,):
+            lying = sum(
+                p.qty_each for p in self._world.look(here) if p.sku == sku and day in (None, p.received_on)
+            )
+            n = min(lying, wanted_each - taken_each)
+            with contextlib.suppress(NotThere):  # somebody reached for the last ones at the same moment
+                if n:
+                    self._world.move(here, self._hands, sku, n, day)
+                    taken_each += n
+        return taken_each
 
     def _date_of(self, here: str, sku: str, shown: object) -> str | None:
         """The sticker date the screen asks for, if such units are in reach; a flow rack gives its front."""
