@@ -179,7 +179,9 @@ def _import_goods(floor: Floor, goods: ShiftGoods, home: Path, items_file: Path 
     if items_file is None:
         catalogue.write_items(items, goods.items)
     for report in (
-        import_locations(floor.writer, locations),
+        import_locations(
+            floor.writer, locations, cross_aisles_y_dm=warehouse.FloorPlan(goods.locations).cross_aisles_dm
+        ),
         import_items(floor.writer, items),
     ):
         if report.rejected:

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 0.05
 LEASE_MS = 120_000
+RETRY_MS = 2_000
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,13 @@ def _failed(tx: Tx, wave_id: int) -> None:
     tx.run(
         "UPDATE outbox SET state = CASE WHEN attempts >= 3 THEN 'failed' ELSE 'queued' END, run_after_ms = :later,"
         " result = 'planning failed; see the planner''s log' WHERE warehouse_id = :w AND dedupe_key = :key",
-        key=f"plan:{wave_id}", later=tx.now_ms + 2_000,
+        key=f"plan:{wave_id}", later=tx.now_ms + RETRY_MS,
     )  # fmt: skip
+    effect = tx.one("SELECT state FROM outbox WHERE warehouse_id = :w AND dedupe_key = :key", key=f"plan:{wave_id}")
+    if effect["state"] == "failed":
+        # Nobody will plan it any more: its orders must not look released for ever, they can go into another.
+        _finish_wave(tx, Actor(occurred_at_ms=0), wave_id)
+        tell(tx, "board", "WaveFailed", wave=wave_id)
 
 
 def _snapshot(tx: Tx, wave_id: int) -> _Snapshot | None:
@@ -180,19 +186,24 @@ def _cart(tx: Tx) -> Cart:
 
 
 def _finish(tx: Tx, actor: Actor, wave_id: int, tours: int) -> None:
+    _finish_wave(tx, actor, wave_id)
+    tx.run(
+        "UPDATE outbox SET state = 'confirmed', done_at_ms = :now WHERE warehouse_id = :w AND dedupe_key = :key",
+        key=f"plan:{wave_id}", now=tx.now_ms,
+    )  # fmt: skip
+    tell(tx, "board", "WaveReleased", wave=wave_id, tours=tours)
+
+
+def _finish_wave(tx: Tx, actor: Actor, wave_id: int) -> None:
+    """Planning is over: the wave is walked if it has tours, and its orders stand where their work stands."""
     tx.run(
         "UPDATE wave SET released_at_ms = :now, state = CASE WHEN EXISTS (SELECT 1 FROM tour t"
         " WHERE t.warehouse_id = wave.warehouse_id AND t.wave_id = wave.id AND t.state <> 'done')"
         " THEN 'released' ELSE 'done' END WHERE warehouse_id = :w AND id = :id",
         id=wave_id, now=tx.now_ms,
     )  # fmt: skip
-    tx.run(
-        "UPDATE outbox SET state = 'confirmed', done_at_ms = :now WHERE warehouse_id = :w AND dedupe_key = :key",
-        key=f"plan:{wave_id}", now=tx.now_ms,
-    )  # fmt: skip
     members = tx.all("SELECT id FROM sales_order WHERE warehouse_id = :w AND wave_id = :wave", wave=wave_id)
     allocate.settle_all(tx, actor, (row["id"] for row in members))
-    tell(tx, "board", "WaveReleased", wave=wave_id, tours=tours)
 
 
 def _write_tour(tx: Tx, wave_id: int, plan: PlannedTour, keys: dict[str, tuple[int, int, int]]) -> int:
