@@ -833,7 +833,7 @@ class Shift:
         report.differences = [
             {"place": d.place, "sku": d.sku, "received_on": d.received_on}
             | {"world_each": d.world_each, "database_each": d.database_each}
-            | {"errors": [f"{e.kind} at {e.place}: {e.detail}" for e in self.errors.entries if e.sku == d.sku]}
+            | {"errors": [f"{e.kind} {e.place} {e.detail}" for e in self.errors.entries if e.sku == d.sku]}
             for d in differences[:100]
         ]
         if self.options.plant == "fifo-break":

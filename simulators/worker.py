@@ -9,7 +9,6 @@ guessing.
 from __future__ import annotations
 
 import contextlib
-import contextlib
 import threading
 import time
 from collections import deque
@@ -897,7 +896,7 @@ class Worker:
             self.floor.surprises.note(f"{self.name}: wrong bin {wrong} was taken at {at}")
 
     def _take(self, here: str, sku: str, wanted_each: int, date: str | None) -> int:
-        """As many as there are, of the date the screen names first, else what lies in front. How many it was."""
+        """As many as there are, first of the date the screen names, else from the front. How many it was."""
         taken_each = 0
         for day in (date, None) if date else (None,):
             lying = sum(
