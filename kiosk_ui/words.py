@@ -314,7 +314,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "missing": "{count} short",
         "left_in": "{time} to cut-off",
         "left_ago": "{time} late",
-        "since": "for {time}",
         "tours": "Tours",
         "tours_waiting": "{count} waiting",
         "tours_done": "{count} done",

@@ -36,6 +36,7 @@ function span(ms) {
   return say("board", "minutes", { m: minutes });
 }
 
+const unbroken = (words_) => words_.replaceAll(" ", "\u00a0");
 const metres = (dm) => Math.round(dm / 10).toLocaleString("en");
 
 const draw = {
@@ -96,19 +97,19 @@ const draw = {
 
 function card(order) {
   const isDone = order.state === "shipped" || order.state === "cancelled";
+  const since = make("time", "card-since");
+  since.dataset.since = order.since_ms;
   const shown = make("li", "card",
     make("b", "card-number", order.number),
-    make("span", "card-carrier", [order.country, order.carrier].filter(Boolean).join(" ")),
-    make("span", "card-lines", `${say("board", "lines", { count: order.lines })} · ${say("board", "units", { count: order.units })}`));
+    make("span", "card-carrier", [order.country, order.carrier].filter(Boolean).join(" ")), since,
+    make("span", "card-lines", 
+      `${unbroken(say("board", "lines", { count: order.lines }))} · ${unbroken(say("board", "units", { count: order.units }))}`));
   shown.dataset.order = order.number;
   if (order.hold_reason) {
     shown.append(make("span", "card-flag", `${say("hold", order.hold_reason)} ${order.hold_note}`.trim()));
   } else if (order.missing_each && !isDone) {
     shown.append(make("span", "card-flag", say("board", "missing", { count: order.missing_each })));
   }
-  const since = make("time", "card-since");
-  since.dataset.since = order.since_ms;
-  shown.append(since);
   if (!isDone) {
     const cutOff = make("time", "card-cut-off");
     cutOff.dataset.cutOff = order.cut_off_at_ms;
@@ -153,7 +154,7 @@ function take(parts) {
 function tick() {
   const now = Date.now() + clockAhead;
   for (const shown of document.querySelectorAll("[data-since]")) {
-    shown.textContent = say("board", "since", { time: span(now - shown.dataset.since) });
+    shown.textContent = span(now - shown.dataset.since);
   }
   for (const shown of document.querySelectorAll("[data-cut-off]")) {
     const left = shown.dataset.cutOff - now;
