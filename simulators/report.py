@@ -7,6 +7,7 @@ human error on that SKU, with its dates, does, and then the sums must still agre
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -91,7 +92,7 @@ def percentile(ordered: list[float], share: float) -> float | None:
     """Nearest rank on sorted values; None without any."""
     if not ordered:
         return None
-    return round(ordered[min(len(ordered) - 1, max(0, -(-int(share * len(ordered) * 1000) // 1000) - 1))], 2)
+    return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 2)
 
 
 def add_tallies(report: ShiftReport, tallies: Iterable[ScanTally]) -> None:
