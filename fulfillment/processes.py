@@ -138,10 +138,12 @@ class Processes:
             for child in self._children:
                 if child.process is not None and child.process.poll() is not None:
                     raise NotReady(f"{child.name} ended with {child.process.returncode} at start")
-            with contextlib.suppress(URLError, ConnectionError, TimeoutError):
-                with urlopen(f"{self.address}/api/v1/readyz", timeout=2) as answer:
-                    if answer.status == 200:
-                        return
+            with (
+                contextlib.suppress(URLError, ConnectionError, TimeoutError),
+                urlopen(f"{self.address}/api/v1/readyz", timeout=2) as answer,
+            ):
+                if answer.status == 200:
+                    return
             time.sleep(0.1)
         raise NotReady(f"no answer from {self.address} within {READY_S:.0f} s")
 
