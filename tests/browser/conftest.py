@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from fulfillment.app import create_app
@@ -61,6 +61,7 @@ def site(floor: Floor) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests; without it they fail rather than pass unseen."""
+    expect.set_options(timeout=20_000)  # waits end with what they wait for; this is for a busy machine
     with sync_playwright() as playwright:
         chromium = launch(playwright)
         yield chromium

@@ -57,7 +57,7 @@ class Person:
         """Do it, and wait until its answer is on the screen."""
         before = self.page.get_attribute(".screen", "data-scan-id")
         act()
-        expect(self.page.locator(".screen")).not_to_have_attribute("data-scan-id", before or "", timeout=5000)
+        expect(self.page.locator(".screen")).not_to_have_attribute("data-scan-id", before or "")
         if not before:
             expect(self.page.locator('.screen:not([data-scan-id=""])')).to_have_count(1)
 
