@@ -56,8 +56,9 @@ class Processes:
         self._children = [
             _Child("planner", [python, "-m", "fulfillment.cli", "work", "planner"]),
             _Child("outbox", [python, "-m", "fulfillment.cli", "work", "outbox"]),
-            _Child("web", _gunicorn(bind, settings.web_workers, settings.web_threads)),
-            _Child("live", _gunicorn(f"{settings.host}:{settings.live_port}", 1, LIVE_THREADS)),
+            _Child("web", _gunicorn(bind, settings.web_workers, settings.web_threads, graceful_s=5)),
+            # An open board never ends by itself: waiting for it would only delay the stop.
+            _Child("live", _gunicorn(f"{settings.host}:{settings.live_port}", 1, LIVE_THREADS, graceful_s=1)),
         ]
 
     @property
@@ -178,11 +179,11 @@ def is_taken(host: str, port: int) -> bool:
     return False
 
 
-def _gunicorn(bind: str, workers: int, threads: int) -> list[str]:
+def _gunicorn(bind: str, workers: int, threads: int, graceful_s: int) -> list[str]:
     return [
         sys.executable, "-m", "gunicorn", "fulfillment.wsgi:make()", "--bind", bind, "--worker-class", "gthread",
         "--workers", str(workers), "--threads", str(threads), "--preload", "--no-control-socket",
-        "--log-level", "warning", "--graceful-timeout", "5", "--timeout", "60", "--keep-alive", "75",
+        "--log-level", "warning", "--graceful-timeout", str(graceful_s), "--timeout", "60", "--keep-alive", "75",
     ]  # fmt: skip
 
 

@@ -186,7 +186,7 @@ def settle(memory: Memory, facts: Facts) -> Step:
         totes = tuple(Expect("tote", own_code("T", code), code) for code in facts.free_totes)
         return Step(NAME, state, "scan_new_tote", totes or (Expect("tote"),), fields)
     tote = Expect("tote", own_code("T", task.tote), task.tote)
-    return Step(NAME, state, "scan_tote", (tote, *expect_command("NEWTOTE")), fields)
+    return Step(NAME, state, "scan_tote", (tote, *expect_command("NEWTOTE", "BACK")), fields)
 
 
 def _in_hand(memory: Memory, task: PickTask) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, g, request
+import msgspec
+from flask import Blueprint, Response, current_app, g, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import audit, orders, parcels, queries, receive, scans, setting_up, verify, waves
+from fulfillment.services import audit, board, orders, parcels, queries, receive, scans, setting_up, verify, waves
 from fulfillment.services.actor import Actor
-from fulfillment.services.board import board
 from fulfillment.web import bodies
 from fulfillment.web.auth import check_station, floor, permission_of
 from fulfillment.web.openapi import Api
@@ -214,11 +214,18 @@ def post_take_off(body: bodies.ParcelBody, number: str) -> Any:
     return floor().writer.write(work)
 
 
-@operation("GET", "/board", Permission.READ_BOARD)
+@operation("GET", "/board", Permission.READ_BOARD, answers={200: "the board", 304: "as you know it"})
 def get_board() -> Any:
     """Every order's lane, work under way, printers, prints."""
     with queries.snapshot(floor().engine) as connection:
-        return board(connection)
+        view = board.board(connection)
+    tag = board.etag(view)
+    if request.if_none_match.contains(tag):
+        answer = Response(status=304)
+    else:
+        answer = Response(msgspec.json.encode(view), mimetype="application/json")
+    answer.set_etag(tag)
+    return answer
 
 
 @operation("GET", "/totals", Permission.READ_BOARD)

@@ -18,7 +18,8 @@ from fulfillment.services.setting_up import hash_token
 from fulfillment.web.errors import problem
 
 COOKIE = "floor_token"
-COOKIE_MAX_AGE_S = 12 * 3600
+# A handheld is signed on once; who holds it says the badge. Revoking its token ends it at once.
+COOKIE_MAX_AGE_S = 30 * 24 * 3600
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,11 +80,11 @@ def _authorize() -> Response | None:
     token, from_cookie = _sent_token()
     row = _token_row(token) if token else None
     if row is None:
-        return problem(401, "unauthorized", "a valid token is needed")
+        return _turned_away(401, "unauthorized", "a valid token is needed")
     if from_cookie and request.method not in ("GET", "HEAD", "OPTIONS") and not _is_same_origin():
         return problem(403, "cross_origin", "this must come from the floor's own pages")
     if not may(row["role"], permission):
-        return problem(403, "forbidden", f"this token may not {permission.replace('_', ' ')}")
+        return _turned_away(403, "forbidden", f"this token may not {permission.replace('_', ' ')}")
     g.token = row
     return None
 
@@ -92,6 +93,21 @@ def check_station(code: str) -> None:
     """A station's token speaks for that station only; the board's and the admin's speak for none."""
     if g.token["station_code"] != code:
         abort(problem(403, "other_station", "this token belongs to another station"))
+
+
+def _turned_away(status: int, code: str, title: str) -> Response:
+    """A problem document for a program, a sentence for a person who opened a page."""
+    wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    if request.method == "GET" and wanted == "text/html":
+        return Response(NOT_SIGNED_ON, status, mimetype="text/html")
+    return problem(status, code, title)
+
+
+NOT_SIGNED_ON = (
+    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    "<title>Not signed on</title><h1>This device is not signed on here</h1>"
+    "<p>Open the link of its station again (or ask your supervisor for it).</p></html>"
+)
 
 
 def _sent_token() -> tuple[str | None, bool]:

@@ -53,6 +53,8 @@ class Api:
 
             def answer(**parts: Any) -> Response:
                 result = view(decoder.decode(_json_body()), **parts) if decoder is not None else view(**parts)
+                if isinstance(result, Response):
+                    return result  # the view had something to say about caching
                 values, status = result if isinstance(result, tuple) else (result, 200)
                 return Response(msgspec.json.encode(values), status, mimetype=JSON)
 

@@ -373,3 +373,23 @@ def test_a_bug_is_a_500_that_tells_nothing(app: Flask, shop: Caller, monkeypatch
     answer = shop.get("/orders/1")
     assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
     assert "secret" not in answer.text
+
+
+def test_a_board_that_did_not_change_is_not_sent_again(app: Flask, hand: FloorHand) -> None:
+    token = hand.write(lambda tx: setting_up.add_token(tx, "wall", TokenRole.BOARD))
+    headers = {"Authorization": f"Bearer {token}"}
+    first = app.test_client().get("/api/v1/board", headers=headers)
+    again = app.test_client().get("/api/v1/board", headers=headers | {"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+    hand.item("MUG")
+    hand.order("1", ("MUG", 1))
+    after = app.test_client().get("/api/v1/board", headers=headers | {"If-None-Match": first.headers["ETag"]})
+    assert after.status_code == 200
+
+
+def test_a_person_without_a_link_is_told_in_words_and_a_program_in_json(app: Flask) -> None:
+    person = app.test_client().get("/board", headers={"Accept": "text/html,application/xhtml+xml"})
+    assert (person.status_code, person.mimetype) == (401, "text/html")
+    assert "not signed on" in person.text
+    program = app.test_client().get("/api/v1/board")
+    assert (program.status_code, program.mimetype) == (401, "application/problem+json")
