@@ -121,7 +121,7 @@ class SqliteWriter:
     def write(self, work: Callable[[Any], T]) -> T:
         if self._closed:
             raise WriterClosed("the writer is closed")
-        if self._pid != os.getpid() or self._thread is None:
+        if not self._is_running():
             self._start()
         future: Future[T] = Future()
         self._queue.put((work, future))
@@ -133,9 +133,13 @@ class SqliteWriter:
             self._queue.put(None)
             self._thread.join()
 
+    def _is_running(self) -> bool:
+        # After a fork the thread is the parent's: a child starts its own.
+        return self._pid == os.getpid() and self._thread is not None and self._thread.is_alive()
+
     def _start(self) -> None:
         with self._start_lock:
-            if self._pid == os.getpid() and self._thread is not None:
+            if self._is_running():
                 return
             self._queue = queue.SimpleQueue()
             self._pid = os.getpid()
