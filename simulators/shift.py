@@ -51,6 +51,9 @@ LOAD_AT_PARCELS = 25
 PUTAWAY_TRIES = 3
 TOP_UPS_MAX = 4
 QUIET_S = 0.4
+WATCH_S = 0.3
+TOTES_PATIENCE_S = 3.0  # with all totes full or on carts, nobody can start a walk: fetch some from the store
+TOTES_MAX = 5000
 COUNTRY_CODES = {
     "United Kingdom": "GB", "France": "FR", "Germany": "DE", "EIRE": "IE", "Cyprus": "CY", "Belgium": "BE",
     "Spain": "ES", "Italy": "IT", "Denmark": "DK", "Switzerland": "CH", "Norway": "NO", "Austria": "AT",
@@ -222,12 +225,22 @@ class Shift:
             self._hire(n, docks[(n - 1) % len(docks)])
 
     def _equip(self, api: FloorHttp) -> None:
-        totes = self._once("totes", lambda: api.post("/api/v1/totes", {"count": self.options.totes}))
-        self._tote_barcodes = {str(t["code"]): str(t["barcode"]) for t in _listed(totes, "totes")}
-        self.gear.empty_totes.extend(self._tote_barcodes.values())
+        self._fetch_totes(api, self.options.totes)
         body = {"count": self.options.workers, "positions": self.options.positions_a_cart}
         carts = self._once("carts", lambda: api.post("/api/v1/carts", body))
         self.gear.carts.extend(str(c["barcode"]) for c in _listed(carts, "carts"))
+
+    def _fetch_totes(self, api: FloorHttp, count: int) -> None:
+        """New totes from the store, numbered by the floor; at a second start all that were ever fetched."""
+        known = [key for key in self._kept if key.startswith("totes ")]
+        new = f"totes {len(known) + 1}"
+        if not known or self._tote_barcodes:
+            self._once(new, lambda: api.post("/api/v1/totes", {"count": count}))
+            known = [new]
+        for key in known:
+            fetched = {str(t["code"]): str(t["barcode"]) for t in _listed(self._kept[key], "totes")}
+            self._tote_barcodes |= fetched
+            self.gear.empty_totes.extend(fetched.values())
 
     def _open_bench(self, devices: contextlib.ExitStack, place: str) -> None:
         tape, slips = self.options.tape_dir / f"labels-{place}", self.options.tape_dir / f"slips-{place}"
@@ -406,6 +419,8 @@ class Shift:
             bench = self._benches[gear.benches.popleft()]
             bench.order = tote_due.order  # spoken for: its other totes come to this bench
             return lambda: self._at_bench(worker, bench, tote_due)
+        if (lane := self._lane_to_load()) is not None:
+            return lambda: self._at_lane(worker, lane)
         if (
             gear.carts
             and self._open_waves
@@ -418,8 +433,6 @@ class Shift:
             return lambda: worker.receive(barcode, place)
         if gear.docks.get(worker.dock):
             return lambda: _ignore(self._put_away_one(worker))
-        if (lane := self._lane_to_load()) is not None:
-            return lambda: self._at_lane(worker, lane)
         return None
 
     def _totes_suffice(self) -> bool:
@@ -469,6 +482,7 @@ class Shift:
     def _lead(self) -> None:
         api = self._admin()
         quiet_since: float | None = None
+        watch_at, starved_since = 0.0, time.monotonic()
         last_acts, last_change = -1, time.monotonic()
         has_more = True
         while not self.stop.is_set() and len(self._retired) < len(self.crew):
@@ -476,10 +490,17 @@ class Shift:
             self._tell()
             if self.world.acts != last_acts:  # scans alone are no progress: people can ask in vain all day
                 last_acts, last_change = self.world.acts, now
-            self._watch_waves(api)
+            if now >= watch_at:  # a wave is long; asking for it all the time would keep scans waiting
+                self._watch_waves(api)
+                watch_at = time.monotonic() + WATCH_S
             self._let_orders_arrive(api)
             if has_more and len(self._open_waves) < self.options.waves_ahead:
                 has_more = self._release(api)
+            if self._totes_suffice():
+                starved_since = now
+            elif now - starved_since > TOTES_PATIENCE_S and len(self._tote_barcodes) < TOTES_MAX:
+                starved_since = now
+                self._fetch_totes(api, 50)
             is_quiet = self._is_quiet()
             quiet_since = (quiet_since or now) if is_quiet else None
             if quiet_since and now - quiet_since > QUIET_S:

@@ -131,7 +131,7 @@ class Floor:
     surprises: Surprises
     pace: Pace
     handling: Handling = field(default_factory=Handling)
-    home_bins: dict[str, str] = field(default_factory=dict)  # SKU → the bin somebody last took it from
+    home_bins: dict[str, set[str]] = field(default_factory=dict)  # SKU → bins somebody took it from
     parcel_orders: dict[str, str] = field(default_factory=dict)  # parcel → order on its packing slip
     adopt_tote: Callable[[str], None] | None = None  # asks what is in a tote that is none of this world's
 
@@ -321,7 +321,7 @@ class Worker:
                 if outcome.code != "order_cancelled":
                     self.floor.surprises.note(f"{self.name}: {found_each} of {sku} at {here}: {outcome.code}")
                 return
-            self.floor.home_bins[sku] = here
+            self.floor.home_bins.setdefault(sku, set()).add(here)
         if found_each < left_each and kiosk.step.at == "pick.item":
             self._gear.to_count.setdefault(here, "short")
             self._command(kiosk, "SHORT")
@@ -511,7 +511,7 @@ class Worker:
         match outcome.code:
             case "order_still_picking" | "order_on_hold" | "tote_in_use":
                 tote.tries += 1
-                tote.not_before = time.monotonic() + min(0.05 * 2**tote.tries, 2.0)
+                tote.not_before = time.monotonic() + min(0.1 * 2**tote.tries, 5.0)
                 self._gear.staged.append(tote)
             case "order_cancelled":
                 self._gear.to_put_back.append(tote.barcode)
@@ -527,7 +527,9 @@ class Worker:
         if not lying:
             self._command(kiosk, "MISSING", must=True)
             return
-        sku, there_each = next(iter(lying.items()))
+        asked = self._sku_of(kiosk.step.fields.get("next"))
+        sku = asked if asked in lying else next(iter(lying))
+        there_each = lying[sku]
         item = self.floor.item(sku)
         barcode, keyed, qty_each = self._how_to_scan(kiosk.step, item, there_each)
         if self.errs.would_err("over_count_at_bench") and keyed is not None:
@@ -692,6 +694,9 @@ class Worker:
                 return sku, fewer
             self._set_aside(place, sku, qty_each)
         if kiosk.step.at == "put_back.item" and self._can(kiosk.step, "MISSING"):
+            self._ask_for_counts(
+                self._sku_of(kiosk.step.fields.get("next")), "missing in a tote to be put back"
+            )
             self._command(kiosk, "MISSING")
         return "", 0
 
@@ -708,7 +713,7 @@ class Worker:
                 continue  # a colleague was quicker
             self._walk(there)
             self._world.move_all(self._hands, there)
-            self._gear.to_count.setdefault(there, "put back from the problem shelf")
+            self._ask_for_counts(pile.sku, "put back from the problem shelf")
             return True
         return False
 
@@ -716,8 +721,14 @@ class Worker:
         homes = [place for place in self._world.places_of(sku) if self._is_storage(place)]
         if homes:
             return min(homes)
-        home = self.floor.home_bins.get(sku)
-        return home if home and not self._world.look(home) else None
+        empty = [home for home in self.floor.home_bins.get(sku, ()) if not self._world.look(home)]
+        return min(empty, default=None)
+
+    def _ask_for_counts(self, sku: str, why: str) -> None:
+        """A unit too many or too few turned up, and nobody knows in which of its bins the mistake was made."""
+        for place in {*self._world.places_of(sku), *self.floor.home_bins.get(sku, ())}:
+            if self._is_storage(place):
+                self._gear.to_count.setdefault(place, why)
 
     def load(self, lane: str) -> int:
         """Carry every parcel of one lane onto its carrier's truck and close the manifest. How many went."""
@@ -916,7 +927,11 @@ class Worker:
         return shown if any(p.sku == sku and p.received_on == shown for p in self._world.look(here)) else None
 
     def _sku_here(self, fields: Mapping[str, Any]) -> str:
-        sku = str(fields["item"]["sku"])
+        return self._sku_of(fields["item"])
+
+    def _sku_of(self, shown: object) -> str:
+        """The SKU the screen shows, spelt as on the goods."""
+        sku = str(shown["sku"]) if isinstance(shown, Mapping) else ""
         item = self.floor.items.get(sku.upper())
         return item.sku if item else sku
 

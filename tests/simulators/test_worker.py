@@ -545,11 +545,13 @@ def test_a_count_says_what_really_lies_there(tmp_path: Path) -> None:
 def test_what_was_set_aside_goes_back_to_a_bin_that_holds_it(tmp_path: Path) -> None:
     with hall([CART], tmp_path) as (at, _):
         at.world.bring(BIN, "MUG", DAY, 3)
+        at.world.bring(OTHER_BIN, "MUG", DAY, 3)
+        at.floor.home_bins["MUG"] = {"A02-03-1"}
         at.world.bring(ASIDE, "MUG", DAY, 1)
         at.world.bring(ASIDE, "JUG", DAY, 1)
         assert at.worker.return_aside()
         assert at.world.count(BIN, "MUG") == 4
-        assert BIN in at.gear.to_count
+        assert set(at.gear.to_count) == {BIN, OTHER_BIN, "A02-03-1"}, "the mistake may have been made in any"
         assert not at.worker.return_aside(), "nobody knows where the jug belongs"
 
 

@@ -121,11 +121,12 @@ def test_tallies_of_all_stations_add_up() -> None:
 
 
 CONTRACT = (
-    "orders_imported", "orders_shippable", "orders_shipped", "orders_short", "lines_imported", "lines_shippable",
-    "lines_shipped", "lines_short", "units_imported", "units_shippable", "units_shipped", "units_short", "parcels",
-    "labels_sent", "labels_decoded", "scans", "scans_rejected", "duplicates_injected", "walk_dm",
-    "walk_s_shape_dm", "walk_location_order_dm", "scan_ms_p50", "scan_ms_p95", "scan_ms_p99", "wall_s",
-    "verify_ok", "fifo_violations", "world_differences",
+    "orders_imported", "orders_shippable", "orders_shipped", "orders_short",
+    "lines_imported", "lines_shippable", "lines_shipped", "lines_short",
+    "units_imported", "units_shippable", "units_shipped", "units_short",
+    "parcels", "labels_sent", "labels_decoded", "scans", "scans_rejected", "duplicates_injected",
+    "walk_dm", "walk_s_shape_dm", "walk_location_order_dm", "scan_ms_p50", "scan_ms_p95", "scan_ms_p99",
+    "wall_s", "verify_ok", "fifo_violations", "world_differences",
 )  # fmt: skip
 
 
