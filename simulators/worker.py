@@ -286,7 +286,8 @@ class Worker:
             raise self._stuck(f"placing tote {tote}: {outcome.code}", kiosk.step)
 
     def _go_to_bin(self, kiosk: ScanStation, totes: list[str]) -> None:
-        location = kiosk.step.fields["location"]
+        fields = kiosk.step.fields
+        location = fields["location"]
         there = str(location["code"])
         self._gear.sign(there, location.get("barcode"))
         self._walk(there)
@@ -299,7 +300,7 @@ class Worker:
             if kiosk.step.at != "pick.location":
                 return
         outcome = self._scan(kiosk, self._gear.signs[there])
-        if not outcome.is_applied and outcome.code != "order_cancelled":
+        if not outcome.is_applied and outcome.code != "order_cancelled" and _is_same_task(fields, kiosk.step):
             self.floor.surprises.note(f"{self.name}: sign of {there} refused: {outcome.code}")
 
     def _pick_item(self, kiosk: ScanStation, totes: list[str]) -> None:
@@ -318,7 +319,7 @@ class Worker:
             outcome = self._scan_units(kiosk, sku, found_each)
             if not outcome.is_applied:
                 self._world.move(self._hands, here, sku, found_each)
-                if outcome.code != "order_cancelled":
+                if outcome.code != "order_cancelled" and _is_same_task(fields, kiosk.step):
                     self.floor.surprises.note(f"{self.name}: {found_each} of {sku} at {here}: {outcome.code}")
                 return
             self.floor.home_bins.setdefault(sku, set()).add(here)
@@ -372,7 +373,7 @@ class Worker:
             self._handle(self.floor.handling.put_s)
             self._filled.add(tote)
             self._drop_into(tote, others, here, sku)
-        elif outcome.code == "order_cancelled":
+        elif outcome.code == "order_cancelled" or not _is_same_task(fields, kiosk.step):
             self._world.move_all(self._hands, here)
         else:
             raise self._stuck(f"tote {tote}: {outcome.code}", kiosk.step)
@@ -725,7 +726,7 @@ class Worker:
         return min(empty, default=None)
 
     def _ask_for_counts(self, sku: str, why: str) -> None:
-        """A unit too many or too few turned up, and nobody knows in which of its bins the mistake was made."""
+        """A unit too many or too few turned up; nobody knows in which of its bins the mistake was made."""
         for place in {*self._world.places_of(sku), *self.floor.home_bins.get(sku, ())}:
             if self._is_storage(place):
                 self._gear.to_count.setdefault(place, why)
@@ -1001,6 +1002,11 @@ class Worker:
         return Stuck(
             f"{self.name} at {self.place}: {why}; screen {step.at} {step.prompt} {dict(step.fields)}"
         )
+
+
+def _is_same_task(before: Mapping[str, Any], step: Step) -> bool:
+    """Whether the screen still asks for the same goods; not so when their order was cancelled meanwhile."""
+    return all(before.get(name) == step.fields.get(name) for name in ("location", "item", "order"))
 
 
 def _whole(text: object) -> int:
