@@ -82,8 +82,9 @@ def screen(station: str) -> str:
 def scan(station: str) -> tuple[str, int]:
     """Apply one scan; the answer is the next screen with what came of it."""
     check_station(station)
-    sent = request.get_json(silent=True) if request.is_json else request.form.to_dict()
+    sent = _sent()
     scan_id = str(sent.get("scan_id", ""))[:64] if isinstance(sent, Mapping) else ""
+    scan_id = scan_id.encode(errors="replace").decode()
     try:
         answer = floor().writer.write(_handling(_scan_of(sent, station)))
     except (DomainError, msgspec.ValidationError) as error:
@@ -138,6 +139,13 @@ def _handling(request_: scans.ScanRequest) -> Any:
         return answer
 
     return work
+
+
+def _sent() -> Any:
+    try:
+        return request.get_json(silent=True) if request.is_json else request.form.to_dict()
+    except RecursionError:
+        return None  # nothing a page of ours could have nested
 
 
 def _scan_of(sent: Any, station: str) -> scans.ScanRequest:

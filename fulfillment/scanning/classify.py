@@ -62,7 +62,7 @@ class Read:
 
 
 class MalformedCode(ValueError):
-    """Not something a scanner may send: empty, too long, or with control characters."""
+    """Not something a scanner may send: empty, too long, with control characters or half characters."""
 
 
 def check_raw(raw: str) -> str:
@@ -79,6 +79,8 @@ def check_raw(raw: str) -> str:
     for character in code:
         if (ord(character) < 32 and character != GS) or 127 <= ord(character) < 160:
             raise MalformedCode(f"the code holds control character 0x{ord(character):02X}")
+        if 0xD800 <= ord(character) < 0xE000:
+            raise MalformedCode("the code holds half a character")
     return code
 
 

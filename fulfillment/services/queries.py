@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -86,6 +87,6 @@ def _cursor(after: str | None) -> dict[str, Any]:
     if not after:
         return {"a": 0, "b": 0, "c": -1, "d": ""}
     parts = after.split(".")
-    if len(parts) != 4 or not all(part.isdigit() for part in parts[:3]):
+    if len(parts) != 4 or not all(re.fullmatch("[0-9]{1,18}", part) for part in parts[:3]):
         raise DomainError("bad_cursor", "not a cursor of ours", "after")
     return {"a": int(parts[0]), "b": int(parts[1]), "c": int(parts[2]), "d": parts[3]}

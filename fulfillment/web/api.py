@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -140,7 +141,7 @@ def get_receipt(number: str) -> Any:
 def get_stock() -> Any:
     """What lies where, by layer, handling unit and status."""
     limit = request.args.get("limit", "500")
-    if not limit.isdigit():
+    if not re.fullmatch("[0-9]{1,9}", limit):
         raise DomainError("bad_limit", f"not a number: {limit!r}", "limit")
     args = request.args
     with queries.snapshot(floor().engine) as connection:
@@ -319,6 +320,8 @@ def parse_time(text: str, field: str) -> int:
         raise DomainError("bad_time", f"{text[:40]!r} is not an ISO 8601 time", field) from error
     if moment.tzinfo is None:
         raise DomainError("bad_time", "a time needs its offset, e.g. +00:00", field)
+    if not 1970 <= moment.year < 9000:  # a device that lost its clock says 1970
+        raise DomainError("bad_time", f"the year {moment.year} is none of ours", field)
     return int(moment.astimezone(UTC).timestamp() * 1000)
 
 

@@ -6,8 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Text = Annotated[str, msgspec.Meta(max_length=200)]
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+# Control characters and halves of surrogate pairs: no label, file or page can carry them. An address may be
+# written over several lines. (Looking ahead, because "$" would let a line end pass.)
+PLAIN = r"^(?![\s\S]*[\x00-\x1f\x7f-\x9f\ud800-\udfff])"
+PLAIN_LINES = r"^(?![\s\S]*[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff])"
+
+Text = Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN_LINES)]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=PLAIN)]
 Each = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 
 

@@ -35,6 +35,8 @@ def register_errors(app: Flask) -> None:
     @app.errorhandler(msgspec.ValidationError)
     def invalid(error: msgspec.ValidationError) -> Response:
         words, _, path = str(error).partition(" - at `$")
+        if "matching regex" in words:
+            words = "holds a control character"
         return problem(422, "invalid_body", "the body does not fit", words, path.strip("`.") or None)
 
     @app.errorhandler(msgspec.DecodeError)

@@ -52,7 +52,7 @@ class Api:
             decoder = msgspec.json.Decoder(body) if body is not None else None
 
             def answer(**parts: Any) -> Response:
-                result = view(decoder.decode(_json_body()), **parts) if decoder is not None else view(**parts)
+                result = view(_decoded(decoder), **parts) if decoder is not None else view(**parts)
                 if isinstance(result, Response):
                     return result  # the view had something to say about caching
                 values, status = result if isinstance(result, tuple) else (result, 200)
@@ -105,11 +105,14 @@ PROBLEM_SCHEMA = {
 }
 
 
-def _json_body() -> bytes:
+def _decoded(decoder: msgspec.json.Decoder[Body]) -> Body:
     if request.mimetype != JSON:
         # A form cannot send this type, so no page of another origin can post here with our cookie.
         raise msgspec.DecodeError(f"the content type must be {JSON}")
-    return request.get_data(cache=False)
+    try:
+        return decoder.decode(request.get_data(cache=False))
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError("the body is not UTF-8") from error
 
 
 def _entry(operation: Operation, schema_of: Mapping[type[Body], Any]) -> dict[str, Any]:

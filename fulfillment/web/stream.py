@@ -213,4 +213,4 @@ def _streams_max() -> int:
 
 def _resume(feed: BoardFeed) -> int:
     epoch, _, version = request.headers.get("Last-Event-ID", "").partition("-")
-    return int(version) if epoch == feed.epoch and version.isdigit() and len(version) < 12 else 0
+    return int(version) if epoch == feed.epoch and version.isdecimal() and len(version) < 12 else 0

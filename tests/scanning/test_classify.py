@@ -119,6 +119,12 @@ def test_a_gs1_string_that_names_no_item_is_unknown(code: str) -> None:
     assert answer.code == "unknown_code"
 
 
+@pytest.mark.parametrize("code", ["\ud800", "MUG\udfff"])
+def test_half_a_surrogate_pair_is_no_code(code: str) -> None:
+    with pytest.raises(MalformedCode, match="half a character"):
+        check_raw(code)
+
+
 @given(st.text(max_size=250))
 def test_no_text_at_all_breaks_the_reader(raw: str) -> None:
     try:

@@ -212,3 +212,12 @@ def test_a_receipt_is_shown_with_how_far_it_has_come(dock: FloorHand) -> None:
     assert shown["barcode"] == own_code("R", "R1")
     with pytest.raises(NotFound):
         dock.write(lambda tx: receive.describe(tx, "R2"))
+
+
+@pytest.mark.parametrize("written", ["20260105", "2026-W02-1"])
+def test_a_day_has_one_spelling_or_the_oldest_could_not_be_told(hand: FloorHand, written: str) -> None:
+    hand.item("MUG")
+    with pytest.raises(DomainError, match="is not a date like 2026-01-31"):
+        announce(hand, received_on=written)
+    with pytest.raises(DomainError, match="is not a date like 2026-01-31"):
+        announce(hand, "R1", {"sku": "MUG", "qty_each": 1, "expiry_on": written})

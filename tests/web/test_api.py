@@ -33,6 +33,11 @@ class Caller:
     def post(self, path: str, body: Any = None) -> Any:
         return self._client.post(f"/api/v1{path}", json=body, headers=self._headers)
 
+    def send(self, path: str, raw: bytes) -> Any:
+        return self._client.post(
+            f"/api/v1{path}", data=raw, headers={**self._headers, "Content-Type": "application/json"}
+        )
+
     def patch(self, path: str, body: Any) -> Any:
         return self._client.patch(f"/api/v1{path}", json=body, headers=self._headers)
 
@@ -203,6 +208,52 @@ def test_a_body_that_is_no_json_is_a_problem(app: Flask, hand: FloorHand) -> Non
         assert (answer.status_code, answer.json["code"]) == (400, "malformed_json")
 
 
+@pytest.mark.parametrize("bytes_", [b"\xff", b"\xed\xa0\x80"])
+def test_a_body_that_is_no_utf8_is_a_problem(shop: Caller, bytes_: bytes) -> None:
+    raw = b'{"number": "' + bytes_ + b'"}'
+    answer = shop.send("/orders", raw)
+    assert (answer.status_code, answer.json["code"]) == (400, "malformed_json")
+
+
+def test_half_a_surrogate_pair_is_no_text(shop: Caller) -> None:
+    answer = shop.send("/orders", b'{"number": "\\ud800"}')
+    assert (answer.status_code, answer.json["code"]) == (400, "malformed_json")
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:00:00+00:00",
+     "1969-12-31T00:00:00+00:00"],
+)  # fmt: skip
+def test_a_time_no_order_can_have_names_its_field(shop: Caller, kiosk: Caller, hand: FloorHand, time: str) -> None:
+    hand.item("MUG")
+    late = shop.post("/orders", order(ordered_at=time))
+    assert (late.status_code, late.json["code"], late.json["field"]) == (422, "bad_time", "ordered_at")
+    scanned = kiosk.post("/scans", scan("MUG") | {"occurred_at": time})
+    assert (scanned.status_code, scanned.json["field"]) == (422, "occurred_at")
+    wave = shop.post("/waves", {"ordered_until": time})
+    assert (wave.status_code, wave.json["field"]) == (422, "ordered_until")
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\x1b[31m", "a\x85b"])
+def test_control_characters_name_their_field(shop: Caller, hand: FloorHand, text: str) -> None:
+    hand.item("MUG")
+    for change, field in (
+        ({"ship_to": {"address1": text}}, "ship_to.address1"), ({"channel": text}, "channel"),
+        ({"lines": [{"sku": text, "qty_each": 1}]}, "lines[0].sku"),
+    ):  # fmt: skip
+        answer = shop.post("/orders", order(**change))
+        assert (answer.status_code, answer.json["field"]) == (422, field)
+    shop.post("/orders", order())
+    assert shop.patch("/orders/1", {"ship_to": {"city": text}}).status_code == 422
+    assert shop.post("/orders/1/hold", {"reason": text}).status_code == 422
+
+
+def test_an_address_may_be_written_over_two_lines(shop: Caller, hand: FloorHand) -> None:
+    hand.item("MUG")
+    assert shop.post("/orders", order(ship_to={"address1": "Flat 2\r\n1 Road"})).status_code == 201
+
+
 # --- orders, receipts, stock ---------------------------------------------------------------------------------
 
 
@@ -264,7 +315,7 @@ def test_an_order_can_be_held_released_changed_and_cancelled(shop: Caller, hand:
 
 
 def test_what_does_not_exist_is_404(shop: Caller, admin: Caller) -> None:
-    for path in ("/orders/none", "/waves/77", "/receipts/none", "/parcels/none"):
+    for path in ("/orders/none", "/waves/77", f"/waves/{10**20}", "/receipts/none", "/parcels/none"):
         answer = shop.get(path)
         assert answer.status_code == 404, path
         assert answer.json["code"].startswith("unknown_")
@@ -295,8 +346,10 @@ def test_stock_is_paged_without_losing_a_row(shop: Caller, hand: FloorHand) -> N
             break
         after = f"&after={page['next']}"
     assert sorted(seen) == [(f"S{number}", number + 1) for number in range(7)]
-    for query in ("limit=0", "limit=x", "after=1.2"):
+    beyond = 10**20
+    for query in ("limit=0", "limit=x", "limit=²", f"limit={beyond}", "after=1.2", "after=1.².0.a"):
         assert shop.get(f"/stock?{query}").status_code == 422
+    assert shop.get(f"/stock?after={beyond}.1.0.a").status_code == 422
 
 
 def test_a_wave_needs_something_to_release(shop: Caller, hand: FloorHand) -> None:
