@@ -52,6 +52,7 @@ PUTAWAY_TRIES = 3
 TOP_UPS_MAX = 4
 QUIET_S = 0.4
 WATCH_S = 0.3
+RELEASE_S = 8.0  # the demo gathers orders this long before it releases what has come
 TOTES_PATIENCE_S = 3.0  # with all totes full or on carts, nobody can start a walk: fetch some from the store
 TOTES_MAX = 5000
 COUNTRY_CODES = {
@@ -202,6 +203,7 @@ class Shift:
         self._top_ups = 0
         self._topped_up: Counter[str] = Counter()
         self._cycle = 1
+        self._is_restocking = False
         self._arrivals: deque[tuple[float, Order]] = deque()
         self._printers: list[ZplPrinter] = []
         keep = options.keep_file
@@ -423,7 +425,7 @@ class Shift:
             return lambda: self._at_lane(worker, lane)
         if (
             gear.carts
-            and self._open_waves
+            and (self._open_waves or self._was_left)  # walks of an earlier run may still wait
             and self._totes_suffice()
             and time.monotonic() >= stage.pick_dry_until
         ):
@@ -482,7 +484,7 @@ class Shift:
     def _lead(self) -> None:
         api = self._admin()
         quiet_since: float | None = None
-        watch_at, starved_since = 0.0, time.monotonic()
+        watch_at, release_at, starved_since = 0.0, 0.0, time.monotonic()
         last_acts, last_change = -1, time.monotonic()
         has_more = True
         while not self.stop.is_set() and len(self._retired) < len(self.crew):
@@ -494,6 +496,8 @@ class Shift:
                 self._watch_waves(api)
                 watch_at = time.monotonic() + WATCH_S
             self._let_orders_arrive(api)
+            if self.options.loop and now >= release_at:
+                has_more, release_at = True, now + RELEASE_S  # orders have come in meanwhile
             if has_more and len(self._open_waves) < self.options.waves_ahead:
                 has_more = self._release(api)
             if self._totes_suffice():
@@ -616,7 +620,7 @@ class Shift:
 
     def _next_cycle(self, api: FloorHttp) -> None:
         """The day is done: its orders come again, under new numbers, at the times of day they came at."""
-        if self._arrivals:
+        if self._arrivals or self._is_restocking:
             return
         self._cycle += 1
         tag = f"{self._run}{self._cycle:02d}"
@@ -628,6 +632,15 @@ class Shift:
             OpeningReceipt(f"NEXT-{tag}-{r.number.removeprefix('OPEN-')}", r.received_on, r.lines)
             for r in receipts
         )
+        self._is_restocking = True
+        if self.options.hurry_opening:
+            self._pace.speed = None
+
+    def _begin_day(self) -> None:
+        """The goods lie in their bins: now the customers come."""
+        self._is_restocking = False
+        self._pace.speed = self.options.speed
+        tag = f"{self._run}{self._cycle:02d}"
         orders = sorted(self.goods.book.orders, key=lambda order: order.ordered_at)
         first = _moment(orders[0].ordered_at) if orders else datetime.now(UTC)
         started, speed = time.monotonic(), self.options.speed or 3600.0
@@ -640,6 +653,10 @@ class Shift:
         )
 
     def _let_orders_arrive(self, api: FloorHttp) -> None:
+        if self._is_restocking and not (
+            self._deliveries or any(self.gear.docks.values()) or self._stage.busy
+        ):
+            self._begin_day()
         while self._arrivals and self._arrivals[0][0] <= time.monotonic():
             api.post("/api/v1/orders", order_body(self._arrivals.popleft()[1], datetime.now(UTC)))
 
