@@ -58,9 +58,6 @@ class FloorHttp:
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._checked("POST", path, body)
 
-    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
-        return self._checked("PATCH", path, body)
-
     def request(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
         """Send once, read once. Raises OSError when the connection breaks before the whole answer is here."""
         self.send(method, path, body)
@@ -200,9 +197,6 @@ class Step:
             ),
             None,
         )
-
-    def allows(self, kind: str) -> bool:
-        return any(e.get("kind") == kind for e in self.expects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ from typing import Any
 from simulators.client import ScanTally
 from simulators.world import World, parcel_place, tote_place
 
-STATIONARY_KINDS = frozenset({"bin", "reserve", "flow_rack", "dock"})
-
 
 @dataclass(frozen=True, slots=True)
 class Difference:

@@ -623,6 +623,8 @@ class Shift:
         if self._arrivals or self._is_restocking:
             return
         self._cycle += 1
+        for truck in self.world.places(where=lambda place: place.startswith("truck:")):
+            self.world.carry_away(truck)
         tag = f"{self._run}{self._cycle:02d}"
         needed = units_needed(self.goods.book, self.goods.items)
         receipts = opening_stock(

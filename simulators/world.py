@@ -133,10 +133,6 @@ class World:
     def is_location(self, place: str) -> bool:
         return place in self._access_of
 
-    def brought_each(self, sku: str) -> int:
-        with self._lock:
-            return self._brought[sku]
-
     def check(self) -> None:
         """The law of this world. Raises AssertionError when a unit appeared or vanished."""
         with self._lock:
