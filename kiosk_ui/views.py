@@ -151,7 +151,10 @@ def _sent() -> Any:
 def _scan_of(sent: Any, station: str) -> scans.ScanRequest:
     if not isinstance(sent, Mapping):
         raise DomainError("bad_body", "a scan is an object of scan_id, code and occurred_at")
-    body = msgspec.convert({**sent, "station": station}, ScanBody, strict=request.is_json)
+    try:
+        body = msgspec.convert({**sent, "station": station}, ScanBody, strict=request.is_json)
+    except UnicodeEncodeError as error:
+        raise DomainError("bad_body", "half a character is no text") from error
     occurred_at_ms = parse_time(body.occurred_at, "occurred_at")
     return scans.ScanRequest(body.scan_id, station, body.code, occurred_at_ms, body.qty_each)
 

@@ -14,7 +14,8 @@ from fulfillment.web.api import api
 ROOT = Path(__file__).resolve().parent.parent
 API = (ROOT / "docs" / "api.md").read_text("utf-8")
 OPERATIONS = [
-    f"{operation.method} {re.sub(r'<(?:int:)?', '{', operation.path).replace('>', '}')}" for operation in api.operations
+    f"{operation.method} {re.sub(r'<(?:int:|path:)?', '{', operation.path).replace('>', '}')}"
+    for operation in api.operations
 ]
 
 

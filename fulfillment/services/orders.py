@@ -137,24 +137,32 @@ def find(tx: Tx, number: str, channel: str | None = None) -> Any:
     return rows[0]
 
 
-def change(tx: Tx, actor: Actor, number: str, changes: dict[str, Any]) -> None:
-    """Change policy, priority or ship-to as long as no parcel is finished.
+def change(tx: Tx, actor: Actor, number: str, changes: dict[str, Any], channel: str | None = None) -> None:
+    """Change policy, priority or ship-to; the ship-to as long as no parcel that is still here has its label.
 
     Raises:
         DomainError: no such policy or country; Conflict: too late.
     """
-    order = find(tx, number)
+    order = find(tx, number, channel)
     if order["state"] in (OrderState.PACKED, OrderState.LOADED, OrderState.SHIPPED, OrderState.CANCELLED):
         raise Conflict("too_late", f"order {number} is {order['state']}")
     ship_to = changes.get("ship_to") or {}
     _check_policy(changes.get("policy") or order["policy"])
     _check_country(ship_to.get("country") or "")
+    if ship_to:
+        _check_no_label(tx, order)
     values = {
         "ship_to_name" if part == "name" else part: ship_to[part] for part in vars(ShipTo()) if part in ship_to
     }
     if ship_to.get("country"):
         carrier = _carrier(tx, ship_to["country"])
         values["carrier_id"] = carrier["id"] if carrier else None
+        values["cut_off_at_ms"] = _cut_off(tx, carrier, order["ordered_at_ms"])
+        tx.run(
+            "UPDATE parcel SET carrier_id = COALESCE(:carrier, carrier_id) WHERE warehouse_id = :w"
+            " AND order_id = :id AND state = 'open'",
+            id=order["id"], carrier=values["carrier_id"],
+        )  # fmt: skip
     if changes.get("policy") is not None:
         values["policy"] = changes["policy"]
     if changes.get("priority") is not None:
@@ -166,13 +174,23 @@ def change(tx: Tx, actor: Actor, number: str, changes: dict[str, Any]) -> None:
     allocate.settle_order(tx, actor, order["id"])
 
 
-def cancel(tx: Tx, actor: Actor, number: str) -> None:
+def _check_no_label(tx: Tx, order: Any) -> None:
+    parcel = tx.one(
+        "SELECT number FROM parcel WHERE warehouse_id = :w AND order_id = :id"
+        " AND state IN ('closed', 'in_lane', 'loaded', 'missing') LIMIT 1",
+        id=order["id"],
+    )
+    if parcel is not None:
+        raise Conflict("too_late", f"parcel {parcel['number']} has its label: reopen it first")
+
+
+def cancel(tx: Tx, actor: Actor, number: str, channel: str | None = None) -> None:
     """Stop an order. What is promised becomes free, open picks vanish, picked units go back by a task.
 
     Raises:
         Conflict: something of it is packed or gone; void the parcels first.
     """
-    order = find(tx, number)
+    order = find(tx, number, channel)
     if order["is_cancelled"]:
         return
     packed = tx.one(
@@ -214,9 +232,9 @@ def _put_back_or_free(tx: Tx, tote_id: int, order_id: int) -> None:
     tx.insert("task", kind="put_back", lpn_id=tote_id, order_id=order_id, created_at_ms=tx.now_ms)
 
 
-def hold(tx: Tx, actor: Actor, number: str, note: str) -> None:
+def hold(tx: Tx, actor: Actor, number: str, note: str, channel: str | None = None) -> None:
     """Keep an order back until somebody releases it; only before work on it has begun."""
-    order = find(tx, number)
+    order = find(tx, number, channel)
     if order["state"] not in (OrderState.WAITING, OrderState.ALLOCATED, OrderState.HOLD):
         raise Conflict("too_late", f"order {number} is {order['state']}")
     freed = allocate.take_back_promises(tx, actor, order["id"], "held")
@@ -229,13 +247,13 @@ def hold(tx: Tx, actor: Actor, number: str, note: str) -> None:
         allocate.allocate_waiting(tx, actor, item_id)
 
 
-def release_hold(tx: Tx, actor: Actor, number: str) -> None:
+def release_hold(tx: Tx, actor: Actor, number: str, channel: str | None = None) -> None:
     """Let an order go on. One held for an unknown SKU is looked at again: the item may exist by now.
 
     Raises:
         Conflict: an SKU is still unknown.
     """
-    order = find(tx, number)
+    order = find(tx, number, channel)
     if not order["hold_reason"]:
         return
     lines = tx.all(
@@ -265,9 +283,9 @@ def release_hold(tx: Tx, actor: Actor, number: str) -> None:
     allocate.settle_order(tx, actor, order["id"])
 
 
-def describe(tx: Tx, number: str) -> dict[str, Any]:
+def describe(tx: Tx, number: str, channel: str | None = None) -> dict[str, Any]:
     """An order as the API shows it: head, lines as sold with how far each has come, parcels."""
-    order = find(tx, number)
+    order = find(tx, number, channel)
     demand = {
         row["item_id"]: dict(row)
         for row in tx.all(

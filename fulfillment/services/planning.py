@@ -59,6 +59,7 @@ class _Snapshot:
 
 def planner_worker(floor: Floor, stop: threading.Event, tour_ms: int = 50) -> None:
     """Plan waves as they come until told to stop. One wave at a time: the planner is one process."""
+    floor.writer.write(_give_back)
     while not stop.is_set():
         wave_id = floor.writer.write(_next_wave)
         if wave_id is None:
@@ -108,6 +109,13 @@ def _next_wave(tx: Tx) -> int | None:
         id=row["id"], until=tx.now_ms + LEASE_MS,
     )  # fmt: skip
     return json.loads(row["fields"])["wave"]
+
+
+def _give_back(tx: Tx) -> None:
+    """What a planner that was killed had taken is open again; stops it wrote already are not written twice."""
+    tx.run(
+        "UPDATE outbox SET state = 'queued' WHERE warehouse_id = :w AND kind = 'plan_wave' AND state = 'claimed'"
+    )
 
 
 def _failed(tx: Tx, wave_id: int) -> None:

@@ -29,7 +29,7 @@ def release(
     if not 1 <= max_orders <= MAX_WAVE_ORDERS:
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
     states = ", ".join(f"'{state}'" for state in sorted(RELEASABLE))
-    if numbers:
+    if numbers is not None:
         chosen = [_named(tx, number) for number in dict.fromkeys(numbers)]
     else:
         chosen = tx.all(
@@ -80,9 +80,12 @@ def describe(tx: Tx, wave_id: int) -> dict[str, Any]:
 
 
 def _named(tx: Tx, number: str) -> Any:
-    row = tx.one("SELECT id, number, state FROM sales_order WHERE warehouse_id = :w AND number = :n", n=number)
-    if row is None:
+    rows = tx.all("SELECT id, number, state FROM sales_order WHERE warehouse_id = :w AND number = :n", n=number)
+    if not rows:
         raise NotFound("unknown_order", f"no order {number!r}", "orders")
+    if len(rows) > 1:
+        raise Conflict("ambiguous_order", f"{number} exists in several channels", "orders")
+    row = rows[0]
     if row["state"] not in RELEASABLE:
         raise Conflict("not_releasable", f"order {number} is {row['state']}", "orders")
     return row

@@ -24,6 +24,8 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 api = Api(blueprint)
 operation = api.operation
 
+CHANNEL = {"channel": "where it was sold, if several channels use the number"}
+
 
 @operation("POST", "/scans", Permission.SCAN, body=bodies.ScanBody,
            answers={200: "applied or rejected; the answer carries the next screen"})  # fmt: skip
@@ -59,56 +61,57 @@ def post_order(body: bodies.OrderBody) -> Any:
 
     def work(tx: Any) -> Any:
         new = orders.take_in(tx, actor, order, limit)
-        return orders.describe(tx, order.number), 201 if new else 200
+        return orders.describe(tx, order.number, order.channel), 201 if new else 200
 
     return floor().writer.write(work)
 
 
-@operation("GET", "/orders/<number>", Permission.READ_ORDERS)
+@operation("GET", "/orders/<path:number>", Permission.READ_ORDERS, query=CHANNEL)
 def get_order(number: str) -> Any:
     """An order, its lines as sold with how far each has come, its parcels."""
-    return floor().read(lambda tx: orders.describe(tx, number))
+    channel = request.args.get("channel")
+    return floor().read(lambda tx: orders.describe(tx, number, channel))
 
 
-@operation("PATCH", "/orders/<number>", Permission.WRITE_ORDERS, body=bodies.OrderChangeBody)
+@operation("PATCH", "/orders/<path:number>", Permission.WRITE_ORDERS, body=bodies.OrderChangeBody, query=CHANNEL)
 def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
-    """Change policy, priority or ship-to while nothing is packed."""
+    """Change policy or priority, or the ship-to while no parcel has its label."""
     changes = {"policy": body.policy, "priority": body.priority, "ship_to": body.ship_to}
 
-    actor = _actor()
+    actor, channel = _actor(), request.args.get("channel")
 
     def work(tx: Any) -> Any:
-        orders.change(tx, actor, number, changes)
-        return orders.describe(tx, number)
+        orders.change(tx, actor, number, changes, channel)
+        return orders.describe(tx, number, channel)
 
     return floor().writer.write(work)
 
 
-@operation("POST", "/orders/<number>/cancel", Permission.WRITE_ORDERS)
+@operation("POST", "/orders/<path:number>/cancel", Permission.WRITE_ORDERS, query=CHANNEL)
 def post_cancel(number: str) -> Any:
     """Stop an order; picked units go back by a task."""
 
-    actor = _actor()
+    actor, channel = _actor(), request.args.get("channel")
 
     def work(tx: Any) -> Any:
-        orders.cancel(tx, actor, number)
-        return orders.describe(tx, number)
+        orders.cancel(tx, actor, number, channel)
+        return orders.describe(tx, number, channel)
 
     return floor().writer.write(work)
 
 
-@operation("POST", "/orders/<number>/hold", Permission.WRITE_ORDERS, body=bodies.HoldBody)
+@operation("POST", "/orders/<path:number>/hold", Permission.WRITE_ORDERS, body=bodies.HoldBody, query=CHANNEL)
 def post_hold(body: bodies.HoldBody, number: str) -> Any:
     """Hold an order back with a reason, or release it."""
 
-    actor = _actor()
+    actor, channel = _actor(), request.args.get("channel")
 
     def work(tx: Any) -> Any:
         if body.release:
-            orders.release_hold(tx, actor, number)
+            orders.release_hold(tx, actor, number, channel)
         else:
-            orders.hold(tx, actor, number, body.reason)
-        return orders.describe(tx, number)
+            orders.hold(tx, actor, number, body.reason, channel)
+        return orders.describe(tx, number, channel)
 
     return floor().writer.write(work)
 

@@ -12,6 +12,7 @@ from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services import orders
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import at, cancel, demand, pick_all, promises, release, take_tour, wrong
+from tests.services.packing import at_bench, label_and_lane, pick_in_two_totes
 
 
 @pytest.fixture(autouse=True)
@@ -255,6 +256,32 @@ def test_a_cancelled_order_cannot_be_changed(mug: FloorHand) -> None:
     cancel(mug, "SO-1")
     with pytest.raises(Conflict, match="cancelled"):
         mug.write(lambda tx: orders.change(tx, NOBODY, "SO-1", {"priority": 1}))
+
+
+def test_the_address_of_a_labelled_parcel_stays(mug: FloorHand) -> None:
+    mug.item("CUP")
+    mug.stock("CUP", 10, "A01-02-1")
+    mug.order("SO-1", ("MUG", 1), ("CUP", 1))
+    pick_in_two_totes(mug)
+    at_bench(mug)
+    mug.scan("BENCH-1", "MUG")
+    mug.say("BENCH-1", "CLOSE")
+    with pytest.raises(Conflict, match="has its label") as refused:
+        mug.write(lambda tx: orders.change(tx, NOBODY, "SO-1", {"ship_to": {"city": "Leeds"}}))
+    assert refused.value.code == "too_late"
+    mug.write(lambda tx: orders.change(tx, NOBODY, "SO-1", {"priority": 1}))
+    mug.say("BENCH-1", "REOPEN")
+    mug.write(lambda tx: orders.change(tx, NOBODY, "SO-1", {"ship_to": {"city": "Leeds"}}))
+
+
+def test_a_parcel_still_open_goes_to_the_lane_of_the_new_country(mug: FloorHand) -> None:
+    mug.order("SO-1", ("MUG", 1))
+    pick_all(mug)
+    at_bench(mug)
+    mug.write(lambda tx: orders.change(tx, NOBODY, "SO-1", {"ship_to": {"country": "FR"}}))
+    mug.scan("BENCH-1", "MUG")
+    label_and_lane(mug, at("LANE-EU"))
+    assert describe(mug, "SO-1")["parcels"][0]["carrier"] == "EU"
 
 
 # --- the hour the truck leaves ---------------------------------------------------------------------------

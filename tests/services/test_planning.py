@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -185,3 +186,33 @@ def test_a_wave_that_cannot_be_planned_is_tried_three_times_and_then_shown_as_fa
     assert effect == {"state": "failed", "attempts": 3}
     assert stocked.order_state("1") == "allocated"  # and can be released again
     assert "could not be planned" in caplog.text
+
+
+def test_a_wave_whose_planner_was_killed_is_planned_by_the_next_one(stocked: FloorHand) -> None:
+    stocked.order("1", ("MUG", 2))
+    wave = release(stocked)
+    stocked.write(planning._next_wave)  # claimed, and then nothing more was heard
+    stop = threading.Event()
+    worker = threading.Thread(target=planning.planner_worker, args=(stocked.floor, stop, TOUR_MS))
+    worker.start()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and stocked.write(lambda tx: waves.describe(tx, wave))["state"] == "planning":
+        time.sleep(0.02)
+    stop.set()
+    worker.join()
+    assert stocked.write(lambda tx: waves.describe(tx, wave))["state"] == "released"
+
+
+def test_no_order_named_is_no_wave(stocked: FloorHand) -> None:
+    stocked.order("1", ("MUG", 2))
+    with pytest.raises(Conflict) as refused:
+        release(stocked, numbers=[])
+    assert refused.value.code == "nothing_to_release"
+
+
+def test_a_number_of_two_channels_names_no_order_of_a_wave(stocked: FloorHand) -> None:
+    stocked.order("1", ("MUG", 2))
+    stocked.order("1", ("CUP", 2), channel="fair")
+    with pytest.raises(Conflict) as refused:
+        release(stocked, numbers=["1"])
+    assert refused.value.code == "ambiguous_order"

@@ -314,6 +314,30 @@ def test_an_order_can_be_held_released_changed_and_cancelled(shop: Caller, hand:
     assert shop.get("/stock?sku=mug").json["rows"][0]["allocated_each"] == 0
 
 
+def test_orders_of_two_channels_may_share_a_number(shop: Caller, hand: FloorHand) -> None:
+    hand.item("MUG")
+    hand.stock("MUG", 10)
+    for channel in ("shop", "fair"):
+        assert shop.post("/orders", order(channel=channel)).json["channel"] == channel
+    unclear = shop.get("/orders/1")
+    assert (unclear.status_code, unclear.json["code"], unclear.json["field"]) == (409, "ambiguous_order", "channel")
+    assert shop.post("/orders/1/hold?channel=fair", {"reason": "x"}).json["state"] == "hold"
+    assert shop.post("/orders/1/hold?channel=fair", {"release": True}).json["state"] == "allocated"
+    assert shop.patch("/orders/1?channel=fair", {"priority": 3}).json["priority"] == 3
+    assert shop.post("/orders/1/cancel?channel=fair").json["state"] == "cancelled"
+    assert shop.get("/orders/1?channel=shop").json["state"] == "allocated"
+
+
+def test_an_order_number_may_hold_a_slash(shop: Caller, hand: FloorHand) -> None:
+    hand.item("MUG")
+    hand.stock("MUG", 10)
+    shop.post("/orders", order("2026/11/1"))
+    assert shop.get("/orders/2026%2F11%2F1").json["number"] == "2026/11/1"
+    assert shop.post("/orders/2026%2F11%2F1/hold", {"reason": "x"}).json["state"] == "hold"
+    assert shop.patch("/orders/2026%2F11%2F1", {"priority": 3}).json["priority"] == 3
+    assert shop.post("/orders/2026%2F11%2F1/cancel").json["state"] == "cancelled"
+
+
 def test_what_does_not_exist_is_404(shop: Caller, admin: Caller) -> None:
     for path in ("/orders/none", "/waves/77", f"/waves/{10**20}", "/receipts/none", "/parcels/none"):
         answer = shop.get(path)
@@ -400,7 +424,7 @@ def test_the_description_is_what_the_server_does(app: Flask) -> None:
     document = app.test_client().get("/api/v1/openapi.json").json
     described = {(method.upper(), path) for path, entry in document["paths"].items() for method in entry}
     routed = {
-        (method, rule.rule.replace("<int:", "{").replace("<", "{").replace(">", "}"))
+        (method, rule.rule.replace("<int:", "{").replace("<path:", "{").replace("<", "{").replace(">", "}"))
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

@@ -182,7 +182,8 @@ def test_a_scan_that_makes_no_sense_is_answered_in_words(
 @pytest.mark.parametrize(
     "raw",
     [b"", b"{", b"[1]", b'"x"', b"null", b"\xff\xfe", b"[" * 100_000, b'{"code": ' + b"9" * 5_000 + b"}",
-     b'{"scan_id": "\\ud800"}', b'{"scan_id": "x", "code": "\\udfff", "occurred_at": "2026-10-19T09:30:00Z"}'],
+     b'{"scan_id": "\\ud800"}', b'{"scan_id": "x", "code": "PEN", "qty_each": "\\ud800"}',
+     b'{"scan_id": "x", "code": "\\udfff", "occurred_at": "2026-10-19T09:30:00Z"}'],
 )  # fmt: skip
 def test_a_body_that_is_no_scan_is_no_crash(device: Device, raw: bytes) -> None:
     headers = {**OURS, "Content-Type": "application/json"}
