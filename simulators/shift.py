@@ -50,6 +50,8 @@ PLANTS = ("fifo-break", "lost-unit")
 LOAD_AT_PARCELS = 25
 PUTAWAY_TRIES = 3
 TOP_UPS_MAX = 4
+RESTARTS_MAX = 5
+RESTART_S = 3.0
 QUIET_S = 0.4
 WATCH_S = 0.3
 RELEASE_S = 8.0  # the demo gathers orders this long before it releases what has come
@@ -957,27 +959,39 @@ class Shift:
             thread.join()
 
     def _start(self, worker: Worker, act: Callable[[Worker], None]) -> threading.Thread:
+        def start_over(worker: Worker) -> None:
+            worker.handheld.refresh()
+            worker.resume()
+            act(worker)
+
         def run() -> None:
-            try:
-                act(worker)
-            except ShiftOver:
-                pass
-            except (
-                Stuck,
-                ServerRefused,
-                ServerGone,
-                NotThere,
-                LookupError,
-                ValueError,
-                TypeError,
-            ) as trouble:
-                # One person who cannot go on does not stop the others; the report names them and is not ok.
-                self._retired.add(worker.name)
-                self.report.stuck.append(f"{type(trouble).__name__}: {trouble}"[:1500] + _where(trouble))
+            if self._goes_on(worker, act):
+                return
+            # On a floor that never closes, who could not go on collects himself and tries again.
+            tries = RESTARTS_MAX if self.options.loop else 0
+            while tries and not self._halt.wait(RESTART_S):
+                if self._goes_on(worker, start_over):
+                    return
+                tries -= 1
+            self._retired.add(worker.name)
 
         thread = threading.Thread(target=run, name=worker.name, daemon=True)
         thread.start()
         return thread
+
+    def _goes_on(self, worker: Worker, act: Callable[[Worker], None]) -> bool:
+        """Whether the worker came to the end; one who cannot go on does not stop the others, and is named."""
+        try:
+            act(worker)
+        except ShiftOver:
+            return True
+        except (Stuck, ServerRefused, ServerGone, NotThere, LookupError, ValueError, TypeError) as trouble:
+            said = f"{type(trouble).__name__}: {trouble}"[:1500] + _where(trouble)
+            self.report.stuck.append(said)
+            if not self._halt.is_set():
+                self._progress(f"{worker.name} cannot go on: {said[:300]}")
+            return False
+        return True
 
     def _line(self) -> str:
         seconds = time.monotonic() - self._started

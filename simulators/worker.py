@@ -82,7 +82,9 @@ class Pace:
 
     @property
     def idle_s(self) -> float:
-        return 0.02 if self.speed is None else min(1.0, max(0.05, 5.0 / self.speed))
+        # Nobody who waits asks more than a few times a second, however fast the shift lives: each asking is a
+        # scan on record.
+        return 0.02 if self.speed is None else min(1.0, max(0.3, 5.0 / self.speed))
 
 
 class Stuck(RuntimeError):
@@ -738,7 +740,9 @@ class Worker:
         if kiosk.step.at == "load.parcel":  # another lane, left open
             self.go_home()
             kiosk = self._enter("load", "LOAD")
-        if kiosk.step.at == "load.lane" and not self._scan(kiosk, self._gear.signs[lane]).is_applied:
+        self._learn(kiosk.step)
+        sign = self._gear.signs.get(lane)
+        if kiosk.step.at == "load.lane" and (sign is None or not self._scan(kiosk, sign).is_applied):
             return 0
         manifest = str(kiosk.step.fields.get("manifest") or lane)
         loaded: list[str] = []
@@ -808,6 +812,10 @@ class Worker:
         elif at in ("putaway.location", "load.confirm"):
             self._sign_in(kiosk, "")
             self._command(kiosk, "BACK", must=True)
+        elif at == "receive.item":
+            # The delivery is given to whoever comes first; what this handheld had open is over.
+            self._sign_in(kiosk, "")
+            self._command(kiosk, "DONE", must=True)
         elif at == "count.item":
             self._sign_in(kiosk, "")
             self._count_what_lies(kiosk, str(kiosk.step.fields["location"]["code"]))
