@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import click
+import pysqlite3
+from sqlalchemy.exc import OperationalError
 
 from fulfillment.app import create_app
 from fulfillment.bootstrap import migrate, open_floor
@@ -140,8 +142,10 @@ def http_routes(json_file: str | None) -> None:
 
 @floor_command.command()
 @click.argument("file", default="-")
-def openapi(file: str) -> None:
+@click.option("--json", "json_file", metavar="FILE", help="the same as FILE")
+def openapi(file: str, json_file: str | None) -> None:
     """Write the OpenAPI document of /api/v1 to FILE (- = standard output)."""
+    file = json_file or file
     create_app(open_floor(Settings.from_env()))
     document = json.dumps(api.document("Floorline", VERSION), indent=2) + "\n"
     if file == "-":
@@ -155,6 +159,14 @@ def main() -> None:
     try:
         floor_command()
     except (SettingError, UnsafeSqlite, DomainError) as error:
+        click.echo(f"floor: {error}", err=True)
+        sys.exit(2)
+    except (OperationalError, pysqlite3.OperationalError) as error:
+        said = str(getattr(error, "orig", error))
+        hint = "; run `floor init` first" if "no such table" in said or "unable to open" in said else ""
+        click.echo(f"floor: the database says: {said}{hint}", err=True)
+        sys.exit(2)
+    except OSError as error:
         click.echo(f"floor: {error}", err=True)
         sys.exit(2)
 

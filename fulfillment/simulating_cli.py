@@ -7,6 +7,7 @@ HTTP; this module starts the server, imports the files the crew works with, and 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import shutil
 import sys
@@ -30,13 +31,17 @@ from fulfillment.services.imports import Options, OrderOptions, import_items, im
 from fulfillment.settings import Settings
 from simulators import catalogue, warehouse
 from simulators.faults import ErrorRates
+from simulators.receipt_printer import ReceiptPrinter
 from simulators.report import ShiftReport
 from simulators.shift import PLANTS, ShiftGoods, ShiftOptions, ShiftServer, run_shift
+from simulators.zpl_printer import ZplPrinter
 
 DEMO_ORDERS = Path(catalogue.__file__).with_name("data") / "uci_online_retail_day.csv"
 DEMO_MAP = {"order": "order_id", "sku": "sku", "qty": "qty", "ordered_at": "ts"}
 DEMO_WORKERS = 6
 VISITOR_BADGE = "1"
+VISITOR_BENCH = "YOUR-BENCH"
+DEMO_POSITIONS = 4  # short tours: who looks in should come to the end of one
 
 
 @click.command()
@@ -114,21 +119,23 @@ def demo(speed: float, workers: int, reset: bool) -> None:
         goods = _goods(settings, DEMO_ORDERS, None, DEMO_MAP, "", seed=7)
         if is_new:
             _import_goods(floor, goods, settings.home, None)
-        links = _visitor_links(floor)
         stop = stop_on_signals()
         options = ShiftOptions(
             settings.home / "tapes", workers, speed=speed, loop=True, totes=_totes(workers),
             keep_file=settings.home / "demo-shift.json", orders_a_wave=12,
-            hurry_opening=True,
+            hurry_opening=True, positions_a_cart=DEMO_POSITIONS,
         )  # fmt: skip
-        with Processes(settings) as processes, _tended(processes):
-            click.echo(_addresses(processes.address, links))
-            run_shift(
+        with _visitor_printers(settings) as printers, Processes(settings) as processes, _tended(processes):
+            click.echo(_addresses(processes.address, _visitor_links(floor, printers)))
+            report = run_shift(
                 options, ShiftServer(processes.address, read_token(settings)), goods,
                 import_orders=_orders_importer(floor, DEMO_ORDERS, DEMO_MAP), stop=stop,
             )  # fmt: skip
     finally:
         floor.close()
+    if not stop.is_set():
+        click.echo("the crew cannot go on:\n" + "\n".join(report.stuck[-DEMO_WORKERS:]), err=True)
+        sys.exit(1)
     click.echo("stopped; `make demo` goes on from here, `make demo-reset` starts afresh", err=True)
 
 
@@ -221,7 +228,22 @@ def _totes(workers: int) -> int:
     return 150 + workers * 40
 
 
-def _visitor_links(floor: Floor) -> dict[str, str]:
+@contextlib.contextmanager
+def _visitor_printers(settings: Settings) -> Iterator[dict[str, str]]:
+    """The printers of the visitor's bench, on the ports they had before: printer code → address."""
+    path = settings.home / "demo-printers.json"
+    ports = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    with contextlib.ExitStack() as devices:
+        tapes = settings.home / "tapes"
+        printers = {
+            code: devices.enter_context(kind(tapes / code, ports.get(code, 0)))
+            for code, kind in (("ZPL-YOURS", ZplPrinter), ("SLIP-YOURS", ReceiptPrinter))
+        }
+        path.write_text(json.dumps({code: printer.port for code, printer in printers.items()}), "utf-8")
+        yield {code: printer.address for code, printer in printers.items()}
+
+
+def _visitor_links(floor: Floor, printers: Mapping[str, str]) -> dict[str, str]:
     """Stations for the people who look in, kept over restarts: name → token."""
     path = floor.settings.home / "demo-links"
     if path.exists():
@@ -236,9 +258,12 @@ def _visitor_links(floor: Floor) -> dict[str, str]:
 
     def work(tx: Any) -> dict[str, str]:
         setting_up.add_operator(tx, VISITOR_BADGE, "You", "supervisor")
+        label, slip = printers
+        setting_up.add_printer(tx, label, printers[label], "zpl")
+        setting_up.add_printer(tx, slip, printers[slip], "escpos")
         return {
             "kiosk": setting_up.add_station(tx, "KIOSK-1", "handheld", docks[0], "Your kiosk")["token"],
-            "bench": setting_up.add_station(tx, "YOUR-BENCH", "bench", benches[0], "Your bench")["token"],
+            "bench": setting_up.add_station(tx, VISITOR_BENCH, "bench", benches[0], "Your bench", label, slip)["token"],
             "board": setting_up.add_station(tx, "BOARD-1", "board", None, "Wave board")["token"],
         }
 

@@ -82,6 +82,14 @@ def test_a_bad_setting_stops_start_up_and_is_named(tmp_path: Path, name: str, va
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize("words", [("verify",), ("fifo-audit",), ("token", "--name", "x"), ("import", "items", "-")])
+def test_before_init_a_command_says_what_to_do_first(tmp_path: Path, words: tuple[str, ...]) -> None:
+    run = floor(tmp_path, *words)
+    assert run.returncode != 0
+    assert "Traceback" not in run.stderr
+    assert "floor init" in run.stderr + run.stdout
+
+
 def test_the_routes_and_the_description_can_be_listed(tmp_path: Path) -> None:
     floor(tmp_path, "init")
     routes = json.loads(floor(tmp_path, "http-routes", "--json", "-").stdout)
