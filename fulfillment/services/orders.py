@@ -337,7 +337,7 @@ def _barcode(number: str) -> str | None:
 
 
 def _check(order: OrderIn, max_line_each: int) -> None:
-    if not order.number or len(order.number) > 60 or not order.number.isprintable():
+    if not order.number.strip() or len(order.number) > 60 or not order.number.isprintable():
         raise DomainError("bad_number", "an order number has 1 to 60 printable characters", "number")
     _check_policy(order.policy)
     if not 1 <= len(order.lines) <= MAX_LINES:

@@ -580,7 +580,8 @@ def _slip_fields(tx: Tx, parcel: Any, is_last: bool) -> dict[str, Any]:
 
 
 def _slip_line(row: Any) -> dict[str, Any]:
-    return {"sku": row["sku"], "name": row["name"] or row["sku"], "qty_each": row["qty_each"]}
+    name = row["name"] if _is_visible(row["name"]) else row["sku"]
+    return {"sku": row["sku"], "name": name, "qty_each": row["qty_each"]}
 
 
 def _ship_to(order: Any) -> dict[str, str]:
@@ -599,6 +600,10 @@ def _ship_from(house: Any) -> dict[str, str]:
 def _printable(address: Mapping[str, str]) -> dict[str, str]:
     """An address as the label takes it. A channel that told no street still gets its parcel labelled: the
     packer sees the dash, and the order can be changed and the label printed again."""
-    must = {part: address.get(part) or "-" for part in ("name", "address1", "city", "postcode", "country")}
-    may = {part: address[part] for part in ("address2", "region", "phone") if address.get(part)}
-    return must | may
+    seen = {part: text for part, text in address.items() if _is_visible(text)}
+    must = {part: seen.get(part, "-") for part in ("name", "address1", "city", "postcode", "country")}
+    return must | {part: seen[part] for part in ("address2", "region", "phone") if part in seen}
+
+
+def _is_visible(text: str) -> bool:
+    return any(letter.isprintable() and not letter.isspace() for letter in text)

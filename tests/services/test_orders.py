@@ -92,6 +92,7 @@ def test_a_service_is_on_the_order_and_never_picked(mug: FloorHand) -> None:
     [
         ("", ("MUG", 1), "number"),
         ("A" * 61, ("MUG", 1), "number"),
+        (" ", ("MUG", 1), "number"),
         ("SO\x00", ("MUG", 1), "number"),
         ("SO-1", ("MUG", 0), "lines[0].qty_each"),
         ("SO-1", ("MUG", -3), "lines[0].qty_each"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from fulfillment.domain.reasons import Conflict, NotFound
-from fulfillment.services import parcels
+from fulfillment.services import orders, parcels
+from label_templates import render
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import TOTES, wrong
 from tests.services.packing import BENCH, TRUCK, at_bench, at_lane, figures, in_lpn, label_and_lane, pick_into
@@ -48,6 +50,22 @@ def test_a_parcel_is_described(hand: FloorHand, parcel: str) -> None:
     assert [(p["template"], p["state"]) for p in shown["prints"]] == [
         ("shipping_4x6", "queued"), ("packing_slip", "queued"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u200b", "\n"])
+def test_blank_words_of_a_channel_leave_no_parcel_without_its_label(hand: FloorHand, blank: str) -> None:
+    hand.item("MUG", name=blank)
+    hand.stock("MUG", 10)
+    ship_to = orders.ShipTo(name=blank, address1=blank, address2=blank, city=blank, postcode=blank, country="GB")
+    order = orders.OrderIn("SO-1", 1_760_000_000_000, [orders.LineIn("MUG", 3)], ship_to)
+    hand.write(lambda tx: orders.take_in(tx, NOBODY, order, 10))
+    pick_into(hand)
+    at_bench(hand)
+    for _ in range(3):
+        hand.scan(BENCH, "MUG")
+    label_and_lane(hand)
+    for row in hand.all("SELECT template, fields FROM outbox WHERE kind = 'print'"):
+        assert render(row["template"], json.loads(row["fields"]), dpi=203)
 
 
 def test_a_program_voids_a_parcel_and_is_told_the_tote(hand: FloorHand, parcel: str) -> None:
