@@ -26,6 +26,7 @@ from typing import Self
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
+LAST_ANSWERS_S = 5.0
 _IDLE_S = 60.0
 Reply = Callable[[bytes], None]
 
@@ -83,6 +84,8 @@ class PrinterPort(ABC):
     BLOCKING: tuple[str, ...] = ("paper_out", "head_open", "paused")
     SWITCHES: tuple[str, ...] = ("paper_out", "head_open", "paused", "silent")
     NUMBERS: tuple[str, ...] = ("reset_after_bytes", "drain_bytes_per_s")
+
+    ANSWERS_BEFORE_CLOSING = False
 
     def __init__(
         self,
@@ -295,6 +298,12 @@ class PrinterPort(ABC):
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return
         stream.end()
+        if self.ANSWERS_BEFORE_CLOSING:
+            # A peer that has only stopped talking still listens for what was asked among the bytes it sent.
+            with self._state:
+                self._state.wait_for(
+                    lambda: self._is_stopping or not self._work or self._is_blocked(), LAST_ANSWERS_S
+                )
 
     def _take(self, stream: Stream, content: bytes) -> bool:
         """Whether the connection is to be reset after what was taken."""

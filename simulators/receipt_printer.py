@@ -49,6 +49,8 @@ class ReceiptPrinter(PrinterPort):
     BLOCKING: tuple[str, ...] = ("paper_out", "head_open", "paused")
     SWITCHES: tuple[str, ...] = ("paper_out", "head_open", "paused", "paper_near_end", "silent")
 
+    ANSWERS_BEFORE_CLOSING = True  # `GS r` is answered when the paper has come so far, not when it is read
+
     def __init__(
         self,
         tape: Path | str,
