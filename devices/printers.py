@@ -28,6 +28,7 @@ from devices.transports import CupsQueue
 _STATUS_S = 3.0
 _SENDING_SHARE = 0.8
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.004, 0.25
+_PARTIAL_S = 10.0  # a sender that says nothing for so long within a format is gone
 
 
 class ZplPrinter:
@@ -69,12 +70,18 @@ class ZplPrinter:
 
     def _wait_until_ready(self, transport: Transport, deadline: Deadline) -> PrinterStatus:
         pause_s = _FIRST_PAUSE_S
+        give_up = Deadline.after(_PARTIAL_S)
         while True:
             status = self._ask(transport, deadline.at_most(self._status_s))
             if status.is_ready:
                 return status
             if status.state == "held":
                 raise DeviceError(status.reasons[0], transient=True, detail=" ".join(status.reasons))
+            is_half = status.reasons == ("partial_format",) and not (status.buffered_formats or status.labels_remaining)
+            if is_half and give_up.is_over():
+                # Its connection broke: the printer would wait for the end for ever, and every label behind it.
+                transport.write(zpl.CANCEL_ALL + b"\r\n", deadline)
+                give_up = deadline
             # Busy: what is still in the printer would move the odometer and be taken for this job.
             if deadline.remaining_s() <= pause_s:
                 raise DeviceError("busy", transient=True, detail=f"{status.buffered_formats} formats wait")

@@ -32,6 +32,7 @@ from dataclasses import dataclass, field
 from devices.protocols import PrinterStatus
 
 HOST_STATUS = b"~HS"
+CANCEL_ALL = b"~JA"  # drops what the printer's buffer holds
 ODOMETER = b'! U1 getvar "odometer.total_label_count"\r\n'
 _STX, _ETX = 0x02, 0x03
 _LINE_FIELDS = (12, 11, 2)

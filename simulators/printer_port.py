@@ -277,27 +277,29 @@ class PrinterPort(ABC):
                 log.info("reply not taken: %s", error)
 
         stream = self.new_stream(reply)
-        last = time.monotonic()
-        while not self._is_stopping and time.monotonic() - last < _IDLE_S:
-            if self.is_buffer_full():
-                self.rest(0.01)
-                last = time.monotonic()
-                continue
-            rate = self._numbers["drain_bytes_per_s"]
-            try:
-                content = connection.recv(max(1, rate // 50) if rate else 65536)
-            except TimeoutError:
-                continue
-            if not content:
-                break
+        try:
             last = time.monotonic()
-            if rate:
-                self.rest(len(content) / rate)
-            if self._take(stream, content):
-                # RST instead of FIN, as from a printer that was switched off.
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                return
-        stream.end()
+            while not self._is_stopping and time.monotonic() - last < _IDLE_S:
+                if self.is_buffer_full():
+                    self.rest(0.01)
+                    last = time.monotonic()
+                    continue
+                rate = self._numbers["drain_bytes_per_s"]
+                try:
+                    content = connection.recv(max(1, rate // 50) if rate else 65536)
+                except TimeoutError:
+                    continue
+                if not content:
+                    break
+                last = time.monotonic()
+                if rate:
+                    self.rest(len(content) / rate)
+                if self._take(stream, content):
+                    # RST instead of FIN, as from a printer that was switched off.
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
+        finally:
+            stream.end()
         if self.ANSWERS_BEFORE_CLOSING:
             # A peer that has only stopped talking still listens for what was asked among the bytes it sent.
             with self._state:

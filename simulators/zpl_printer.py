@@ -87,6 +87,7 @@ class ZplPrinter(PrinterPort):
             self.set_fault("paused", True)
         elif command == b"JA":
             self.drop_waiting()
+            self.mark_partial(False)
         elif self.has_fault("silent"):
             return b""
         elif command == b"HS":

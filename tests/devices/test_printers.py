@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from devices import printers
 from devices.protocols import Deadline, DeviceError, ReceiptLevel
 from devices.registry import printer_at
 from devices.spooler import PrintJob, deliver
@@ -92,6 +93,15 @@ def test_an_unready_printer_gets_no_byte_of_the_job(label_printer: ZplPrinter, f
     label_printer.clear_faults()
     assert deliver(label_job(label_printer)).odometer_after == 1
     assert len(label_printer.jobs) == 1
+
+
+def test_half_a_format_of_a_sender_that_is_gone_is_dropped(
+    label_printer: ZplPrinter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label_printer.mark_partial(True)
+    assert refusal(label_job(label_printer), deadline_s=0.3).reason == "busy"
+    monkeypatch.setattr(printers, "_PARTIAL_S", 0.1)
+    assert deliver(label_job(label_printer)).odometer_after == 1
 
 
 def test_a_silent_printer_gets_no_byte_of_the_job(label_printer: ZplPrinter) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices.zpl import parse_host_status
 from simulators.zpl_printer import ZplPrinter, ZplStream
 
 FIRST = b"^XA\r\n^CI28^FO1,1^FDone_5E^FS\n^XZ"
@@ -172,8 +174,19 @@ def test_a_reset_comes_after_so_many_bytes_of_a_job(tmp_path: Path) -> None:
             connection.sendall(b"~HS" + FIRST)
             with pytest.raises(ConnectionResetError):
                 hear(connection)
+        assert parse_host_status(send(printer, b"~HS")).is_partial_format is False
         send(printer, SECOND)
         assert [job.content for job in printer.wait_for(1)] == [SECOND]
+
+
+def test_a_sender_that_dies_leaves_no_half_format(tmp_path: Path) -> None:
+    with ZplPrinter(tmp_path / "tape") as printer:
+        with socket.create_connection(("127.0.0.1", printer.port), timeout=10) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(b"^XA^FDhalf a lab")
+            while not parse_host_status(printer.do(b"HS")).is_partial_format:
+                time.sleep(0.01)
+        assert parse_host_status(send(printer, b"~HS")).is_partial_format is False
 
 
 def test_a_full_buffer_stops_reading_until_paper_is_back(tmp_path: Path) -> None:
