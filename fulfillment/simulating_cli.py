@@ -278,8 +278,7 @@ def _addresses(address: str, links: Mapping[str, str]) -> str:
 
 
 def _forget(settings: Settings) -> None:
-    for name in ("tapes",):
-        shutil.rmtree(settings.home / name, ignore_errors=True)
+    shutil.rmtree(settings.home / "tapes", ignore_errors=True)
     for pattern in ("floor.sqlite*", "demo-*", "admin-token", "items.csv", "locations.csv"):
         for path in settings.home.glob(pattern):
             path.unlink()

@@ -1,6 +1,6 @@
 """A barcode scanner on a serial line, made of a pseudo terminal, that can be unplugged.
 
-    python -m simulators.serial_scanner --link /tmp/scanner-1 [--suffix cr|lf|crlf] [--prefix-stx]
+    python -m simulators.serial_scanner --link ./scanner-1 [--suffix cr|lf|crlf] [--prefix-stx]
     (codes on stdin)
 
 Owns the pty and a symlink that stays the same over a replug, as /dev/serial/by-id does.

@@ -63,8 +63,7 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
 def _waiting(tx: Tx) -> tuple[str, ...]:
     rows = tx.all(
         "SELECT p.code FROM task k JOIN lpn p ON p.warehouse_id = k.warehouse_id AND p.id = k.lpn_id"
-        " WHERE k.warehouse_id = :w AND k.kind = 'put_back' AND k.state = 'open' ORDER BY k.id LIMIT :n",
-        n=WAITING_SHOWN,
+        f" WHERE k.warehouse_id = :w AND k.kind = 'put_back' AND k.state = 'open' ORDER BY k.id LIMIT {WAITING_SHOWN}"
     )
     return tuple(row["code"] for row in rows)
 
