@@ -6,10 +6,11 @@ from flask import Flask, Response
 
 from fulfillment.bootstrap import Floor
 from fulfillment.db import db, engine_options
-from fulfillment.web.api import blueprint as api_blueprint
+from fulfillment.web import api  # noqa: F401 - each module declares its operations on the one blueprint
 from fulfillment.web.auth import check_declared, register_auth
 from fulfillment.web.errors import register_errors
 from fulfillment.web.stream import blueprint as live_blueprint
+from fulfillment.web.v1 import blueprint as api_blueprint
 from kiosk_ui import blueprint as kiosk_blueprint
 
 MAX_BODY = 2 * 1024 * 1024  # an order of 5,000 lines is a third of this

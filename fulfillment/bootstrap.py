@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 
 from fulfillment.db import configure_engine, engine_options, sqlite_path
 from fulfillment.hot import Tx, Writer
-from fulfillment.hot.sqlite import SqliteWriter, reading
+from fulfillment.hot.sqlite import SqliteWriter, reading, wall_clock_ms
 from fulfillment.hot.statistics import write_statistics
 from fulfillment.settings import SettingError, Settings
 
@@ -28,10 +28,12 @@ class Floor:
     settings: Settings
     engine: Engine
     writer: Writer
+    warehouse_id: int = 1
+    clock: Callable[[], int] = wall_clock_ms
 
     def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on one snapshot, beside whatever is being written; it must not write."""
-        with reading(self.engine) as tx:
+        with reading(self.engine, self.warehouse_id, self.clock) as tx:
             return work(tx)
 
     def close(self) -> None:
@@ -40,13 +42,14 @@ class Floor:
         self.engine.dispose()
 
 
-def open_floor(settings: Settings) -> Floor:
-    """Engine and writer for a database that `migrate` has prepared."""
+def open_floor(settings: Settings, warehouse_id: int = 1, clock: Callable[[], int] = wall_clock_ms) -> Floor:
+    """Engine and writer for a database that `migrate` has prepared; `clock` gives milliseconds since 1970."""
     if not settings.database_url.startswith("sqlite"):
         raise SettingError("FLOOR_DATABASE: only sqlite:/// addresses are supported in this version")
     engine = create_engine(settings.database_url, **engine_options(settings.database_url))
     configure_engine(engine)
-    return Floor(settings, engine, SqliteWriter(engine, sqlite_path(settings.database_url)))
+    writer = SqliteWriter(engine, sqlite_path(settings.database_url), warehouse_id, clock)
+    return Floor(settings, engine, writer, warehouse_id, clock)
 
 
 def migrate(settings: Settings) -> None:

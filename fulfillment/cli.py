@@ -23,7 +23,8 @@ from fulfillment.services import audit, planning, printing, queries, setting_up
 from fulfillment.services import verify as verifying
 from fulfillment.settings import SettingError, Settings
 from fulfillment.simulating_cli import demo, simulate
-from fulfillment.web.api import VERSION, api, routes
+from fulfillment.web.api import routes
+from fulfillment.web.v1 import VERSION, api
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

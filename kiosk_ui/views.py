@@ -20,9 +20,9 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.roles import Permission
 from fulfillment.services import board, queries, scans
-from fulfillment.web.api import parse_time
 from fulfillment.web.auth import check_station, floor, needs
 from fulfillment.web.bodies import ScanBody
+from fulfillment.web.v1 import parse_time
 from kiosk_ui.bars import bars, width
 from kiosk_ui.screens import quantity_goes_with, template_of
 from kiosk_ui.words import WORDS, prompt, say

@@ -22,6 +22,8 @@ class OwnKind(StrEnum):
     RECEIPT = "R"
     MANIFEST = "M"
     ORDER = "O"
+    TRANSFER = "X"
+    REASON = "Y"
 
 
 PREFIXES = frozenset(kind.value for kind in OwnKind)
@@ -39,6 +41,9 @@ class Command(StrEnum):
     LOAD = "LOAD"
     COUNT = "COUNT"
     PUTBACK = "PUTBACK"
+    MOVE = "MOVE"
+    REPLENISH = "REPLENISH"
+    SEND = "SEND"
     DONE = "DONE"
     SHORT = "SHORT"
     SKIP = "SKIP"
@@ -51,6 +56,16 @@ class Command(StrEnum):
     REOPEN = "REOPEN"
     TAKEOFF = "TAKEOFF"
     CONFIRM = "CONFIRM"
+    BLIND = "BLIND"
+    OVER = "OVER"
+    DAMAGED = "DAMAGED"
+    LPN = "LPN"
+    BREAK = "BREAK"
+    OVERRIDE = "OVERRIDE"
+    HOLD = "HOLD"
+    FREE = "FREE"
+    ADJUST = "ADJUST"
+    EMPTY = "EMPTY"
 
 
 COMMANDS = frozenset(command.value for command in Command)

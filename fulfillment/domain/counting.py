@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from fulfillment.domain.fifo import Layer, Rotation, rank
 from fulfillment.domain.stock import Status
@@ -25,6 +25,28 @@ class BookLayer:
     available_each: int
     promised_each: int = 0
     hold_each: int = 0
+
+
+class CountState(StrEnum):
+    """A count of one item in one place: as the book says, to be counted again by somebody else, waiting for
+    whoever may post it, posted, or thrown away."""
+
+    AGREED = "agreed"
+    RECOUNT = "recount"
+    PENDING = "pending"
+    POSTED = "posted"
+    REFUSED = "refused"
+
+
+class CountCause(StrEnum):
+    """Why a place is to be counted."""
+
+    SHORT = "short"
+    CLASS = "class"
+    AGE = "age"
+    ZERO = "zero"
+    RECOUNT = "recount"
+    ASKED = "asked"
 
 
 class Urgency(IntEnum):

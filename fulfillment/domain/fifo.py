@@ -16,10 +16,12 @@ from fulfillment.domain.stock import Access, LocationKind
 
 
 class Rotation(StrEnum):
-    """Which goods of an item leave first."""
+    """Which goods of an item leave first: by day received, by expiry, the newest, or whichever."""
 
     FIFO = "fifo"
     FEFO = "fefo"
+    LIFO = "lifo"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,11 @@ class BinStock:
 
 def rank(layer: Layer, rotation: str = Rotation.FIFO, tolerance_days: int = 0) -> tuple[int, int]:
     """Sort key: lower leaves first. The second part only breaks ties inside one tolerance window."""
+    if rotation == Rotation.NONE:
+        return 0, layer.layer_id
     day = _day(layer.expiry_on) if rotation == Rotation.FEFO and layer.expiry_on else _day(layer.received_on)
-    return day // (tolerance_days + 1), layer.layer_id
+    window = day // (tolerance_days + 1)
+    return (-window, -layer.layer_id) if rotation == Rotation.LIFO else (window, layer.layer_id)
 
 
 def is_older(one: Layer, other: Layer, rotation: str = Rotation.FIFO, tolerance_days: int = 0) -> bool:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from fulfillment.domain.fifo import Layer, would_bury
 from fulfillment.domain.reasons import Reject, Rejected
 from fulfillment.domain.stock import STORAGE_KINDS
+
+
+class Velocity(StrEnum):
+    """How often an item is asked for, and how near to the front a location lies."""
+
+    A = "A"
+    B = "B"
+    C = "C"
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,18 @@ class Reject(StrEnum):
     NOT_SIGNED_IN = "not_signed_in"
     NOT_ALLOWED = "not_allowed"
     SHORT_STOCK = "short_stock"
+    OLDER_FIRST = "older_first"
+    EXPIRED = "expired"
+    CASE_SEALED = "case_sealed"
+    WRONG_ZONE = "wrong_zone"
+    TOO_HIGH = "too_high"
+    SERIAL_UNKNOWN = "serial_unknown"
+    SERIAL_ELSEWHERE = "serial_elsewhere"
+    UNKNOWN_LPN = "unknown_lpn"
+    ALREADY_RECEIVED = "already_received"
+    REASON_REQUIRED = "reason_required"
+    OWN_COUNT = "own_count"
+    UNKNOWN_TRANSFER = "unknown_transfer"
 
 
 class MoveReason(StrEnum):
@@ -73,6 +85,40 @@ class MoveReason(StrEnum):
     MISSING = "missing"
     SHIP = "ship"
     COUNT = "count"
+    REPLENISH = "replenish"
+    MOVE = "move"
+    HOLD = "hold"
+    ADJUST = "adjust"
+    SEND = "send"
+    RETURN = "return"
+
+
+class Why(StrEnum):
+    """Reason codes a person gives: for stock set aside or adjusted, a receipt that differs, FIFO passed over."""
+
+    DAMAGED = "damaged"
+    QUALITY = "quality"
+    EXPIRED = "expired"
+    RECALL = "recall"
+    LOST = "lost"
+    FOUND = "found"
+    THEFT = "theft"
+    SAMPLE = "sample"
+    DATA_ERROR = "data_error"
+    SUPPLIER_OVER = "supplier_over"
+    SUPPLIER_SHORT = "supplier_short"
+    UNANNOUNCED = "unannounced"
+    UNREACHABLE = "unreachable"
+    CUSTOMER_REQUEST = "customer_request"
+    RETURNED = "returned"
+    COUNTED = "counted"
+
+
+# Which reasons fit which occasion; a screen offers these and a scan of any other is `reason_required`.
+SET_ASIDE = (Why.DAMAGED, Why.QUALITY, Why.EXPIRED, Why.RECALL)
+ADJUSTING = (Why.LOST, Why.FOUND, Why.THEFT, Why.SAMPLE, Why.DAMAGED, Why.EXPIRED, Why.DATA_ERROR)
+OVER_RECEIVED = (Why.SUPPLIER_OVER, Why.UNANNOUNCED)
+PASSING_OVER = (Why.UNREACHABLE, Why.DAMAGED, Why.CUSTOMER_REQUEST, Why.QUALITY)
 
 
 class HoldReason(StrEnum):

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     WRITE_RECEIPTS = "write_receipts"
     RELEASE_WAVES = "release_waves"
     WRITE_PARCELS = "write_parcels"
+    WRITE_STOCK = "write_stock"
     AUDIT = "audit"
     SET_UP = "set_up"
 
@@ -55,18 +56,21 @@ TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
     TokenRole.API: frozenset(
         {
             Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.WRITE_ORDERS,
-            Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.WRITE_PARCELS, Permission.AUDIT,
+            Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.WRITE_PARCELS, Permission.WRITE_STOCK,
+            Permission.AUDIT,
         }
     ),
     TokenRole.ADMIN: frozenset(Permission) - {Permission.SCAN},
 }  # fmt: skip
 
+_ALL = ("RECEIVE", "PUTAWAY", "REPLENISH", "PICK", "PACK", "LOAD", "COUNT", "MOVE", "PUTBACK", "SEND")
+
 ROLE_FLOWS: dict[str, tuple[str, ...]] = {
-    Role.PICKER: ("PICK", "PUTAWAY", "PUTBACK", "COUNT"),
+    Role.PICKER: ("PICK", "REPLENISH", "MOVE", "PUTAWAY", "PUTBACK", "COUNT"),
     Role.PACKER: ("PACK", "PUTBACK", "LOAD"),
-    Role.RECEIVER: ("RECEIVE", "PUTAWAY", "COUNT", "LOAD"),
-    Role.SUPERVISOR: ("RECEIVE", "PUTAWAY", "PICK", "PACK", "LOAD", "COUNT", "PUTBACK"),
-    Role.ADMIN: ("RECEIVE", "PUTAWAY", "PICK", "PACK", "LOAD", "COUNT", "PUTBACK"),
+    Role.RECEIVER: ("RECEIVE", "PUTAWAY", "REPLENISH", "MOVE", "COUNT", "SEND", "LOAD"),
+    Role.SUPERVISOR: _ALL,
+    Role.ADMIN: _ALL,
 }
 
 

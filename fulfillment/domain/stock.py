@@ -32,6 +32,8 @@ class LocationKind(StrEnum):
     DOCK = "dock"
     SHIP_LANE = "ship_lane"
     CART = "cart"
+    QUARANTINE = "quarantine"
+    HAND = "hand"
     VIRTUAL = "virtual"
 
 
@@ -62,13 +64,16 @@ class LpnKind(StrEnum):
     NONE = "none"
     TOTE = "tote"
     CARTON = "carton"
+    PALLET = "pallet"
 
 
 @dataclass(frozen=True)
 class Move:
     """`qty_each` of one layer from one place to another.
 
-    `allocated_each` of them are promised to an order and stay promised at the other end.
+    `allocated_…_each` of them are promised to an order and stay promised at the other end; `sealed_…_each` of
+    them lie in unopened cases. Fewer sealed at the end than at the start: cases were opened on the way. `why`
+    is the reason code a person gave.
     """
 
     layer_id: int
@@ -84,12 +89,21 @@ class Move:
     allocated_from_each: int = 0
     allocated_to_each: int = 0
     order_id: int | None = None
+    sealed_from_each: int = 0
+    sealed_to_each: int = 0
+    why: str = ""
 
     def __post_init__(self) -> None:
         if self.qty_each <= 0:
             raise ValueError(f"a move carries at least one each, not {self.qty_each}")
         if max(self.allocated_from_each, self.allocated_to_each) > self.qty_each:
             raise ValueError("more promised units than units moved")
+        if not 0 <= self.sealed_to_each <= self.sealed_from_each <= self.qty_each and not self._is_arrival():
+            raise ValueError("a case can be opened on the way, never sealed")
         here = (self.from_location_id, self.from_lpn_id, self.from_status)
         if here == (self.to_location_id, self.to_lpn_id, self.to_status):
             raise ValueError("a move that goes nowhere")
+
+    def _is_arrival(self) -> bool:
+        """From outside, cases come as sealed as the other side sealed them."""
+        return self.sealed_from_each == 0 and self.sealed_to_each <= self.qty_each

@@ -28,6 +28,8 @@ class TaskKind(StrEnum):
     PICK = "pick"
     PUT_BACK = "put_back"
     COUNT = "count"
+    REPLENISH = "replenish"
+    MOVE = "move"
 
 
 class TaskState(StrEnum):

@@ -17,6 +17,9 @@ FLOW_OF_COMMAND = {
     "LOAD": "load",
     "COUNT": "count",
     "PUTBACK": "put_back",
+    "MOVE": "move",
+    "REPLENISH": "replenish",
+    "SEND": "send",
 }
 
 

@@ -28,6 +28,11 @@ GROUP_MAX = 64
 GROUP_MS = 20  # no more work joins a group after this: the first in it would wait too long for its commit
 
 
+def wall_clock_ms() -> int:
+    """Milliseconds since 1970, as this machine believes."""
+    return time.time_ns() // 1_000_000
+
+
 class WriterClosed(RuntimeError):
     """Work arrived after the writer was told to stop."""
 
@@ -35,10 +40,10 @@ class WriterClosed(RuntimeError):
 class SqliteTx:
     """A transaction on the writer's connection; see `fulfillment.hot.Tx`."""
 
-    def __init__(self, connection: Any, warehouse_id: int) -> None:
+    def __init__(self, connection: Any, warehouse_id: int, now_ms: int) -> None:
         self._connection = connection
         self.warehouse_id = warehouse_id
-        self.now_ms = time.time_ns() // 1_000_000
+        self.now_ms = now_ms
 
     def one(self, sql: str, **params: Any) -> Any:
         params["w"] = self.warehouse_id
@@ -85,7 +90,9 @@ def _insert_sql(table: str, columns: tuple[str, ...]) -> str:
 
 
 @contextmanager
-def reading(engine: Engine, warehouse_id: int = 1) -> Iterator[SqliteTx]:
+def reading(
+    engine: Engine, warehouse_id: int = 1, clock: Callable[[], int] | None = None
+) -> Iterator[SqliteTx]:
     """A transaction on a pooled connection that sees one snapshot; writing in it is refused by SQLite."""
     pooled = engine.raw_connection()
     connection: Any = pooled.driver_connection
@@ -93,7 +100,7 @@ def reading(engine: Engine, warehouse_id: int = 1) -> Iterator[SqliteTx]:
     connection.execute("PRAGMA query_only=ON")
     connection.execute("BEGIN")
     try:
-        yield SqliteTx(connection, warehouse_id)
+        yield SqliteTx(connection, warehouse_id, (clock or wall_clock_ms)())
     finally:
         connection.execute("ROLLBACK")
         connection.execute("PRAGMA query_only=OFF")
@@ -108,10 +115,13 @@ class SqliteWriter:
     before the fork and a thread would be lost in it.
     """
 
-    def __init__(self, engine: Engine, path: Path, warehouse_id: int = 1) -> None:
+    def __init__(
+        self, engine: Engine, path: Path, warehouse_id: int = 1, clock: Callable[[], int] | None = None
+    ) -> None:
         self._engine = engine
         self._lock_path = path.with_name(path.name + ".writer-lock")
         self._warehouse_id = warehouse_id
+        self._clock = clock or wall_clock_ms
         self._start_lock = threading.Lock()
         self._queue: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -178,7 +188,7 @@ class SqliteWriter:
                 work, future = piece
                 connection.execute("SAVEPOINT piece")
                 try:
-                    answer = work(SqliteTx(connection, self._warehouse_id))
+                    answer = work(SqliteTx(connection, self._warehouse_id, self._clock()))
                 except Exception as error:
                     if not connection.in_transaction:
                         # SQLite rolls the whole group back by itself when the disk is full or failing;

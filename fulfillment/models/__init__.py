@@ -1,16 +1,30 @@
 """Tables: columns, constraints, relationships. No rule and no query lives here."""
 
 from fulfillment.db import db
-from fulfillment.models.catalogue import Item, ItemBarcode
+from fulfillment.models.calendar import CalendarDay, CarrierCutOff, OpeningHours
+from fulfillment.models.catalogue import Item, ItemBarcode, PickFace, PolicyEntry
 from fulfillment.models.identity import AccessToken, Operator, Station
+from fulfillment.models.inbound import (
+    AsnContent,
+    AsnUnit,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    ReceiptEntry,
+    Transfer,
+    TransferLine,
+    TransferPart,
+)
 from fulfillment.models.orders import Carrier, Demand, OrderLine, SalesOrder
 from fulfillment.models.outbox import Effect, Printer
 from fulfillment.models.parcels import Manifest, Parcel
-from fulfillment.models.places import Cart, Counter, Location, Lpn, Warehouse
+from fulfillment.models.places import Cart, Counter, Location, Lpn, Warehouse, Zone
 from fulfillment.models.scans import Dialogue, Event, Scan
 from fulfillment.models.stock import (
     Allocation,
     AllocationEntry,
+    CountResult,
+    FifoOverride,
+    PackEntry,
     Receipt,
     ReceiptLine,
     StockBalance,
@@ -23,23 +37,36 @@ __all__ = [
     "AccessToken",
     "Allocation",
     "AllocationEntry",
+    "AsnContent",
+    "AsnUnit",
+    "CalendarDay",
     "Carrier",
+    "CarrierCutOff",
     "Cart",
+    "CountResult",
     "Counter",
     "Demand",
     "Dialogue",
     "Effect",
     "Event",
+    "FifoOverride",
     "Item",
     "ItemBarcode",
     "Location",
     "Lpn",
     "Manifest",
+    "OpeningHours",
     "Operator",
     "OrderLine",
+    "PackEntry",
     "Parcel",
+    "PickFace",
+    "PolicyEntry",
     "Printer",
+    "PurchaseOrder",
+    "PurchaseOrderLine",
     "Receipt",
+    "ReceiptEntry",
     "ReceiptLine",
     "SalesOrder",
     "Scan",
@@ -50,7 +77,11 @@ __all__ = [
     "Task",
     "Tour",
     "TourTote",
+    "Transfer",
+    "TransferLine",
+    "TransferPart",
     "Warehouse",
     "Wave",
+    "Zone",
     "db",
 ]

@@ -5,12 +5,18 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
 from fulfillment.domain.fifo import Rotation
+from fulfillment.domain.inbound import ReturnDating
+from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.units import Uom
-from fulfillment.models.base import InWarehouse, Mapped, belongs, db, one_of, whole, words
+from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
 
 
 class Item(InWarehouse, db.Model):
-    """One SKU. `sku_key` is the SKU as it is matched (upper case); dimensions of one each."""
+    """One SKU. `sku_key` is the SKU as it is matched (upper case); dimensions of one each.
+
+    `rotation` and `tolerance_days` are what holds now: the item's own where it has one, else its zone's, else
+    FIFO without a window. `policy_entry` keeps what held before.
+    """
 
     __tablename__ = "item"
     __table_args__ = (
@@ -18,6 +24,10 @@ class Item(InWarehouse, db.Model):
         one_of("rotation", Rotation),
         CheckConstraint("length_mm >= 0 AND width_mm >= 0 AND height_mm >= 0 AND weight_g >= 0", name="size"),
         CheckConstraint("scan_each_max >= 0 AND tolerance_days >= 0", name="policy"),
+        one_of("own_rotation", ["", *Rotation]),
+        one_of("velocity", ["", *Velocity]),
+        one_of("return_dating", ReturnDating),
+        CheckConstraint("min_life_days >= 0", name="min_life"),
     )
 
     sku: Mapped[str] = words()
@@ -38,6 +48,51 @@ class Item(InWarehouse, db.Model):
     origin: Mapped[str] = words("")
     value_minor: Mapped[int] = whole(0)
     currency: Mapped[str] = words("")
+    own_rotation: Mapped[str] = words("")
+    own_tolerance_days: Mapped[int | None] = maybe_whole()
+    min_life_days: Mapped[int] = whole(0)
+    zone: Mapped[str] = words("")
+    storage_class: Mapped[str] = words("")
+    velocity: Mapped[str] = words("")
+    return_dating: Mapped[str] = words(ReturnDating.ORIGINAL)
+
+
+class PolicyEntry(InWarehouse, db.Model):
+    """What an item's rotation was from one move of the ledger on; the past is judged by the rules of its day."""
+
+    __tablename__ = "policy_entry"
+    __table_args__ = (
+        Index("ix_policy_entry_item", "warehouse_id", "item_id"),
+        belongs("item_id", "item"),
+        one_of("rotation", Rotation),
+        CheckConstraint("tolerance_days >= 0 AND min_life_days >= 0", name="days"),
+    )
+
+    item_id: Mapped[int] = whole()
+    rotation: Mapped[str] = words()
+    tolerance_days: Mapped[int] = whole()
+    min_life_days: Mapped[int] = whole()
+    after_move_id: Mapped[int] = whole()
+    note: Mapped[str] = words("")
+    recorded_at_ms: Mapped[int] = whole()
+
+
+class PickFace(InWarehouse, db.Model):
+    """An item's own pick location: refilled when it holds less than `min_each`, up to `max_each`."""
+
+    __tablename__ = "pick_face"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "location_id"),
+        Index("ix_pick_face_item", "warehouse_id", "item_id"),
+        belongs("item_id", "item"),
+        belongs("location_id", "location"),
+        CheckConstraint("min_each >= 0 AND max_each > min_each", name="levels"),
+    )
+
+    item_id: Mapped[int] = whole()
+    location_id: Mapped[int] = whole()
+    min_each: Mapped[int] = whole()
+    max_each: Mapped[int] = whole()
 
 
 class ItemBarcode(InWarehouse, db.Model):

@@ -22,7 +22,9 @@ class Operator(InWarehouse, db.Model):
 
 
 class Station(InWarehouse, db.Model):
-    """Where scans come from. `location_id` is the dock, bench or staging place it stands at."""
+    """Where scans come from. `location_id` is the dock, bench or staging place it stands at;
+    goods in the hands of whoever scans here lie in `hand_location_id`.
+    """
 
     __tablename__ = "station"
     __table_args__ = (
@@ -30,6 +32,7 @@ class Station(InWarehouse, db.Model):
         belongs("location_id", "location"),
         belongs("label_printer_id", "printer"),
         belongs("slip_printer_id", "printer"),
+        belongs("hand_location_id", "location"),
         one_of("kind", StationKind),
     )
 
@@ -39,6 +42,7 @@ class Station(InWarehouse, db.Model):
     location_id: Mapped[int | None] = maybe_whole()
     label_printer_id: Mapped[int | None] = maybe_whole()
     slip_printer_id: Mapped[int | None] = maybe_whole()
+    hand_location_id: Mapped[int | None] = maybe_whole()
 
 
 class AccessToken(InWarehouse, db.Model):

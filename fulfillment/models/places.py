@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import mapped_column
 
+from fulfillment.domain.fifo import Rotation
+from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.stock import Access, LocationKind, LpnKind
 from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
 
@@ -21,6 +23,8 @@ class Warehouse(db.Model):
     gs1_company_prefix: Mapped[str] = words()
     cross_aisle_y_dm: Mapped[str] = words("")
     ship_from: Mapped[str] = words("{}")
+    recount_above_each: Mapped[int] = whole(0)
+    approve_above_each: Mapped[int] = whole(0)
 
 
 class Counter(db.Model):
@@ -34,8 +38,28 @@ class Counter(db.Model):
     next_value: Mapped[int] = whole()
 
 
+class Zone(InWarehouse, db.Model):
+    """Part of the building. `storage_classes`: words separated by spaces, `*` = all; '' and NULL = as elsewhere."""
+
+    __tablename__ = "zone"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "code"),
+        one_of("rotation", ["", *Rotation]),
+        CheckConstraint("tolerance_days IS NULL OR tolerance_days >= 0", name="tolerance"),
+    )
+
+    code: Mapped[str] = words()
+    name: Mapped[str] = words("")
+    rotation: Mapped[str] = words("")
+    tolerance_days: Mapped[int | None] = maybe_whole()
+    storage_classes: Mapped[str] = words("*")
+
+
 class Location(InWarehouse, db.Model):
-    """Any addressable place. Capacity 0 = unlimited; x, y where one stands to reach it."""
+    """Any addressable place. Capacity 0 = unlimited; x, y where one stands to reach it.
+
+    From a place that is not pickable nobody picks: replenishment brings its goods down first.
+    """
 
     __tablename__ = "location"
     __table_args__ = (
@@ -44,6 +68,8 @@ class Location(InWarehouse, db.Model):
         one_of("kind", LocationKind),
         one_of("access", Access),
         CheckConstraint("capacity_ml >= 0 AND max_weight_g >= 0", name="capacity"),
+        one_of("velocity", ["", *Velocity]),
+        CheckConstraint("height_mm >= 0 AND is_pickable BETWEEN 0 AND 1", name="reach"),
     )
 
     code: Mapped[str] = words()
@@ -57,16 +83,25 @@ class Location(InWarehouse, db.Model):
     y_dm: Mapped[int] = whole(0)
     capacity_ml: Mapped[int] = whole(0)
     max_weight_g: Mapped[int] = whole(0)
+    height_mm: Mapped[int] = whole(0)
+    velocity: Mapped[str] = words("")
+    is_pickable: Mapped[int] = whole(1)
+    counted_at_ms: Mapped[int | None] = maybe_whole()
 
 
 class Lpn(InWarehouse, db.Model):
-    """A handling unit's label. Id 0 is "no handling unit"; a tote belongs to one order at a time."""
+    """A handling unit's label. Id 0 is "no handling unit"; a tote belongs to one order at a time.
+
+    `parent_lpn_id`: the unit it stands on; it goes where that one goes.
+    """
 
     __tablename__ = "lpn"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "code"),
         belongs("location_id", "location"),
         belongs("order_id", "sales_order"),
+        belongs("parent_lpn_id", "lpn"),
+        CheckConstraint("parent_lpn_id IS NULL OR parent_lpn_id <> id", name="parent"),
         one_of("kind", LpnKind),
         Index("ix_lpn_order", "warehouse_id", "order_id"),
     )
@@ -75,6 +110,7 @@ class Lpn(InWarehouse, db.Model):
     kind: Mapped[str] = words()
     location_id: Mapped[int | None] = maybe_whole()
     order_id: Mapped[int | None] = maybe_whole()
+    parent_lpn_id: Mapped[int | None] = maybe_whole()
 
 
 class Cart(InWarehouse, db.Model):

@@ -5,16 +5,28 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import mapped_column
 
-from fulfillment.domain.reasons import MoveReason
+from fulfillment.domain.counting import CountState
+from fulfillment.domain.inbound import ReceiptKind, ReceiptState
+from fulfillment.domain.reasons import MoveReason, Why
 from fulfillment.domain.stock import Status
+from fulfillment.domain.units import PackChange
 from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
 
 
 class Receipt(InWarehouse, db.Model):
-    """Goods announced under one number; `received_on` is the day their layers count from."""
+    """Goods that come under one number; `received_on` is the day their layers count from.
+
+    Announced ones say what to expect. `stocked_at_ms`: when the last unit left the dock (dock-to-stock).
+    """
 
     __tablename__ = "receipt"
-    __table_args__ = (UniqueConstraint("warehouse_id", "number"), one_of("state", ("open", "closed")))
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "number"),
+        one_of("state", ReceiptState),
+        one_of("kind", ReceiptKind),
+        belongs("purchase_order_id", "purchase_order"),
+        belongs("order_id", "sales_order"),
+    )
 
     number: Mapped[str] = words()
     state: Mapped[str] = words("open")
@@ -23,18 +35,26 @@ class Receipt(InWarehouse, db.Model):
     content_sha256: Mapped[str] = words()
     created_at_ms: Mapped[int] = whole()
     closed_at_ms: Mapped[int | None] = maybe_whole()
+    kind: Mapped[str] = words(ReceiptKind.ASN)
+    due_on: Mapped[str] = words("")
+    purchase_order_id: Mapped[int | None] = maybe_whole()
+    order_id: Mapped[int | None] = maybe_whole()
+    source: Mapped[str] = words("")
+    needs_quality: Mapped[int] = whole(0)
+    arrived_at_ms: Mapped[int | None] = maybe_whole()
+    stocked_at_ms: Mapped[int | None] = maybe_whole()
 
 
 class ReceiptLine(InWarehouse, db.Model):
-    """What a receipt is expected to hold of one item, and what came."""
+    """What a receipt is expected to hold of one item, and what came; `received_on` '' = the receipt's own day."""
 
     __tablename__ = "receipt_line"
     __table_args__ = (
-        UniqueConstraint("warehouse_id", "receipt_id", "item_id", "lot", "expiry_on"),
+        UniqueConstraint("warehouse_id", "receipt_id", "item_id", "lot", "expiry_on", "received_on"),
         belongs("receipt_id", "receipt"),
         belongs("item_id", "item"),
-        CheckConstraint("expected_each > 0", name="expected"),
-        CheckConstraint("received_each BETWEEN 0 AND expected_each", name="received"),
+        CheckConstraint("expected_each >= 0", name="expected"),
+        CheckConstraint("received_each >= 0 AND damaged_each BETWEEN 0 AND received_each", name="received"),
     )
 
     receipt_id: Mapped[int] = whole()
@@ -43,17 +63,27 @@ class ReceiptLine(InWarehouse, db.Model):
     expiry_on: Mapped[str] = words("")
     expected_each: Mapped[int] = whole()
     received_each: Mapped[int] = whole(0)
+    damaged_each: Mapped[int] = whole(0)
+    received_on: Mapped[str] = words("")
+    unit_cost_minor: Mapped[int] = whole(0)
 
 
 class StockLayer(InWarehouse, db.Model):
-    """One SKU received at one time. Never merged with another, never edited."""
+    """One SKU received at one time. Never merged with another, never edited.
+
+    `case_each`: units of one sealed case of it, 0 = came loose. `origin_layer_id`: returned goods were of that one.
+    """
 
     __tablename__ = "layer"
     __table_args__ = (
-        UniqueConstraint("warehouse_id", "receipt_id", "item_id", "lot", "expiry_on", "serial"),
+        UniqueConstraint("warehouse_id", "receipt_id", "item_id", "lot", "expiry_on", "serial", "received_on"),
         Index("ix_layer_item", "warehouse_id", "item_id"),
         belongs("item_id", "item"),
         belongs("receipt_id", "receipt"),
+        belongs("origin_layer_id", "layer"),
+        Index("ix_layer_lot", "warehouse_id", "lot"),
+        Index("ix_layer_serial", "warehouse_id", "serial"),
+        CheckConstraint("case_each >= 0", name="case"),
     )
 
     item_id: Mapped[int] = whole()
@@ -63,6 +93,8 @@ class StockLayer(InWarehouse, db.Model):
     expiry_on: Mapped[str] = words("")
     serial: Mapped[str] = words("")
     unit_cost_minor: Mapped[int] = whole(0)
+    case_each: Mapped[int] = whole(0)
+    origin_layer_id: Mapped[int | None] = maybe_whole()
     created_at_ms: Mapped[int] = whole()
 
 
@@ -81,6 +113,9 @@ class StockMove(InWarehouse, db.Model):
         one_of("to_status", Status),
         one_of("reason", MoveReason),
         CheckConstraint("qty_each > 0", name="qty_each"),
+        CheckConstraint(
+            "sealed_from_each BETWEEN 0 AND qty_each AND sealed_to_each BETWEEN 0 AND qty_each", name="sealed"
+        ),
         CheckConstraint(
             "from_location_id <> to_location_id OR from_lpn_id <> to_lpn_id OR from_status <> to_status",
             name="goes_somewhere",
@@ -102,6 +137,9 @@ class StockMove(InWarehouse, db.Model):
     order_id: Mapped[int | None] = maybe_whole()
     operator_id: Mapped[int | None] = maybe_whole()
     station_id: Mapped[int | None] = maybe_whole()
+    sealed_from_each: Mapped[int] = whole(0)
+    sealed_to_each: Mapped[int] = whole(0)
+    why: Mapped[str] = words("")
     scan_id: Mapped[str] = words("")
     occurred_at_ms: Mapped[int] = whole()
     recorded_at_ms: Mapped[int] = whole()
@@ -119,6 +157,7 @@ class StockBalance(db.Model):
         one_of("status", Status),
         CheckConstraint("on_hand_each >= 0", name="on_hand"),
         CheckConstraint("allocated_each >= 0 AND allocated_each <= on_hand_each", name="allocated"),
+        CheckConstraint("sealed_each >= 0 AND sealed_each <= on_hand_each", name="sealed"),
         Index("ix_stock_balance_item", "warehouse_id", "item_id", "status"),
         Index("ix_stock_balance_lpn", "warehouse_id", "lpn_id", "item_id"),
     )
@@ -131,6 +170,32 @@ class StockBalance(db.Model):
     item_id: Mapped[int] = whole()
     on_hand_each: Mapped[int] = whole(0)
     allocated_each: Mapped[int] = whole(0)
+    sealed_each: Mapped[int] = whole(0)
+
+
+class PackEntry(InWarehouse, db.Model):
+    """Cases opened where they lie: with the moves, all that ever changed how much of a balance is sealed."""
+
+    __tablename__ = "pack_entry"
+    __table_args__ = (
+        belongs("location_id", "location"),
+        belongs("layer_id", "layer"),
+        belongs("lpn_id", "lpn"),
+        one_of("status", Status),
+        one_of("reason", PackChange),
+        CheckConstraint("delta_sealed_each <> 0", name="delta"),
+    )
+
+    location_id: Mapped[int] = whole()
+    layer_id: Mapped[int] = whole()
+    lpn_id: Mapped[int] = whole(0)
+    status: Mapped[str] = words()
+    delta_sealed_each: Mapped[int] = whole()
+    reason: Mapped[str] = words()
+    after_move_id: Mapped[int] = whole()
+    operator_id: Mapped[int | None] = maybe_whole()
+    scan_id: Mapped[str] = words("")
+    recorded_at_ms: Mapped[int] = whole()
 
 
 class Allocation(InWarehouse, db.Model):
@@ -179,3 +244,63 @@ class AllocationEntry(InWarehouse, db.Model):
     operator_id: Mapped[int | None] = maybe_whole()
     note: Mapped[str] = words("")
     recorded_at_ms: Mapped[int] = whole()
+
+
+class FifoOverride(InWarehouse, db.Model):
+    """A supervisor let newer goods go first, and said why; `fifo-audit` shows it beside what it explains."""
+
+    __tablename__ = "fifo_override"
+    __table_args__ = (
+        belongs("order_id", "sales_order"),
+        belongs("item_id", "item"),
+        belongs("location_id", "location"),
+        belongs("layer_id", "layer"),
+        belongs("supervisor_id", "operator"),
+        one_of("why", Why),
+        CheckConstraint("qty_each > 0", name="qty_each"),
+        Index("ix_fifo_override_order", "warehouse_id", "order_id"),
+    )
+
+    order_id: Mapped[int | None] = maybe_whole()
+    item_id: Mapped[int] = whole()
+    location_id: Mapped[int] = whole()
+    layer_id: Mapped[int] = whole()
+    qty_each: Mapped[int] = whole()
+    why: Mapped[str] = words()
+    after_move_id: Mapped[int] = whole()
+    supervisor_id: Mapped[int] = whole()
+    operator_id: Mapped[int | None] = maybe_whole()
+    scan_id: Mapped[str] = words("")
+    recorded_at_ms: Mapped[int] = whole()
+
+
+class CountResult(InWarehouse, db.Model):
+    """One blind count of one item in one place against the book of that moment."""
+
+    __tablename__ = "count_result"
+    __table_args__ = (
+        belongs("location_id", "location"),
+        belongs("item_id", "item"),
+        belongs("task_id", "task"),
+        belongs("operator_id", "operator"),
+        belongs("decided_by_id", "operator"),
+        one_of("state", CountState),
+        CheckConstraint("round > 0 AND book_each >= 0 AND counted_each >= 0", name="figures"),
+        Index("ix_count_result_state", "warehouse_id", "state"),
+        Index("ix_count_result_location", "warehouse_id", "location_id", "item_id"),
+    )
+
+    location_id: Mapped[int] = whole()
+    item_id: Mapped[int] = whole()
+    task_id: Mapped[int | None] = maybe_whole()
+    round: Mapped[int] = whole(1)
+    book_each: Mapped[int] = whole()
+    counted_each: Mapped[int] = whole()
+    state: Mapped[str] = words()
+    why: Mapped[str] = words("")
+    after_move_id: Mapped[int] = whole()
+    operator_id: Mapped[int | None] = maybe_whole()
+    scan_id: Mapped[str] = words("")
+    recorded_at_ms: Mapped[int] = whole()
+    decided_by_id: Mapped[int | None] = maybe_whole()
+    decided_at_ms: Mapped[int | None] = maybe_whole()

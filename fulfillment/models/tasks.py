@@ -71,7 +71,7 @@ class TourTote(InWarehouse, db.Model):
 
 
 class Task(InWarehouse, db.Model):
-    """One stop of directed work."""
+    """One stop of directed work: at `location_id`, and for a replenishment from there to `to_location_id`."""
 
     __tablename__ = "task"
     __table_args__ = (
@@ -79,6 +79,8 @@ class Task(InWarehouse, db.Model):
         belongs("order_id", "sales_order"),
         belongs("item_id", "item"),
         belongs("location_id", "location"),
+        belongs("to_location_id", "location"),
+        belongs("station_id", "station"),
         belongs("lpn_id", "lpn"),
         one_of("kind", TaskKind),
         one_of("state", TaskState),
@@ -97,11 +99,15 @@ class Task(InWarehouse, db.Model):
     order_id: Mapped[int | None] = maybe_whole()
     item_id: Mapped[int | None] = maybe_whole()
     location_id: Mapped[int | None] = maybe_whole()
+    to_location_id: Mapped[int | None] = maybe_whole()
     layer_id: Mapped[int | None] = maybe_whole()
     lpn_id: Mapped[int] = whole(0)
     qty_each: Mapped[int] = whole(0)
     done_each: Mapped[int] = whole(0)
     reason: Mapped[str] = words("")
+    priority: Mapped[int] = whole(0)
+    station_id: Mapped[int | None] = maybe_whole()
     operator_id: Mapped[int | None] = maybe_whole()
     created_at_ms: Mapped[int] = whole()
+    claimed_at_ms: Mapped[int | None] = maybe_whole()
     done_at_ms: Mapped[int | None] = maybe_whole()

@@ -13,7 +13,10 @@ import biip
 from biip.gs1_messages import GS1Message
 
 from fulfillment.domain.codes import COMMANDS, BadCode, OwnKind, barcode_key, is_gs1_number, parse_own_code
-from fulfillment.domain.reasons import Reject, Rejected
+from fulfillment.domain.reasons import Reject, Rejected, Why
+
+# As printed on the reason sheet: a barcode has no lower case and no underscore.
+REASONS = {why.upper().replace("_", "-"): why for why in Why}
 
 MAX_CODE = 200  # the longest GS1 DataMatrix in use holds some 120 characters; more is noise
 GS = "\x1d"
@@ -35,6 +38,8 @@ class ReadKind(StrEnum):
     ORDER = "order"
     PARCEL = "parcel"
     ITEM = "item"
+    TRANSFER = "transfer"
+    REASON = "reason"
 
 
 _OWN = {
@@ -46,6 +51,8 @@ _OWN = {
     OwnKind.RECEIPT: ReadKind.RECEIPT,
     OwnKind.MANIFEST: ReadKind.MANIFEST,
     OwnKind.ORDER: ReadKind.ORDER,
+    OwnKind.TRANSFER: ReadKind.TRANSFER,
+    OwnKind.REASON: ReadKind.REASON,
 }
 
 
@@ -92,9 +99,9 @@ def classify(code: str) -> Read | Rejected:
         return Rejected(Reject.MISREAD, got=code)
     if own is not None:
         kind, value = own
-        if kind == OwnKind.COMMAND and value not in COMMANDS:
+        if (kind == OwnKind.COMMAND and value not in COMMANDS) or (kind == OwnKind.REASON and value not in REASONS):
             return Rejected(Reject.UNKNOWN_CODE, got=code)
-        return Read(_OWN[kind], value, code)
+        return Read(_OWN[kind], REASONS[value] if kind == OwnKind.REASON else value, code)
     plain = code[3:] if code.startswith("]") else code
     digits = plain[2:] if len(plain) == 20 and plain.startswith("00") else plain
     if is_gs1_number(digits, 18):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
 from fulfillment.domain.stock import NO_LPN, Move, Status, Virtual
+from fulfillment.domain.units import PackChange, cases_to_open, whole_cases_each
 from fulfillment.hot import Tx
 from fulfillment.services.actor import Actor
 
@@ -29,7 +30,8 @@ def post(tx: Tx, actor: Actor, moves: Iterable[Move]) -> None:
     """Write moves and both balances of each.
 
     Raises:
-        Refused: `short_stock`, when a place no longer holds what the move takes from it.
+        Refused: `short_stock`, when a place no longer holds what the move takes from it; `case_sealed`, when it
+            does, but in cases nobody has opened.
     """
     for move in moves:
         tx.insert(
@@ -37,6 +39,7 @@ def post(tx: Tx, actor: Actor, moves: Iterable[Move]) -> None:
             from_location_id=move.from_location_id, to_location_id=move.to_location_id,
             from_lpn_id=move.from_lpn_id, to_lpn_id=move.to_lpn_id, from_status=move.from_status,
             to_status=move.to_status, qty_each=move.qty_each, reason=move.reason, order_id=move.order_id,
+            sealed_from_each=move.sealed_from_each, sealed_to_each=move.sealed_to_each, why=move.why,
             operator_id=actor.operator_id, station_id=actor.station_id, scan_id=actor.scan_id,
             occurred_at_ms=actor.occurred_at_ms, recorded_at_ms=tx.now_ms,
         )  # fmt: skip
@@ -52,13 +55,16 @@ def _take(tx: Tx, move: Move) -> None:
         "status": move.from_status,
     }  # fmt: skip
     taken = tx.run(
-        "UPDATE stock_balance SET on_hand_each = on_hand_each - :qty, allocated_each = allocated_each - :promised"
+        "UPDATE stock_balance SET on_hand_each = on_hand_each - :qty, allocated_each = allocated_each - :promised,"
+        " sealed_each = sealed_each - :sealed"
         " WHERE warehouse_id = :w AND location_id = :location AND layer_id = :layer AND lpn_id = :lpn"
         " AND status = :status AND allocated_each >= :promised"
-        " AND on_hand_each - :qty >= allocated_each - :promised",
-        qty=move.qty_each, promised=move.allocated_from_each, **key,
+        " AND on_hand_each - :qty >= allocated_each - :promised AND sealed_each >= :sealed"
+        " AND on_hand_each - :qty >= sealed_each - :sealed",
+        qty=move.qty_each, promised=move.allocated_from_each, sealed=move.sealed_from_each, **key,
     )  # fmt: skip
     if taken != 1:
+        _refuse_sealed(tx, move, key)
         raise Refused(Rejected(Reject.SHORT_STOCK, expected=str(move.qty_each)))
     tx.run(
         "DELETE FROM stock_balance WHERE warehouse_id = :w AND location_id = :location AND layer_id = :layer"
@@ -67,16 +73,103 @@ def _take(tx: Tx, move: Move) -> None:
     )
 
 
+def _refuse_sealed(tx: Tx, move: Move, key: dict[str, object]) -> None:
+    row = tx.one(
+        "SELECT on_hand_each, allocated_each, sealed_each FROM stock_balance WHERE warehouse_id = :w"
+        " AND location_id = :location AND layer_id = :layer AND lpn_id = :lpn AND status = :status",
+        **key,
+    )
+    if row is None or row["allocated_each"] < move.allocated_from_each:
+        return
+    free_each = row["on_hand_each"] - row["allocated_each"] + move.allocated_from_each
+    if free_each >= move.qty_each and row["on_hand_each"] - row["sealed_each"] < move.qty_each - move.sealed_from_each:
+        loose_each = row["on_hand_each"] - row["sealed_each"]
+        raise Refused(Rejected(Reject.CASE_SEALED, expected=str(loose_each), got=str(move.qty_each)))
+
+
 def _put(tx: Tx, move: Move) -> None:
     tx.run(
         "INSERT INTO stock_balance (warehouse_id, location_id, layer_id, lpn_id, status, item_id, on_hand_each,"
-        " allocated_each) VALUES (:w, :location, :layer, :lpn, :status, :item, :qty, :promised)"
+        " allocated_each, sealed_each) VALUES (:w, :location, :layer, :lpn, :status, :item, :qty, :promised, :sealed)"
         " ON CONFLICT (warehouse_id, location_id, layer_id, lpn_id, status) DO UPDATE SET"
         " on_hand_each = stock_balance.on_hand_each + excluded.on_hand_each,"
-        " allocated_each = stock_balance.allocated_each + excluded.allocated_each",
+        " allocated_each = stock_balance.allocated_each + excluded.allocated_each,"
+        " sealed_each = stock_balance.sealed_each + excluded.sealed_each",
         location=move.to_location_id, layer=move.layer_id, lpn=move.to_lpn_id, status=move.to_status,
-        item=move.item_id, qty=move.qty_each, promised=move.allocated_to_each,
+        item=move.item_id, qty=move.qty_each, promised=move.allocated_to_each, sealed=move.sealed_to_each,
     )  # fmt: skip
+
+
+def open_cases(
+    tx: Tx, actor: Actor, location_id: int, layer_id: int, cases: int, *, lpn_id: int = NO_LPN,
+    status: str = Status.AVAILABLE,
+) -> int:  # fmt: skip
+    """Open so many sealed cases of a layer where they lie; returns the units that are loose now.
+
+    Raises:
+        Refused: `case_sealed`, when fewer closed cases lie there.
+    """
+    case_each = tx.one("SELECT case_each FROM layer WHERE warehouse_id = :w AND id = :id", id=layer_id)["case_each"]
+    units_each = cases * case_each
+    opened = tx.run(
+        "UPDATE stock_balance SET sealed_each = sealed_each - :units WHERE warehouse_id = :w"
+        " AND location_id = :location AND layer_id = :layer AND lpn_id = :lpn AND status = :status"
+        " AND sealed_each >= :units AND :units > 0",
+        location=location_id, layer=layer_id, lpn=lpn_id, status=status, units=units_each,
+    )  # fmt: skip
+    if opened != 1:
+        raise Refused(Rejected(Reject.CASE_SEALED, expected="a closed case"))
+    tx.insert(
+        "pack_entry", location_id=location_id, layer_id=layer_id, lpn_id=lpn_id, status=status,
+        delta_sealed_each=-units_each, reason=PackChange.BREAK, after_move_id=last_move_id(tx),
+        operator_id=actor.operator_id, scan_id=actor.scan_id, recorded_at_ms=tx.now_ms,
+    )  # fmt: skip
+    return units_each
+
+
+def loosen(
+    tx: Tx, actor: Actor, location_id: int, layer_id: int, wanted_each: int, *, lpn_id: int = NO_LPN,
+    status: str = Status.AVAILABLE,
+) -> None:  # fmt: skip
+    """Open as many cases as it takes to have `wanted_each` loose units.
+
+    For moves where the hand has no choice (a count, a part of a pallet); a picker opens a case by a scan.
+    """
+    row = tx.one(
+        "SELECT b.on_hand_each, b.sealed_each, y.case_each FROM stock_balance b"
+        " JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id WHERE b.warehouse_id = :w"
+        " AND b.location_id = :location AND b.layer_id = :layer AND b.lpn_id = :lpn AND b.status = :status",
+        location=location_id, layer=layer_id, lpn=lpn_id, status=status,
+    )  # fmt: skip
+    if row is None:
+        return
+    cases = cases_to_open(wanted_each, row["on_hand_each"], row["sealed_each"], row["case_each"])
+    if cases:
+        open_cases(tx, actor, location_id, layer_id, cases, lpn_id=lpn_id, status=status)
+
+
+def carry_sealed(
+    tx: Tx, actor: Actor, location_id: int, layer_id: int, qty_each: int, *, lpn_id: int = NO_LPN,
+    status: str = Status.AVAILABLE,
+) -> int:  # fmt: skip
+    """How many of `qty_each` go as closed cases, opening one when the rest does not lie loose: what a move of
+    them has to say in `sealed_from_each` and `sealed_to_each`."""
+    row = tx.one(
+        "SELECT b.sealed_each, y.case_each FROM stock_balance b"
+        " JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id WHERE b.warehouse_id = :w"
+        " AND b.location_id = :location AND b.layer_id = :layer AND b.lpn_id = :lpn AND b.status = :status",
+        location=location_id, layer=layer_id, lpn=lpn_id, status=status,
+    )  # fmt: skip
+    if row is None or not row["sealed_each"]:
+        return 0
+    closed_each = whole_cases_each(qty_each, row["sealed_each"], row["case_each"])
+    loosen(tx, actor, location_id, layer_id, qty_each - closed_each, lpn_id=lpn_id, status=status)
+    return closed_each
+
+
+def last_move_id(tx: Tx) -> int:
+    """The ledger's newest entry: what comes after it in a history kept beside the ledger."""
+    return tx.one("SELECT COALESCE(MAX(id), 0) AS id FROM stock_move WHERE warehouse_id = :w")["id"]
 
 
 def promise(
@@ -145,10 +238,9 @@ def _enter(
     tx: Tx, actor: Actor, order_id: int, item_id: int, location_id: int, layer_id: int, delta_each: int,
     reason: str, note: str,
 ) -> None:  # fmt: skip
-    last = tx.one("SELECT COALESCE(MAX(id), 0) AS id FROM stock_move WHERE warehouse_id = :w")
     tx.insert(
         "allocation_entry", order_id=order_id, item_id=item_id, location_id=location_id, layer_id=layer_id,
-        delta_each=delta_each, reason=reason, after_move_id=last["id"], operator_id=actor.operator_id,
+        delta_each=delta_each, reason=reason, after_move_id=last_move_id(tx), operator_id=actor.operator_id,
         note=note, recorded_at_ms=tx.now_ms,
     )  # fmt: skip
 
@@ -162,8 +254,8 @@ def move_lpn(
     With `to_lpn_id` the content changes its handling unit on the way (0 = loose).
     """
     rows = tx.all(
-        "SELECT location_id, layer_id, item_id, status, on_hand_each, allocated_each FROM stock_balance"
-        " WHERE warehouse_id = :w AND lpn_id = :lpn ORDER BY layer_id",
+        "SELECT location_id, layer_id, item_id, status, on_hand_each, allocated_each, sealed_each"
+        " FROM stock_balance WHERE warehouse_id = :w AND lpn_id = :lpn ORDER BY layer_id",
         lpn=lpn_id,
     )
     moves = [
@@ -173,6 +265,7 @@ def move_lpn(
             from_status=row["status"], to_status=to_status or row["status"],
             allocated_from_each=row["allocated_each"],
             allocated_to_each=row["allocated_each"] if keep_promises else 0,
+            sealed_from_each=row["sealed_each"], sealed_to_each=row["sealed_each"],
         )
         for row in rows
     ]  # fmt: skip
@@ -223,8 +316,9 @@ def hold_in_place(
     tx: Tx, actor: Actor, location_id: int, layer_id: int, item_id: int, qty_each: int, reason: str
 ) -> None:
     """Take free stock out of what can be promised, where it lies, until somebody has counted."""
+    sealed_each = carry_sealed(tx, actor, location_id, layer_id, qty_each)
     post(
         tx, actor,
         [Move(layer_id, item_id, location_id, location_id, qty_each, reason, NO_LPN, NO_LPN,
-              Status.AVAILABLE, Status.HOLD)],
+              Status.AVAILABLE, Status.HOLD, sealed_from_each=sealed_each, sealed_to_each=sealed_each)],
     )  # fmt: skip

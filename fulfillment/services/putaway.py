@@ -215,9 +215,11 @@ def _put_away(tx: Tx, actor: Actor, task_id: int, location_code: str, qty_each: 
     )  # fmt: skip
     if claimed is not None:
         raise Refused(Rejected(Reject.LOCATION_FULL, expected="a location nobody else is sent to", got=location_code))
+    sealed_each = ledger.carry_sealed(tx, actor, actor.station_location_id, task["layer_id"], qty_each)
     move = Move(
-        task["layer_id"], task["item_id"], actor.station_location_id, location["id"], qty_each, MoveReason.PUTAWAY
-    )
+        task["layer_id"], task["item_id"], actor.station_location_id, location["id"], qty_each, MoveReason.PUTAWAY,
+        sealed_from_each=sealed_each, sealed_to_each=sealed_each,
+    )  # fmt: skip
     ledger.post(tx, actor, [move])
     done_each = task["done_each"] + qty_each
     tx.run(

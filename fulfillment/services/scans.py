@@ -168,7 +168,7 @@ def _hear(
     heard = read if isinstance(read, Rejected) else resolve(tx, read, request.qty_each)
     if isinstance(heard, Rejected):
         return heard, actor, dialogue, _settle(tx, actor, dialogue)
-    if heard.kind == ReadKind.BADGE:
+    if heard.kind == ReadKind.BADGE and not _asks_for_badge(tx, actor, dialogue):
         return _sign_in(tx, actor, dialogue, heard)
     if actor.operator_id is None:
         rejected = Rejected(Reject.NOT_SIGNED_IN, expected="a badge", got=heard.raw)
@@ -179,6 +179,13 @@ def _hear(
         rejected = Rejected(Reject.NOT_EXPECTED, expected="what to do", got=heard.raw)
         return rejected, actor, dialogue, _settle(tx, actor, dialogue)
     return _converse(tx, actor, dialogue, heard)
+
+
+def _asks_for_badge(tx: Tx, actor: Actor, dialogue: Dialogue) -> bool:
+    """A dialogue that wants a supervisor's badge gets it; anywhere else a badge hands the station over."""
+    if actor.operator_id is None or dialogue.flow == home.NAME:
+        return False
+    return any(expect.kind == ReadKind.BADGE for expect in _settle(tx, actor, dialogue).expects)
 
 
 def _converse(

@@ -1,28 +1,21 @@
-"""/api/v1: scans in, orders in, receipts in, waves, stock out. Parse, call one service, answer."""
+"""/api/v1, the day itself: scans in, orders in, receipts in, waves, stock out. Parse, call one service, answer."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from flask import Blueprint, Response, current_app, g, request
+from flask import Response, current_app, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.services import audit, board, orders, parcels, queries, receive, scans, setting_up, verify, waves
-from fulfillment.services.actor import Actor
 from fulfillment.web import bodies
 from fulfillment.web.auth import check_station, floor, permission_of
-from fulfillment.web.openapi import Api
-
-VERSION = "0.1.0"
-
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-api = Api(blueprint)
-operation = api.operation
+from fulfillment.web.v1 import VERSION, acting, api, operation, parse_time
 
 CHANNEL = {"channel": "where it was sold, if several channels use the number"}
 
@@ -57,7 +50,7 @@ def post_order(body: bodies.OrderBody) -> Any:
     )  # fmt: skip
     limit = floor().settings.max_line_each
 
-    actor = _actor()
+    actor = acting()
 
     def work(tx: Any) -> Any:
         new = orders.take_in(tx, actor, order, limit)
@@ -78,7 +71,7 @@ def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
     """Change policy or priority, or the ship-to while no parcel has its label."""
     changes = {"policy": body.policy, "priority": body.priority, "ship_to": body.ship_to}
 
-    actor, channel = _actor(), request.args.get("channel")
+    actor, channel = acting(), request.args.get("channel")
 
     def work(tx: Any) -> Any:
         orders.change(tx, actor, number, changes, channel)
@@ -91,7 +84,7 @@ def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
 def post_cancel(number: str) -> Any:
     """Stop an order; picked units go back by a task."""
 
-    actor, channel = _actor(), request.args.get("channel")
+    actor, channel = acting(), request.args.get("channel")
 
     def work(tx: Any) -> Any:
         orders.cancel(tx, actor, number, channel)
@@ -104,7 +97,7 @@ def post_cancel(number: str) -> Any:
 def post_hold(body: bodies.HoldBody, number: str) -> Any:
     """Hold an order back with a reason, or release it."""
 
-    actor, channel = _actor(), request.args.get("channel")
+    actor, channel = acting(), request.args.get("channel")
 
     def work(tx: Any) -> Any:
         if body.release:
@@ -156,7 +149,7 @@ def post_wave(body: bodies.WaveBody) -> Any:
     """Release orders together; the planner makes the tours."""
     until_ms = parse_time(body.ordered_until, "ordered_until") if body.ordered_until else None
 
-    actor = _actor()
+    actor = acting()
 
     def work(tx: Any) -> Any:
         return waves.release(tx, actor, body.orders, body.max_orders, body.priority, until_ms), 201
@@ -180,7 +173,7 @@ def get_parcel(number: str) -> Any:
 def post_void(body: bodies.VoidBody, number: str) -> Any:
     """Void a parcel that is not loaded; its units go into an empty tote."""
 
-    actor = _actor()
+    actor = acting()
 
     def work(tx: Any) -> Any:
         return parcels.void(tx, actor, number, body.tote)
@@ -192,7 +185,7 @@ def post_void(body: bodies.VoidBody, number: str) -> Any:
 def post_reopen(number: str) -> Any:
     """Open a closed, unloaded parcel again at the bench where it was packed."""
 
-    actor = _actor()
+    actor = acting()
 
     def work(tx: Any) -> Any:
         return parcels.reopen(tx, actor, number)
@@ -210,7 +203,7 @@ def get_manifest(number: str) -> Any:
 def post_take_off(body: bodies.ParcelBody, number: str) -> Any:
     """Take a parcel off an open manifest; it goes back to its ship lane."""
 
-    actor = _actor()
+    actor = acting()
 
     def work(tx: Any) -> Any:
         return parcels.take_off(tx, actor, number, body.parcel)
@@ -309,30 +302,6 @@ def readyz() -> Any:
 def get_openapi() -> Any:
     """This interface, described."""
     return api.document("Floorline", VERSION)
-
-
-def parse_time(text: str, field: str) -> int:
-    """An ISO 8601 time with its offset, in milliseconds since 1970.
-
-    Raises:
-        DomainError: no such time, or none that says where on earth it is meant.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise DomainError("bad_time", f"{text[:40]!r} is not an ISO 8601 time", field) from error
-    if moment.tzinfo is None:
-        raise DomainError("bad_time", "a time needs its offset, e.g. +00:00", field)
-    if not 1970 <= moment.year < 9000:  # a device that lost its clock says 1970
-        raise DomainError("bad_time", f"the year {moment.year} is none of ours", field)
-    return int(moment.astimezone(UTC).timestamp() * 1000)
-
-
-def _actor() -> Actor:
-    return Actor(
-        occurred_at_ms=int(datetime.now(UTC).timestamp() * 1000), station_id=g.token["station_id"],
-        station_code=g.token["station_code"] or "",
-    )  # fmt: skip
 
 
 def routes() -> list[tuple[str, str, str]]:

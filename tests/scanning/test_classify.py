@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fulfillment.domain.codes import OwnKind, own_code, sscc
-from fulfillment.domain.reasons import Rejected
+from fulfillment.domain.reasons import Reject, Rejected, Why
 from fulfillment.scanning.classify import GS, MAX_CODE, MalformedCode, Read, ReadKind, check_raw, classify
 
 SSCC = sscc("0614141", 42)
@@ -51,7 +51,7 @@ def test_control_characters_are_refused_all_but_the_separator(number: int) -> No
 # --- own codes -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [kind for kind in OwnKind if kind != OwnKind.COMMAND])
+@pytest.mark.parametrize("kind", [kind for kind in OwnKind if kind not in (OwnKind.COMMAND, OwnKind.REASON)])
 def test_own_codes_say_what_they_are(kind: OwnKind) -> None:
     answer = read(own_code(kind, "A01-2"))
     assert (answer.kind.name, answer.value) == (kind.name, "A01-2")
@@ -137,3 +137,14 @@ def test_no_text_at_all_breaks_the_reader(raw: str) -> None:
 @given(st.text(alphabet="0123456789" + GS + "]C1d2AB", max_size=60).map(lambda text: "]C1" + text))
 def test_no_element_string_at_all_breaks_the_reader(code: str) -> None:
     assert isinstance(classify(code), Read | Rejected)
+
+
+@pytest.mark.parametrize("why", list(Why))
+def test_a_reason_is_read_as_the_word_it_stands_for(why: Why) -> None:
+    read = classify(own_code("Y", why.upper().replace("_", "-")))
+    assert isinstance(read, Read)
+    assert (read.kind, read.value) == (ReadKind.REASON, why)
+
+
+def test_a_reason_nobody_gives_is_unknown() -> None:
+    assert classify(own_code("Y", "NO-REASON")) == Rejected(Reject.UNKNOWN_CODE, got=own_code("Y", "NO-REASON"))

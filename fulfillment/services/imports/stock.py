@@ -196,7 +196,8 @@ def _store_one(tx: Tx, part: _StockRow, content_sha256: str) -> tuple[int, bool,
     tx.run(
         "INSERT INTO receipt_line (warehouse_id, id, receipt_id, item_id, lot, expiry_on, expected_each, received_each)"
         " VALUES (:w, (SELECT COALESCE(MAX(id), 0) + 1 FROM receipt_line WHERE warehouse_id = :w), :receipt, :item,"
-        " :lot, :expiry, :qty, :qty) ON CONFLICT (warehouse_id, receipt_id, item_id, lot, expiry_on) DO UPDATE SET"
+        " :lot, :expiry, :qty, :qty) ON CONFLICT (warehouse_id, receipt_id, item_id, lot, expiry_on, received_on)"
+        " DO UPDATE SET"
         " expected_each = receipt_line.expected_each + excluded.expected_each,"
         " received_each = receipt_line.received_each + excluded.received_each",
         receipt=receipt_id, item=item["id"], lot=part.lot, expiry=part.expiry_on, qty=part.qty_each,
