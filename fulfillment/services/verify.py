@@ -51,6 +51,56 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
         "location {location_id}, layer {layer_id}, handling unit {lpn_id}: {allocated_each} of {on_hand_each} promised",
     ),
     (
+        "sealed_cases_equal_history",
+        f"WITH outside AS ({_OUTSIDE})"
+        " SELECT l.code AS location, d.layer_id, d.lpn_id, d.status, d.history, d.book FROM ("
+        "SELECT location_id, layer_id, lpn_id, status, SUM(moved) AS history, SUM(lying) AS book FROM ("
+        "SELECT to_location_id AS location_id, layer_id, to_lpn_id AS lpn_id, to_status AS status,"
+        " sealed_to_each AS moved, 0 AS lying FROM stock_move WHERE warehouse_id = :w AND sealed_to_each > 0"
+        " AND to_location_id NOT IN (SELECT id FROM outside)"
+        " UNION ALL SELECT from_location_id, layer_id, from_lpn_id, from_status, -sealed_from_each, 0 FROM stock_move"
+        " WHERE warehouse_id = :w AND sealed_from_each > 0 AND from_location_id NOT IN (SELECT id FROM outside)"
+        " UNION ALL SELECT location_id, layer_id, lpn_id, status, delta_sealed_each, 0 FROM pack_entry"
+        " WHERE warehouse_id = :w"
+        " UNION ALL SELECT location_id, layer_id, lpn_id, status, 0, sealed_each FROM stock_balance"
+        " WHERE warehouse_id = :w AND sealed_each > 0)"
+        " GROUP BY location_id, layer_id, lpn_id, status HAVING SUM(moved) <> SUM(lying)) d"
+        " JOIN location l ON l.warehouse_id = :w AND l.id = d.location_id",
+        "{location}, layer {layer_id}, handling unit {lpn_id}, {status}: {history} sealed by its history, {book} in the"
+        " balance",
+    ),
+    (
+        "sealed_units_are_whole_cases",
+        "SELECT b.location_id, b.layer_id, b.sealed_each, y.case_each FROM stock_balance b"
+        " JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id WHERE b.warehouse_id = :w"
+        " AND b.sealed_each > 0 AND (y.case_each = 0 OR b.sealed_each % y.case_each <> 0)",
+        "location {location_id}, layer {layer_id}: {sealed_each} sealed in cases of {case_each}",
+    ),
+    (
+        "storage_holds_loose_goods",
+        "SELECT l.code, p.code AS unit, b.on_hand_each FROM stock_balance b"
+        " JOIN location l ON l.warehouse_id = b.warehouse_id AND l.id = b.location_id"
+        " JOIN lpn p ON p.warehouse_id = b.warehouse_id AND p.id = b.lpn_id"
+        " WHERE b.warehouse_id = :w AND b.lpn_id <> 0 AND l.kind IN ('bin', 'reserve', 'flow_rack')",
+        "{code}: {on_hand_each} lie there on handling unit {unit}, where no order can be promised them",
+    ),
+    (
+        "handling_units_stand_together",
+        "SELECT c.code, p.code AS parent FROM lpn c"
+        " JOIN lpn p ON p.warehouse_id = c.warehouse_id AND p.id = c.parent_lpn_id"
+        " WHERE c.warehouse_id = :w AND (c.location_id IS NULL OR p.location_id IS NULL"
+        " OR c.location_id <> p.location_id)",
+        "handling unit {code} stands on {parent}, which is somewhere else",
+    ),
+    (
+        "transfers_equal_ledger",
+        "SELECT s.layer_id, SUM(s.figure) AS figure, SUM(s.ledger) AS ledger FROM ("
+        "SELECT layer_id, sent_each AS figure, 0 AS ledger FROM transfer_part WHERE warehouse_id = :w"
+        " UNION ALL SELECT layer_id, 0, qty_each FROM stock_move WHERE warehouse_id = :w AND reason = 'send')"
+        " s GROUP BY s.layer_id HAVING SUM(s.figure) <> SUM(s.ledger)",
+        "layer {layer_id}: transfers say {figure} were sent, the ledger {ledger}",
+    ),
+    (
         "nothing_lies_outside",
         "SELECT l.code, b.layer_id, b.on_hand_each FROM stock_balance b"
         " JOIN location l ON l.warehouse_id = b.warehouse_id AND l.id = b.location_id"
@@ -72,10 +122,10 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "a_serial_is_one_unit",
-        "SELECT y.id, y.serial, SUM(b.on_hand_each) AS units FROM layer y"
+        "SELECT y.item_id, y.serial, SUM(b.on_hand_each) AS units FROM layer y"
         " JOIN stock_balance b ON b.warehouse_id = y.warehouse_id AND b.layer_id = y.id"
-        " WHERE y.warehouse_id = :w AND y.serial <> '' GROUP BY y.id, y.serial HAVING SUM(b.on_hand_each) > 1",
-        "serial {serial} (layer {id}) is {units} units",
+        " WHERE y.warehouse_id = :w AND y.serial <> '' GROUP BY y.item_id, y.serial HAVING SUM(b.on_hand_each) > 1",
+        "serial {serial} of item {item_id} is {units} units",
     ),
     (
         "promises_equal_allocations",
