@@ -17,7 +17,7 @@ from simulators.catalogue import CatalogueItem
 from simulators.client import NO_MISHAP, ScanStation, ServerRefused, WireMishap
 from simulators.faults import ErrorLog, ErrorRates, Fallibility
 from simulators.warehouse import FloorPlan, WarehouseSize, lay_out
-from simulators.worker import Bench, Floor, Pace, ShiftOver, Stuck, Surprises, Worker
+from simulators.workers import Bench, Floor, Pace, ShiftOver, Stuck, Surprises, Worker
 from simulators.world import ASIDE, LOST, Equipment, LabelTray, StagedTote, World
 
 BIN, OTHER_BIN = "A01-03-1", "A01-05-1"

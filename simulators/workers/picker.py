@@ -1,0 +1,238 @@
+"""Walking a tour with a cart of totes, with the mistakes people make at bins and totes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+
+from simulators.client import ScanStation, Step
+from simulators.workers.person import Person, is_same_task
+from simulators.world import (
+    NotThere,
+    StagedTote,
+    tote_place,
+)
+
+TOTE_ML = 60_000
+
+class Picker(Person):
+    """Who picks: a cart, a tour, a tote an order, and down at staging."""
+
+    def pick_tour(self) -> bool:
+        """Take a cart, walk one tour, drop the totes at staging. False when there is no tour to walk."""
+        cart = self._take_cart()
+        if cart is None:
+            return False
+        kiosk = self._enter("pick", "PICK")
+        totes: list[str] = []
+        try:
+            if kiosk.step.at == "pick.cart":
+                outcome = self._scan(kiosk, cart)
+                if not outcome.is_applied:
+                    return False
+            self._walk_tour(kiosk, totes)
+        finally:
+            self._gear.carts.append(cart)
+        return True
+
+    def _walk_tour(self, kiosk: ScanStation, totes: list[str]) -> None:
+        acts: dict[str, Callable[[ScanStation, list[str]], None]] = {
+            "pick.totes": self._place_tote,
+            "pick.location": self._go_to_bin,
+            "pick.item": self._pick_item,
+            "pick.tote": self._put_into_tote,
+            "pick.drop": self._drop_totes,
+        }
+        while kiosk.step.at in acts:
+            self._check_stop()
+            self._watch_progress(kiosk.step)
+            at = kiosk.step.at
+            acts[at](kiosk, totes)
+            if kiosk.step.at not in ("pick.item", "pick.tote") and self._world.count(self._hands):
+                # The task went away under our hands (its order was cancelled): back into the bin we stand at.
+                self._world.move_all(self._hands, self.place)
+        if kiosk.step.at not in ("pick.cart", "home.menu"):
+            raise self._stuck("picking", kiosk.step)
+        self._leave_at_staging(totes)  # a tour all of whose tasks vanished ends without a drop
+
+    def _place_tote(self, kiosk: ScanStation, totes: list[str]) -> None:
+        tote = self._take_empty_tote()
+        order = str(kiosk.step.fields.get("order") or "")
+        outcome = self._scan(kiosk, tote)
+        if outcome.is_applied:
+            totes.append(tote)
+            self._slips[tote] = order
+        elif outcome.code in ("tote_in_use", "wrong_tote", "tote_of_another_order"):
+            # It looked empty and the floor says something is in it: the bench will find out.
+            self._gear.staged.append(StagedTote(tote))
+        else:
+            self._gear.empty_totes.append(tote)
+            raise self._stuck(f"placing tote {tote}: {outcome.code}", kiosk.step)
+
+    def _go_to_bin(self, kiosk: ScanStation, totes: list[str]) -> None:
+        fields = kiosk.step.fields
+        location = fields["location"]
+        there = str(location["code"])
+        self._gear.sign(there, location.get("barcode"))
+        self._walk(there)
+        if self.errs.would_err("skip") and self._can(kiosk.step, "SKIP"):
+            self.errs.log.note("skip", self.name, place=there)
+            self._command(kiosk, "SKIP")
+            return
+        if self.errs.would_err("wrong_bin"):
+            self._scan_wrong_sign(kiosk, there)
+            if kiosk.step.at != "pick.location":
+                return
+        outcome = self._scan(kiosk, self._gear.signs[there])
+        if not outcome.is_applied and outcome.code != "order_cancelled" and is_same_task(fields, kiosk.step):
+            self.floor.surprises.note(f"{self.name}: sign of {there} refused: {outcome.code}")
+
+    def _pick_item(self, kiosk: ScanStation, totes: list[str]) -> None:
+        fields = kiosk.step.fields
+        here, sku = str(fields["location"]["code"]), self._sku_here(fields)
+        left_each = int(fields["left_each"] if "left_each" in fields else fields["qty_each"])
+        self._make_mistakes_at_bin(kiosk, here, sku, left_each)
+        if kiosk.step.at != "pick.item":
+            return
+        # The units are in the hand before they are scanned: a colleague at the same bin cannot take them too.
+        found_each = self._take(here, sku, left_each, self._date_of(here, sku, fields.get("received_on")))
+        if found_each:
+            self._handle(
+                self.floor.handling.take_first_s + self.floor.handling.take_more_s * (found_each - 1)
+            )
+            outcome = self._scan_units(kiosk, sku, found_each)
+            if not outcome.is_applied:
+                self._world.move(self._hands, here, sku, found_each)
+                if outcome.code != "order_cancelled" and is_same_task(fields, kiosk.step):
+                    self.floor.surprises.note(f"{self.name}: {found_each} of {sku} at {here}: {outcome.code}")
+                return
+            self.floor.home_bins.setdefault(sku, set()).add(here)
+        if found_each < left_each and kiosk.step.at == "pick.item":
+            self._gear.to_count.setdefault(here, "short")
+            self._command(kiosk, "SHORT")
+
+    def _make_mistakes_at_bin(self, kiosk: ScanStation, here: str, sku: str, left_each: int) -> None:
+        if self.errs.would_err("misread"):
+            self.errs.log.note("misread", self.name, place=here)
+            self._expect_refusal(kiosk, f"{self.floor.barcode(sku)[:-2]}#")
+        if kiosk.step.at == "pick.item" and self.errs.would_err("wrong_item"):
+            other = self._other_thing_near(here, sku)
+            if other:
+                self.errs.log.note("wrong_item", self.name, place=here, sku=other)
+                self._expect_refusal(kiosk, self.floor.barcode(other))
+        if kiosk.step.at == "pick.item" and self.errs.would_err("too_many"):
+            self.errs.log.note("too_many", self.name, place=here, sku=sku)
+            self._expect_refusal(kiosk, self.floor.barcode(sku), left_each + 1)
+        lying = self._world.count(here, sku)
+        if left_each <= lying <= 2 * left_each and self.errs.would_err("mislaid"):
+            lost = lying - (left_each - 1)
+            with contextlib.suppress(NotThere):
+                self._world.lose(here, sku, lost)
+                self.errs.log.note("mislaid", self.name, place=here, sku=sku, detail=f"{lost} of {lying}")
+
+    def _other_thing_near(self, here: str, sku: str) -> str | None:
+        for code in list(self._gear.signs)[: 50 + self.errs.dice.randrange(200)][::-1]:
+            for pile in self._world.look(code):
+                if pile.sku != sku and code != here:
+                    return pile.sku
+        return None
+
+    def _put_into_tote(self, kiosk: ScanStation, totes: list[str]) -> None:
+        fields = kiosk.step.fields
+        here, sku = str(fields["location"]["code"]), self._sku_here(fields)
+        if kiosk.step.prompt == "scan_new_tote":
+            self._add_tote(kiosk, totes)
+            return
+        tote = str(fields["tote"]["barcode"])
+        if tote not in totes:
+            totes.append(tote)  # this tour was begun before this person took it over
+        if not self._world.count(self._hands):
+            self._command(kiosk, "BACK", must=True)  # whoever counted has put them down again
+            return
+        if self._is_brimful(tote, self._hands) and self._can(kiosk.step, "NEWTOTE"):
+            self._command(kiosk, "NEWTOTE", must=True)
+            return
+        others = [t for t in totes if t != tote]
+        if others and self.errs.would_err("wrong_tote"):
+            other = self.errs.dice.choice(others)
+            self.errs.log.note("wrong_tote", self.name, place=other, sku=sku)
+            self._expect_refusal(kiosk, other)
+            if kiosk.step.at != "pick.tote":
+                return
+        outcome = self._scan(kiosk, tote)
+        if outcome.is_applied:
+            self._handle(self.floor.handling.put_s)
+            self._filled.add(tote)
+            self._drop_into(tote, others, here, sku)
+        elif outcome.code == "order_cancelled" or not is_same_task(fields, kiosk.step):
+            self._world.move_all(self._hands, here)
+        else:
+            raise self._stuck(f"tote {tote}: {outcome.code}", kiosk.step)
+
+    def _is_brimful(self, tote: str, more: str) -> bool:
+        piles = self._world.look(tote_place(tote)) + self._world.look(more)
+        if not self._world.look(tote_place(tote)):
+            return False
+        return sum(self.floor.item(p.sku).volume_ml * p.qty_each for p in piles) > TOTE_ML
+
+    def _drop_into(self, tote: str, others: list[str], here: str, sku: str) -> None:
+        """The units leave the hands; here the two mistakes happen that no scan can see."""
+        target = tote
+        if others and self.errs.would_err("neighbour_tote"):
+            target = self.errs.dice.choice(others)
+            self.errs.log.note("neighbour_tote", self.name, place=target, sku=sku, detail=f"meant for {tote}")
+        elif self.errs.would_err("miscount"):
+            if self.errs.dice.random() < 0.5:
+                if self._take(here, sku, 1, None):
+                    self.errs.log.note("miscount", self.name, place=here, sku=sku, detail="one too many")
+            elif self._world.count(self._hands, sku):
+                self._world.move(self._hands, here, sku, 1)
+                self.errs.log.note("miscount", self.name, place=here, sku=sku, detail="one too few")
+        self._world.move_all(self._hands, tote_place(target))
+
+    def _add_tote(self, kiosk: ScanStation, totes: list[str]) -> None:
+        fresh = self._take_empty_tote()
+        order = str(kiosk.step.fields.get("order") or "")
+        outcome = self._scan(kiosk, fresh)
+        if outcome.is_applied:
+            totes.append(fresh)
+            self._slips[fresh] = order
+        elif outcome.code in ("tote_in_use", "wrong_tote", "tote_of_another_order"):
+            self._gear.staged.append(StagedTote(fresh))
+        else:
+            self._gear.empty_totes.append(fresh)
+            raise self._stuck(f"fresh tote {fresh}: {outcome.code}", kiosk.step)
+
+    def _drop_totes(self, kiosk: ScanStation, totes: list[str]) -> None:
+        staging = self._staging(kiosk.step)
+        self._walk(staging[0])
+        outcome = self._scan(kiosk, staging[1])
+        if not outcome.is_applied:
+            raise self._stuck(f"dropping at {staging[0]}: {outcome.code}", kiosk.step)
+        self._leave_at_staging(totes)
+
+    def _staging(self, step: Step) -> tuple[str, str]:
+        for expected in step.expects:
+            if expected.get("kind") == "location" and expected.get("code"):
+                code = str(expected["label"])
+                self._gear.sign(code, expected["code"])
+                return code, str(expected["code"])
+        location = step.fields.get("location")
+        if isinstance(location, Mapping) and location.get("barcode"):
+            return str(location["code"]), str(location["barcode"])
+        raise self._stuck("no staging place on the screen", step)
+
+    def _leave_at_staging(self, totes: list[str]) -> None:
+        with self._gear.lock:
+            while totes:
+                tote = totes.pop()
+                if tote in self._filled or self._world.count(tote_place(tote)):
+                    self._gear.staged.append(StagedTote(tote, self._slips.get(tote, "")))
+                else:
+                    self._gear.empty_totes.append(tote)
+        self._filled.clear()
+        self._slips.clear()
+
+    def _take_cart(self) -> str | None:
+        with self._gear.lock:
+            return self._gear.carts.popleft() if self._gear.carts else None
