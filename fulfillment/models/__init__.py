@@ -28,6 +28,7 @@ from fulfillment.models.stock import (
     Receipt,
     ReceiptLine,
     StockBalance,
+    StockChange,
     StockLayer,
     StockMove,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "Scan",
     "Station",
     "StockBalance",
+    "StockChange",
     "StockLayer",
     "StockMove",
     "Task",

@@ -92,7 +92,8 @@ class Location(InWarehouse, db.Model):
 class Lpn(InWarehouse, db.Model):
     """A handling unit's label. Id 0 is "no handling unit"; a tote belongs to one order at a time.
 
-    `parent_lpn_id`: the unit it stands on; it goes where that one goes.
+    `parent_lpn_id`: the unit it stands on; it goes where that one goes. `transfer_id`: it is loaded for, or left
+    on, that transfer.
     """
 
     __tablename__ = "lpn"
@@ -101,9 +102,11 @@ class Lpn(InWarehouse, db.Model):
         belongs("location_id", "location"),
         belongs("order_id", "sales_order"),
         belongs("parent_lpn_id", "lpn"),
+        belongs("transfer_id", "transfer"),
         CheckConstraint("parent_lpn_id IS NULL OR parent_lpn_id <> id", name="parent"),
         one_of("kind", LpnKind),
         Index("ix_lpn_order", "warehouse_id", "order_id"),
+        Index("ix_lpn_transfer", "warehouse_id", "transfer_id"),
     )
 
     code: Mapped[str] = words()
@@ -111,6 +114,7 @@ class Lpn(InWarehouse, db.Model):
     location_id: Mapped[int | None] = maybe_whole()
     order_id: Mapped[int | None] = maybe_whole()
     parent_lpn_id: Mapped[int | None] = maybe_whole()
+    transfer_id: Mapped[int | None] = maybe_whole()
 
 
 class Cart(InWarehouse, db.Model):

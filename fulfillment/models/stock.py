@@ -304,3 +304,15 @@ class CountResult(InWarehouse, db.Model):
     recorded_at_ms: Mapped[int] = whole()
     decided_by_id: Mapped[int | None] = maybe_whole()
     decided_at_ms: Mapped[int | None] = maybe_whole()
+
+
+class StockChange(InWarehouse, db.Model):
+    """A change of stock a program asked for under a reference of its own: asked again, it gets the same answer."""
+
+    __tablename__ = "stock_change"
+    __table_args__ = (UniqueConstraint("warehouse_id", "reference"),)
+
+    reference: Mapped[str] = words()
+    content_sha256: Mapped[str] = words()
+    outcome: Mapped[str] = words()
+    recorded_at_ms: Mapped[int] = whole()
