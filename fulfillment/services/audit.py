@@ -33,10 +33,11 @@ class _Lying:
 
 @dataclass(frozen=True)
 class _Aged:
-    """A layer with its place in its item's rotation, worked out once: a lower window leaves first."""
+    """A layer with its place in its item's rotation, worked out once: a lower age leaves first."""
 
     layer: Layer
-    window: int
+    age: int
+    tolerance_days: int
 
 
 @dataclass
@@ -157,7 +158,7 @@ def _layers(source: Any, warehouse_id: int) -> dict[int, _Aged]:
         " JOIN item i ON i.warehouse_id = y.warehouse_id AND i.id = y.item_id WHERE y.warehouse_id = :w",
     ):  # fmt: skip
         layer = Layer(row["id"], row["received_on"], row["expiry_on"])
-        aged[row["id"]] = _Aged(layer, rank(layer, row["rotation"], row["tolerance_days"])[0])
+        aged[row["id"]] = _Aged(layer, rank(layer, row["rotation"])[0], row["tolerance_days"])
     return aged
 
 
@@ -238,14 +239,15 @@ def _judge(
     operator_id: int | None, why: str, within: int | None = None,
 ) -> None:  # fmt: skip
     """Was anything older free at this moment? The oldest of it goes into the finding."""
-    oldest, passed = replay.layers[layer_id].window, None
+    taken, passed = replay.layers[layer_id], None
+    oldest = taken.age - taken.tolerance_days
     for (lying_at, lying_layer), lying in replay.lying.get(item_id, {}).items():
         if lying.on_hand_each <= lying.promised_each or (within is not None and lying_at != within):
             continue
         aged = replay.layers[lying_layer]
-        if aged.window >= oldest or (aged.layer.expiry_on and aged.layer.expiry_on <= _day(at_ms)):
+        if aged.age >= oldest or (aged.layer.expiry_on and aged.layer.expiry_on <= _day(at_ms)):
             continue
-        oldest, passed = aged.window, (aged.layer, lying_at, lying.on_hand_each - lying.promised_each)
+        oldest, passed = aged.age, (aged.layer, lying_at, lying.on_hand_each - lying.promised_each)
     if passed is not None:
         replay.found.append(
             {

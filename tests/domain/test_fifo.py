@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fulfillment.domain.fifo import BinStock, Layer, Promise, Rotation, choose_oldest, is_older, rank, would_bury
+from fulfillment.domain.fifo import (
+    BinStock,
+    Layer,
+    Policy,
+    Promise,
+    Rotation,
+    choose_oldest,
+    is_allocatable,
+    is_older,
+    last_unfit_day,
+    passes_over,
+    rank,
+    reachable,
+    would_bury,
+)
 from fulfillment.domain.stock import Access, LocationKind
 
 JAN, FEB, MAR = Layer(1, "2026-01-01"), Layer(2, "2026-02-01"), Layer(3, "2026-03-01")
@@ -36,23 +50,89 @@ def test_fefo_goods_without_expiry_age_by_arrival() -> None:
     assert is_older(JAN, FEB, Rotation.FEFO)
 
 
-def test_days_of_one_tolerance_window_are_one_age() -> None:
-    one, other = Layer(1, "2026-01-01"), Layer(2, "2026-01-02")
-    assert is_older(one, other, tolerance_days=0)
-    assert not is_older(one, other, tolerance_days=6)
-    assert not is_older(other, one, tolerance_days=6)
+def test_fefo_goods_that_never_expire_leave_after_all_that_do() -> None:
+    """A year of expiry and a year of arrival are no more comparable than a date and a weight."""
+    old_without = Layer(1, "2020-01-01")
+    fresh = Layer(2, "2026-02-01", "2099-12-31")
+    assert is_older(fresh, old_without, Policy(Rotation.FEFO))
+    assert rank(fresh, Rotation.FEFO) < rank(old_without, Rotation.FEFO)
+    assert is_older(fresh, old_without, Policy(Rotation.FEFO, tolerance_days=3_650))
 
 
-@given(
-    days=st.lists(st.dates().map(lambda day: day.isoformat()), min_size=3, max_size=3),
-    tolerance_days=st.integers(0, 60),
+def test_the_tolerance_is_a_distance_not_a_page_of_the_calendar() -> None:
+    """With a tolerance of 7 days no two days next to each other differ, wherever a week begins."""
+    week = Policy(tolerance_days=7)
+    for day in range(1, 29):
+        one, next_day = Layer(1, f"2026-02-{day:02d}"), Layer(2, f"2026-02-{day + 1:02d}" if day < 28 else "2026-03-01")
+        assert not is_older(one, next_day, week)
+    assert not is_older(Layer(1, "2026-02-01"), Layer(2, "2026-02-08"), week)
+    assert is_older(Layer(1, "2026-02-01"), Layer(2, "2026-02-09"), week)
+
+
+def test_lifo_lets_the_newest_go_and_none_lets_anything_go() -> None:
+    assert is_older(FEB, JAN, Rotation.LIFO)
+    assert rank(FEB, Rotation.LIFO) < rank(JAN, Rotation.LIFO)
+    assert not is_older(JAN, FEB, Rotation.NONE)
+    assert not is_older(FEB, JAN, Rotation.NONE)
+
+
+DAYS = st.dates().map(lambda day: day.isoformat())
+LAYERS = st.builds(Layer, st.integers(1, 99), DAYS, st.one_of(st.just(""), DAYS))
+POLICIES = st.builds(Policy, st.sampled_from(list(Rotation)), st.integers(0, 60))
+
+
+@given(layers=st.tuples(LAYERS, LAYERS, LAYERS), policy=POLICIES)
+def test_older_is_a_strict_order(layers: tuple[Layer, Layer, Layer], policy: Policy) -> None:
+    one, two, three = layers
+    assert not is_older(one, one, policy)
+    assert not (is_older(one, two, policy) and is_older(two, one, policy))
+    if is_older(one, two, policy) and is_older(two, three, policy):
+        assert is_older(one, three, policy)
+
+
+@given(one=LAYERS, other=LAYERS, policy=POLICIES)
+def test_rank_is_total_and_never_contradicts_older(one: Layer, other: Layer, policy: Policy) -> None:
+    if one.layer_id != other.layer_id:
+        assert rank(one, policy) != rank(other, policy)
+    if is_older(one, other, policy):
+        assert rank(one, policy) < rank(other, policy)
+
+
+# --- passed over -----------------------------------------------------------------------------------------
+
+
+def test_taking_newer_goods_passes_over_the_oldest_that_is_free() -> None:
+    assert passes_over(MAR, [FEB, JAN]) == JAN
+    assert passes_over(JAN, [FEB, MAR]) is None
+    assert passes_over(FEB, []) is None
+    assert passes_over(FEB, [JAN], Policy(tolerance_days=31)) is None
+
+
+@given(taken=LAYERS, free=st.lists(LAYERS, max_size=6), policy=POLICIES)
+def test_what_is_passed_over_is_older_and_nothing_free_is_older_than_it(
+    taken: Layer, free: list[Layer], policy: Policy
+) -> None:
+    passed = passes_over(taken, free, policy)
+    assert (passed is None) == (not any(is_older(layer, taken, policy) for layer in free))
+    assert passed is None or not any(is_older(layer, passed, policy) for layer in free)
+
+
+# --- fit to be promised ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expiry_on", "min_life_days", "is_fit"),
+    [
+        ("", 3_650, True),
+        ("2026-06-01", 0, False),  # spoilt on the day itself
+        ("2026-06-02", 0, True),
+        ("2026-07-01", 30, False),
+        ("2026-07-02", 30, True),
+    ],
 )
-def test_older_is_a_strict_order(days: list[str], tolerance_days: int) -> None:
-    one, two, three = (Layer(place, day) for place, day in enumerate(days))
-    assert not is_older(one, one, tolerance_days=tolerance_days)
-    assert not (is_older(one, two, tolerance_days=tolerance_days) and is_older(two, one, tolerance_days=tolerance_days))
-    if is_older(one, two, tolerance_days=tolerance_days) and is_older(two, three, tolerance_days=tolerance_days):
-        assert is_older(one, three, tolerance_days=tolerance_days)
+def test_goods_are_promised_while_they_live_long_enough(expiry_on: str, min_life_days: int, is_fit: bool) -> None:
+    assert is_allocatable(Layer(1, "2026-01-01", expiry_on), "2026-06-01", min_life_days) is is_fit
+    assert (not expiry_on or expiry_on > last_unfit_day("2026-06-01", min_life_days)) is is_fit
 
 
 # --- leaves first ----------------------------------------------------------------------------------------
@@ -93,6 +173,12 @@ PARTS = st.lists(
 )  # fmt: skip
 
 
+def test_within_the_tolerance_the_bin_that_empties_goes_first_and_beyond_it_age_does() -> None:
+    policy = Policy(tolerance_days=31)
+    parts = [stock(JAN, 9, "A"), stock(FEB, 2, "B"), stock(MAR, 1, "C")]
+    assert [part.layer_id for part in choose_oldest(12, parts, policy)] == [2, 1, 3]
+
+
 @given(wanted_each=st.integers(0, 100), parts=PARTS, tolerance_days=st.integers(0, 30))
 def test_nothing_chosen_passes_over_anything_older_left_free(
     wanted_each: int, parts: list[BinStock], tolerance_days: int
@@ -131,6 +217,37 @@ def test_what_buries_older_goods(access: str, arriving: Layer, present: list[Lay
 
 def test_goods_of_one_tolerance_window_bury_nothing() -> None:
     assert not would_bury(Access.LIFO, Layer(2, "2026-01-02"), [Layer(1, "2026-01-01")], tolerance_days=6)
+
+
+@pytest.mark.parametrize(
+    ("access", "at_hand"), [(Access.ANY, [FEB, JAN, MAR]), (Access.FIFO, [FEB]), (Access.LIFO, [MAR])]
+)
+def test_what_a_hand_can_reach(access: str, at_hand: list[Layer]) -> None:
+    assert list(reachable(access, [FEB, JAN, MAR])) == at_hand
+    assert list(reachable(access, [])) == []
+
+
+def test_days_inside_the_tolerance_do_not_add_up_along_a_lane() -> None:
+    lane = [Layer(1, "2026-01-01"), Layer(2, "2026-01-07")]
+    assert would_bury(Access.LIFO, Layer(3, "2026-01-13"), lane, Policy(tolerance_days=7))
+
+
+@given(
+    access=st.sampled_from(list(Access)), policy=POLICIES,
+    acts=st.lists(st.one_of(LAYERS, st.none()), max_size=30),
+)  # fmt: skip
+def test_whatever_a_lane_takes_in_the_reachable_never_passes_over_what_lies_behind(
+    access: str, policy: Policy, acts: list[Layer | None]
+) -> None:
+    """A layer: put it in if the rule lets it. None: take out what can be reached, the oldest of it."""
+    lane: list[Layer] = []
+    for act in acts:
+        if act is not None and not would_bury(access, act, lane, policy):
+            lane.append(act)
+        elif act is None and lane:
+            taken = min(reachable(access, lane), key=lambda layer: rank(layer, policy))
+            assert passes_over(taken, lane, policy) is None
+            lane.remove(taken)
 
 
 def test_rank_breaks_ties_by_layer_alone() -> None:
