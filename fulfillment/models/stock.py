@@ -316,3 +316,20 @@ class StockChange(InWarehouse, db.Model):
     content_sha256: Mapped[str] = words()
     outcome: Mapped[str] = words()
     recorded_at_ms: Mapped[int] = whole()
+
+
+class CountSerial(InWarehouse, db.Model):
+    """A unit of a serial-tracked item a count met and the book did not have there (`is_here` 1), or the other way
+    round (0)."""
+
+    __tablename__ = "count_serial"
+    __table_args__ = (
+        belongs("count_result_id", "count_result"),
+        belongs("layer_id", "layer"),
+        CheckConstraint("is_here BETWEEN 0 AND 1", name="is_here"),
+        Index("ix_count_serial_result", "warehouse_id", "count_result_id"),
+    )
+
+    count_result_id: Mapped[int] = whole()
+    layer_id: Mapped[int] = whole()
+    is_here: Mapped[int] = whole()
