@@ -17,7 +17,7 @@ from fulfillment.models.inbound import (
 from fulfillment.models.orders import Carrier, Demand, OrderLine, SalesOrder
 from fulfillment.models.outbox import Effect, Printer
 from fulfillment.models.parcels import Manifest, Parcel
-from fulfillment.models.places import Cart, Counter, Location, Lpn, Warehouse, Zone
+from fulfillment.models.places import Cart, Counter, Location, Lpn, ReachEntry, Warehouse, Zone
 from fulfillment.models.scans import Dialogue, Event, Scan
 from fulfillment.models.stock import (
     Allocation,
@@ -68,6 +68,7 @@ __all__ = [
     "Printer",
     "PurchaseOrder",
     "PurchaseOrderLine",
+    "ReachEntry",
     "Receipt",
     "ReceiptEntry",
     "ReceiptLine",

@@ -58,7 +58,8 @@ class Item(InWarehouse, db.Model):
 
 
 class PolicyEntry(InWarehouse, db.Model):
-    """What an item's rotation was from one move of the ledger on; the past is judged by the rules of its day."""
+    """What an item's rotation was from one move of the ledger, and one promise, on: the past is judged by the
+    rules of its day."""
 
     __tablename__ = "policy_entry"
     __table_args__ = (
@@ -73,6 +74,7 @@ class PolicyEntry(InWarehouse, db.Model):
     tolerance_days: Mapped[int] = whole()
     min_life_days: Mapped[int] = whole()
     after_move_id: Mapped[int] = whole()
+    after_entry_id: Mapped[int] = whole(0)
     note: Mapped[str] = words("")
     recorded_at_ms: Mapped[int] = whole()
 

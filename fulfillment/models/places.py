@@ -89,6 +89,28 @@ class Location(InWarehouse, db.Model):
     counted_at_ms: Mapped[int | None] = maybe_whole()
 
 
+class ReachEntry(InWarehouse, db.Model):
+    """How goods in a location could be reached from one move of the ledger, and one promise, on.
+
+    Only of locations where that was ever changed; the others are what their own row says.
+    """
+
+    __tablename__ = "reach_entry"
+    __table_args__ = (
+        Index("ix_reach_entry_location", "warehouse_id", "location_id"),
+        belongs("location_id", "location"),
+        one_of("access", Access),
+        CheckConstraint("is_pickable BETWEEN 0 AND 1", name="pickable"),
+    )
+
+    location_id: Mapped[int] = whole()
+    access: Mapped[str] = words()
+    is_pickable: Mapped[int] = whole()
+    after_move_id: Mapped[int] = whole()
+    after_entry_id: Mapped[int] = whole()
+    recorded_at_ms: Mapped[int] = whole()
+
+
 class Lpn(InWarehouse, db.Model):
     """A handling unit's label. Id 0 is "no handling unit"; a tote belongs to one order at a time.
 
