@@ -76,6 +76,21 @@ TEMPLATES: dict[str, Template] = {
             (Field("tote", "text"), Field("barcode", "code", max_length=18)),
         ),
         Template(
+            "pallet_4x6",
+            "zpl",
+            "pallet_4x6.zpl.j2",
+            (101.6, 152.4),
+            (203, 300),
+            (
+                Field("warehouse", "text"),
+                Field("reference", "text"),
+                Field("party", "text", is_required=False),
+                Field("day", "text"),
+                Field("sscc", "sscc"),
+                Field("reprint", "count", is_required=False),
+            ),
+        ),
+        Template(
             "packing_slip",
             "escpos",
             "packing_slip.escpos.j2",

@@ -152,6 +152,31 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("tote", "tote", {"tote": "T-000123", "barcode": "T-000123-K"}, ("T-000123-K",)),
     Sample("longest", "tote", {"tote": "T-999999", "barcode": "T-99999999999999-K"}, ("T-99999999999999-K",)),
     Sample(
+        "received",
+        "pallet_4x6",
+        {
+            "warehouse": "Floorline Demo Warehouse",
+            "reference": "ASN-4711",
+            "party": "Potter & Sons",
+            "day": "2026-11-21",
+            "sscc": "006141411234567920",
+        },
+        ("00006141411234567920",),
+    ),
+    Sample(
+        "longest",
+        "pallet_4x6",
+        {
+            "warehouse": "W" * 80,
+            "reference": "RECEIPT-2026-11-21-0000000000004711-NORTH",
+            "party": "Supplier With A Very Long Registered Company Name GmbH & Co. KG ^XZ",
+            "day": "2026-11-21",
+            "sscc": "399999999999999993",
+            "reprint": 3,
+        },
+        ("00399999999999999993",),
+    ),
+    Sample(
         "plain",
         "packing_slip",
         {

@@ -60,7 +60,7 @@ def test_a_label_arrives_as_sent_and_reads_as_meant(sample: Sample, dpi: int, pr
     read = read_label(job.path)
     assert read.fault == ""
     assert read.texts == sample.barcodes
-    symbology = "]C1" if sample.template == "shipping_4x6" else "]C0"
+    symbology = "]C1" if "sscc" in sample.fields else "]C0"
     assert {barcode.symbology for barcode in read.barcodes} == {symbology}
 
 
