@@ -6,16 +6,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fulfillment.domain.codes import BadCode, own_code
 from fulfillment.domain.orders import OrderState, Policy
 from fulfillment.domain.reasons import Conflict, DomainError, HoldReason, NotFound
 from fulfillment.domain.shipping import CarrierRule, choose_carrier
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, pick
+from fulfillment.services import allocate, calendars, pick
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
@@ -93,7 +91,7 @@ def take_in(tx: Tx, actor: Actor, order: OrderIn, max_line_each: int) -> bool:
         "sales_order", channel=order.channel, number=order.number,
         state=OrderState.HOLD if unknown else OrderState.WAITING, policy=order.policy, priority=order.priority,
         ordered_at_ms=order.ordered_at_ms, original_ordered_at=order.original_ordered_at,
-        cut_off_at_ms=_cut_off(tx, carrier, order.ordered_at_ms), ship_to_name=order.ship_to.name,
+        cut_off_at_ms=calendars.cut_off_at_ms(tx, carrier, order.ordered_at_ms), ship_to_name=order.ship_to.name,
         address1=order.ship_to.address1, address2=order.ship_to.address2, city=order.ship_to.city,
         region=order.ship_to.region, postcode=order.ship_to.postcode, country=order.ship_to.country,
         phone=order.ship_to.phone, hold_reason=HoldReason.UNKNOWN_SKU if unknown else "",
@@ -157,7 +155,7 @@ def change(tx: Tx, actor: Actor, number: str, changes: dict[str, Any], channel: 
     if ship_to.get("country"):
         carrier = _carrier(tx, ship_to["country"])
         values["carrier_id"] = carrier["id"] if carrier else None
-        values["cut_off_at_ms"] = _cut_off(tx, carrier, order["ordered_at_ms"])
+        values["cut_off_at_ms"] = calendars.cut_off_at_ms(tx, carrier, order["ordered_at_ms"])
         tx.run(
             "UPDATE parcel SET carrier_id = COALESCE(:carrier, carrier_id) WHERE warehouse_id = :w"
             " AND order_id = :id AND state = 'open'",
@@ -374,14 +372,3 @@ def _carrier(tx: Tx, country: str) -> Any:
     rules = [CarrierRule(carrier_id, tuple(row["countries"].split())) for carrier_id, row in carriers.items()]
     chosen = choose_carrier(country, rules)
     return carriers.get(chosen) if chosen is not None else None
-
-
-def _cut_off(tx: Tx, carrier: Any, ordered_at_ms: int) -> int:
-    """The carrier's next cut-off after the order came, in the warehouse's time zone."""
-    zone = ZoneInfo(tx.one("SELECT time_zone FROM warehouse WHERE id = :w")["time_zone"])
-    ordered = datetime.fromtimestamp(ordered_at_ms / 1000, UTC).astimezone(zone)
-    hour, minute = (int(part) for part in (carrier["cut_off_local"] if carrier else "17:00").split(":"))
-    cut_off = ordered.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    if cut_off <= ordered:
-        cut_off = (cut_off + timedelta(days=1)).replace(hour=hour, minute=minute)
-    return int(cut_off.timestamp() * 1000)
