@@ -188,6 +188,27 @@ def orders_command(
     _run(ctx, asked, run)
 
 
+@import_group.command(
+    "calendar",
+    help="""Take dates in that differ from their weekday: days off, days worked out of turn.
+
+\b
+Columns (only day is needed; dates the file does not name stay as they are):
+  day             2026-12-25
+  opens closes    08:00 and 12:00; both empty = a day off
+  note            shown with the calendar
+
+Open orders get the cut-offs that follow. Weekly hours are set over HTTP (PUT /api/v1/calendar).
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def calendar_command(ctx: click.Context, /, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_calendar(floor.writer, file, options))
+
+
 def _run(ctx: click.Context, asked: dict[str, Any], run: Callable[[Floor, str, Options], ImportReport]) -> None:
     try:
         settings = ctx.find_object(Settings) or Settings.from_env()

@@ -4,6 +4,7 @@ Owns the way from a file to the services that store; stores nothing of its own. 
 a value in the report, never an exception.
 """
 
+from fulfillment.services.imports.calendar import import_calendar
 from fulfillment.services.imports.items import import_items
 from fulfillment.services.imports.locations import import_locations
 from fulfillment.services.imports.orders import OrderOptions, import_orders
@@ -12,6 +13,6 @@ from fulfillment.services.imports.report import ImportReport, Options, RowError
 from fulfillment.services.imports.stock import import_stock
 
 __all__ = [
-    "ImportReport", "Options", "OrderOptions", "RowError", "import_items", "import_locations", "import_orders",
-    "import_stock", "parse_map",
+    "ImportReport", "Options", "OrderOptions", "RowError", "import_calendar", "import_items", "import_locations",
+    "import_orders", "import_stock", "parse_map",
 ]  # fmt: skip
