@@ -1,7 +1,8 @@
 """What a count means for the book: which units are written off, which come back, which promises fall.
 
-Counted is what lies there. Units on hold are the ones somebody already missed, so they leave first; then
-units promised to nobody; promised units only when nothing else is left to be missing. Inside each of these
+Counted is what lies there, in whichever condition. Units held until counted are the ones somebody already
+missed, so they leave first; then units promised to nobody; then those set aside (damaged, quarantine, on hold for
+a reason of their own); promised units only when nothing else is left to be missing. Inside each of these
 the oldest layer leaves first: the oldest is what goes out of a location first, so a unit that went out
 unseen was most likely an old one, and a book that kept its date would send every later order after goods
 that are not there. The sum after the count always equals what was counted.
@@ -9,7 +10,7 @@ that are not there. The sum after the count always equals what was counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -19,12 +20,21 @@ from fulfillment.domain.stock import Status
 
 @dataclass(frozen=True)
 class BookLayer:
-    """What the book says of one layer in the location; `promised_each` of the available are promised."""
+    """What the book says of one layer in the location; `promised_each` of the available are promised.
+
+    `hold_each` are held until counted; `aside` lie here in another condition and keep it.
+    """
 
     layer: Layer
     available_each: int
     promised_each: int = 0
     hold_each: int = 0
+    aside: tuple[tuple[Status, int], ...] = ()
+
+    @property
+    def each(self) -> int:
+        """All that the book shows of the layer here."""
+        return self.available_each + self.hold_each + sum(qty_each for _, qty_each in self.aside)
 
 
 class CountState(StrEnum):
@@ -47,6 +57,50 @@ class CountCause(StrEnum):
     ZERO = "zero"
     RECOUNT = "recount"
     ASKED = "asked"
+
+
+# Where somebody stood before a place that was not as the book said, stock is on hold until it is counted.
+_PRIORITY: Mapping[str, int] = {"missing": 20, CountCause.SHORT: 20, CountCause.RECOUNT: 10, CountCause.ASKED: 10}
+
+CLASS_DAYS: Mapping[str, int] = {"A": 30, "B": 90, "C": 180}
+
+
+@dataclass(frozen=True)
+class CountRules:
+    """Above how many units of difference somebody else counts again, and somebody must agree; 0 = never."""
+
+    recount_above_each: int = 0
+    approve_above_each: int = 0
+
+
+def priority_of(cause: str) -> int:
+    """How urgent a count is by why it is asked for; a planned one waits for all others."""
+    return _PRIORITY.get(cause, 0)
+
+
+def days_between_counts(asked: Mapping[str, int]) -> dict[str, int]:
+    """How many days may lie between two counts of a place, by its class."""
+    return {**CLASS_DAYS, **{name: days for name, days in asked.items() if name in CLASS_DAYS}}
+
+
+def judge(differs_each: int, rules: CountRules, *, is_recount: bool, may_approve: bool) -> CountState:
+    """What becomes of a count that differs from the book by so many units.
+
+    A second count is final in its figure, and a supervisor's needs nobody's leave.
+    """
+    if differs_each == 0:
+        return CountState.AGREED
+    if rules.recount_above_each and differs_each > rules.recount_above_each and not is_recount:
+        return CountState.RECOUNT
+    if not rules.approve_above_each or differs_each <= rules.approve_above_each or (is_recount and may_approve):
+        return CountState.POSTED
+    return CountState.PENDING
+
+
+def outcome_of(states: Sequence[str]) -> CountState:
+    """What a count of several items came to, in one word: the one that still needs somebody comes first."""
+    worst = (CountState.RECOUNT, CountState.PENDING, CountState.POSTED)
+    return next((state for state in worst if state in states), CountState.AGREED)
 
 
 class Urgency(IntEnum):
@@ -106,7 +160,7 @@ def compare(
 ) -> Variance:  # fmt: skip
     """What has to happen so that the book says `counted_each` of one item in one location."""
     oldest_first = sorted(book, key=lambda part: rank(part.layer, rotation, tolerance_days))
-    book_each = sum(part.available_each + part.hold_each for part in book)
+    book_each = sum(part.each for part in book)
     missing_each = max(book_each - counted_each, 0)
     missing: list[Part] = []
     returned: list[Part] = []
@@ -119,6 +173,11 @@ def compare(
         gone_each = min(missing_each, part.available_each - part.promised_each)
         missing_each -= gone_each
         _note(missing, part.layer.layer_id, Status.AVAILABLE, gone_each)
+    for part in oldest_first:
+        for status, aside_each in part.aside:
+            gone_each = min(missing_each, aside_each)
+            missing_each -= gone_each
+            _note(missing, part.layer.layer_id, status, gone_each)
     given_up: list[GivenUp] = []
     for promise in _first_to_fall(oldest_first, promises):
         gone_each = min(missing_each, promise.qty_each)

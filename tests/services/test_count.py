@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from fulfillment.services import pick
+from fulfillment.domain.reasons import MoveReason
+from fulfillment.domain.stock import Move
+from fulfillment.hot import Tx
+from fulfillment.services import count_plans, ledger
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import at, demand, finish_tour, go_to_stop, promises, release, take_tour, wrong
 
@@ -51,7 +54,15 @@ def by_layer(hand: FloorHand, location: str = "A01-01-1", status: str = "availab
 def ask_for_count(hand: FloorHand, *locations: str) -> None:
     for code in locations:
         row = hand.one("SELECT id FROM location WHERE warehouse_id = :w AND code = :c", c=code)
-        hand.write(lambda tx, row=row: pick.open_count(tx, NOBODY, row["id"], "short"))
+        hand.write(lambda tx, row=row: count_plans.ask_count(tx, NOBODY, row["id"], "short"))
+
+
+def open_counts(hand: FloorHand) -> list[str]:
+    rows = hand.all(
+        "SELECT l.code FROM task k JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
+        " WHERE k.warehouse_id = :w AND k.kind = 'count' AND k.state = 'open' ORDER BY k.id"
+    )
+    return [row["code"] for row in rows]
 
 
 # --- the count itself ------------------------------------------------------------------------------------
@@ -106,6 +117,45 @@ def test_done_without_a_scan_means_empty(shelf: FloorHand) -> None:
     assert shelf.on_hand("A01-01-1") == 0
 
 
+def test_empty_says_that_nothing_lies_here(shelf: FloorHand) -> None:
+    shelf.scan("HAND-2", at("A01-01-1"))
+    assert [expect["label"] for expect in shelf.step()["expects"]] == ["", "DONE", "EMPTY", "BACK"]
+    shelf.say("HAND-2", "EMPTY")
+    assert shelf.on_hand("A01-01-1") == 0
+
+
+def test_a_place_with_something_in_it_is_not_empty(shelf: FloorHand) -> None:
+    shelf.scan("HAND-2", at("A01-01-1"))
+    shelf.scan("HAND-2", "MUG")
+    shelf.say("HAND-2", "EMPTY")
+    assert (shelf.answer["code"], shelf.answer["expected"]) == ("not_expected", "DONE")
+    shelf.say("HAND-2", "BACK")
+
+
+def test_a_case_barcode_counts_its_eaches(shelf: FloorHand) -> None:
+    shelf.write(lambda tx: tx.insert("item_barcode", item_id=1, code="MUG-CASE", uom="case", qty_each=6))
+    shelf.scan("HAND-2", at("A01-01-1"))
+    shelf.scan("HAND-2", "MUG-CASE")
+    shelf.scan("HAND-2", "MUG", 4)
+    assert shelf.step()["fields"]["counted"] == [{"sku": "MUG", "qty_each": 10}]
+    assert shelf.say("HAND-2", "DONE")["step"]["fields"]["notice"] == "agreed"
+
+
+def test_every_finished_count_is_remembered_by_its_place(shelf: FloorHand) -> None:
+    for location in ("A01-01-1", "A02-03-3"):
+        count(shelf, location)
+        row = shelf.one("SELECT counted_at_ms FROM location WHERE warehouse_id = :w AND code = :c", c=location)
+        assert row["counted_at_ms"] is not None
+
+
+def test_nothing_on_the_way_to_done_tells_what_the_book_says(shelf: FloorHand) -> None:
+    shelf.stock("CUP", 77, "A01-02-1")
+    ask_for_count(shelf, "A01-02-1")
+    answers = [shelf.say("HAND-2", "HOME"), shelf.say("HAND-2", "COUNT"), shelf.scan("HAND-2", at("A01-02-1"))]
+    answers += [shelf.scan("HAND-2", "CUP"), shelf.scan("HAND-2", "MUG"), shelf.say("HAND-2", "DONE")]
+    assert "77" not in "".join(str(answer) for answer in answers)
+
+
 def test_a_location_may_hold_two_items_after_a_count(shelf: FloorHand) -> None:
     shelf.stock("CUP", 3, "A02-01-1")
     count(shelf, "A01-01-1", ("MUG", 10), ("CUP", 1))
@@ -145,7 +195,7 @@ def test_the_oldest_count_asked_for_comes_first_and_is_done_by_done(shelf: Floor
     shelf.say("HAND-2", "HOME")
     assert shelf.say("HAND-2", "COUNT")["step"]["fields"]["next"]["code"] == "A01-01-1"
     count(shelf, "A01-01-1", ("MUG", 10))
-    assert shelf.step()["fields"] == {"next": shelf.step()["fields"]["next"], "waiting": 1}
+    assert shelf.step()["fields"]["waiting"] == 1
     assert shelf.step()["fields"]["next"]["code"] == "A02-01-1"
 
 
@@ -161,6 +211,131 @@ def test_two_counters_are_sent_to_two_places(shelf: FloorHand) -> None:
 def test_any_storage_location_may_be_counted_unasked(shelf: FloorHand) -> None:
     count(shelf, "A02-03-3")
     assert shelf.answer["outcome"] == "applied"
+
+
+def test_what_is_asked_for_while_a_count_is_under_way_stays_asked_for(shelf: FloorHand) -> None:
+    """A unit on its way back into the place when it was counted: nobody would ever look for it again."""
+    shelf.scan("HAND-2", at("A01-01-1"))
+    shelf.scan("HAND-2", "MUG", 9)
+    ask_for_count(shelf, "A01-01-1")
+    shelf.say("HAND-2", "DONE")
+    assert open_counts(shelf) == ["A01-01-1"]
+    count(shelf, "A01-01-1", ("MUG", 10))
+    assert (open_counts(shelf), shelf.on_hand("A01-01-1")) == ([], 10)
+
+
+def test_a_count_that_was_asked_for_swallows_no_later_request_either(shelf: FloorHand) -> None:
+    ask_for_count(shelf, "A01-01-1")
+    shelf.scan("HAND-2", at("A01-01-1"))
+    ask_for_count(shelf, "A01-01-1", "A01-01-1")
+    assert open_counts(shelf) == ["A01-01-1", "A01-01-1"]
+    shelf.scan("HAND-2", "MUG", 10)
+    shelf.say("HAND-2", "DONE")
+    assert open_counts(shelf) == ["A01-01-1"]
+
+
+def test_a_count_that_begins_again_answers_what_was_asked_for_before(shelf: FloorHand) -> None:
+    shelf.scan("HAND-2", at("A01-01-1"))
+    ask_for_count(shelf, "A01-01-1")
+    shelf.stock("MUG", 1)
+    assert shelf.say("HAND-2", "DONE")["step"]["fields"]["notice"] == "moved_meanwhile"
+    shelf.scan("HAND-2", "MUG", 11)
+    shelf.say("HAND-2", "DONE")
+    assert open_counts(shelf) == []
+
+
+def test_a_place_left_uncounted_is_asked_for_once(shelf: FloorHand) -> None:
+    ask_for_count(shelf, "A01-01-1")
+    shelf.scan("HAND-2", at("A01-01-1"))
+    ask_for_count(shelf, "A01-01-1")
+    shelf.say("HAND-2", "BACK")
+    assert open_counts(shelf) == ["A01-01-1"]
+    assert shelf.step()["fields"]["waiting"] == 1
+
+
+def test_where_a_picker_missed_goods_is_counted_before_what_is_planned(shelf: FloorHand) -> None:
+    row = shelf.one("SELECT id FROM location WHERE warehouse_id = :w AND code = 'A02-02-1'")
+    shelf.write(lambda tx: count_plans.ask_count(tx, NOBODY, row["id"], "age"))
+    ask_for_count(shelf, "A02-01-1")
+    shelf.say("HAND-2", "HOME")
+    assert shelf.say("HAND-2", "COUNT")["step"]["fields"]["next"]["code"] == "A02-01-1"
+
+
+# --- stock in other conditions ---------------------------------------------------------------------------
+
+
+def set_aside(hand: FloorHand, qty_each: int, status: str, layer_id: int = 1) -> None:
+    place = hand.one("SELECT id FROM location WHERE warehouse_id = :w AND code = 'A01-01-1'")["id"]
+    move = Move(layer_id, 1, place, place, qty_each, MoveReason.HOLD, to_status=status, why="quality")
+    hand.write(lambda tx: ledger.post(tx, NOBODY, [move]))
+
+
+@pytest.mark.parametrize("status", ["hold", "damaged", "quarantine"])
+def test_what_was_set_aside_is_counted_too_and_stays_aside(shelf: FloorHand, status: str) -> None:
+    set_aside(shelf, 2, status)
+    count(shelf, "A01-01-1", ("MUG", 10))
+    assert shelf.step()["fields"]["notice"] == "agreed"
+    assert (shelf.on_hand("A01-01-1"), shelf.on_hand("A01-01-1", status=status)) == (8, 2)
+
+
+def test_units_set_aside_are_missing_before_promised_ones_and_after_free_ones(shelf: FloorHand) -> None:
+    set_aside(shelf, 2, "damaged")
+    shelf.order("SO-1", ("MUG", 5))
+    count(shelf, "A01-01-1", ("MUG", 6))
+    assert (shelf.on_hand("A01-01-1"), shelf.on_hand("A01-01-1", status="damaged")) == (5, 1)
+    assert demand(shelf, "SO-1")["allocated"] == 5
+
+
+def test_what_waits_for_a_count_is_free_again_and_what_waits_for_a_person_is_not(shelf: FloorHand) -> None:
+    set_aside(shelf, 2, "hold")
+    shorted(shelf)
+    assert shelf.on_hand("A01-01-1", status="hold") == 10
+    count(shelf, "A01-01-1", ("MUG", 10))
+    assert (shelf.on_hand("A01-01-1"), shelf.on_hand("A01-01-1", status="hold")) == (8, 2)
+
+
+# --- sealed cases ----------------------------------------------------------------------------------------
+
+
+def cases(hand: FloorHand, location: str = "A01-02-1") -> tuple[int, int]:
+    """Ten CUP, six of them in a closed case; what is on hand and what of it is sealed."""
+    row = hand.one(
+        "SELECT b.on_hand_each, b.sealed_each FROM stock_balance b JOIN location l"
+        " ON l.warehouse_id = b.warehouse_id AND l.id = b.location_id WHERE b.warehouse_id = :w AND l.code = :c",
+        c=location,
+    )  # fmt: skip
+    return row["on_hand_each"], row["sealed_each"]
+
+
+@pytest.fixture
+def closed(shelf: FloorHand) -> FloorHand:
+    def receive(tx: Tx) -> None:
+        place = tx.one("SELECT id FROM location WHERE warehouse_id = :w AND code = 'A01-02-1'")["id"]
+        receipt = tx.insert(
+            "receipt", number="C1", state="closed", received_on="2026-01-01", content_sha256="", created_at_ms=0
+        )
+        layer = tx.insert(
+            "layer", item_id=2, receipt_id=receipt, received_on="2026-01-01", created_at_ms=0, case_each=6
+        )
+        ledger.post(tx, NOBODY, [Move(layer, 2, 1, place, 10, MoveReason.RECEIVE, sealed_to_each=6)])
+
+    shelf.write(receive)
+    return shelf
+
+
+def test_loose_units_are_the_missing_ones_while_there_are_enough(closed: FloorHand) -> None:
+    count(closed, "A01-02-1", ("CUP", 7))
+    assert cases(closed) == (7, 6)
+
+
+def test_what_is_missing_beyond_the_loose_units_opens_a_case(closed: FloorHand) -> None:
+    count(closed, "A01-02-1", ("CUP", 5))
+    assert cases(closed) == (5, 0)
+
+
+def test_found_units_are_loose(closed: FloorHand) -> None:
+    count(closed, "A01-02-1", ("CUP", 12))
+    assert cases(closed) == (12, 6)
 
 
 # --- stock on hold ---------------------------------------------------------------------------------------
