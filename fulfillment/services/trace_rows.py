@@ -1,0 +1,157 @@
+"""The rows a trace is made of: what lies here, what crossed the doors, where it has been, who holds it.
+
+Every function takes layers and reads by the index on them, a batch of layers a statement. Owns no rule.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from fulfillment.domain.stock import Virtual
+from fulfillment.hot import Tx
+from fulfillment.services.ledger import FIRST_REAL_LOCATION_ID, VIRTUAL_IDS
+
+BATCH = 400  # layers a statement
+
+_VIRTUAL = {number: virtual for virtual, number in VIRTUAL_IDS.items()}
+_REAL = FIRST_REAL_LOCATION_ID
+
+
+def lying(tx: Tx, layers: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What lies in the house, by place; an open parcel's or tote's order beside it."""
+    found: list[dict[str, Any]] = []
+    for some in batches(layers):
+        items = sorted({layers[layer_id]["item_id"] for layer_id in some})
+        rows = tx.all(
+            "SELECT b.layer_id, b.item_id, b.location_id, l.code AS location, l.kind AS location_kind, b.lpn_id,"
+            " u.code AS lpn, u.kind AS lpn_kind, b.status, b.on_hand_each, b.allocated_each, b.sealed_each,"
+            " p.id AS parcel_id, COALESCE(p.order_id, u.order_id) AS order_id FROM stock_balance b"
+            " JOIN location l ON l.warehouse_id = b.warehouse_id AND l.id = b.location_id"
+            " JOIN lpn u ON u.warehouse_id = b.warehouse_id AND u.id = b.lpn_id"
+            " LEFT JOIN parcel p ON p.warehouse_id = b.warehouse_id AND p.lpn_id = b.lpn_id AND b.lpn_id <> 0"
+            f" WHERE {within('b.item_id', items, 'b.')} AND b.layer_id IN ({_list(some)})"
+        )
+        found += [dict(row) for row in rows]
+    found.sort(key=lambda row: (row["location"], row["lpn"], row["layer_id"], row["status"]))
+    return found
+
+
+def gone(tx: Tx, layers: Iterable[int]) -> list[dict[str, Any]]:
+    """What crossed the doors, in or out, by handling unit and reason."""
+    found: list[dict[str, Any]] = []
+    for some in batches(layers):
+        rows = tx.all(
+            "SELECT m.layer_id, m.from_location_id, m.to_location_id, m.from_lpn_id, m.to_lpn_id, m.reason, m.why,"
+            " u.code AS lpn, u.kind AS lpn_kind, p.id AS parcel_id, p.order_id, SUM(m.qty_each) AS qty_each,"
+            " MIN(m.recorded_at_ms) AS first_ms, MAX(m.recorded_at_ms) AS last_ms FROM stock_move m"
+            " JOIN lpn u ON u.warehouse_id = m.warehouse_id"
+            f" AND u.id = CASE WHEN m.from_location_id < {_REAL} THEN m.to_lpn_id ELSE m.from_lpn_id END"
+            f" LEFT JOIN parcel p ON p.warehouse_id = m.warehouse_id AND m.to_location_id < {_REAL}"
+            " AND m.from_lpn_id <> 0 AND p.lpn_id = m.from_lpn_id"
+            f" WHERE {within('m.layer_id', some, 'm.')}"
+            f" AND (m.from_location_id < {_REAL} OR m.to_location_id < {_REAL})"
+            " GROUP BY m.layer_id, m.from_location_id, m.to_location_id, m.from_lpn_id, m.to_lpn_id, m.reason, m.why,"
+            " u.code, u.kind, p.id, p.order_id"
+        )
+        found += [dict(row) for row in rows]
+    return found
+
+
+def end(location_id: int) -> Virtual | None:
+    """Which end of the world outside a location is; None = it is on the floor."""
+    return _VIRTUAL.get(location_id)
+
+
+def been(tx: Tx, layers: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """Every place on the floor a layer's units were brought to, in the order they first came there."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for some in batches(layers):
+        for row in tx.all(
+            "SELECT m.layer_id, l.code AS location, l.kind, SUM(m.qty_each) AS qty_each,"
+            " MIN(m.recorded_at_ms) AS first_ms, MAX(m.recorded_at_ms) AS last_ms, MIN(m.id) AS first_id"
+            " FROM stock_move m JOIN location l ON l.warehouse_id = m.warehouse_id AND l.id = m.to_location_id"
+            f" WHERE {within('m.layer_id', some, 'm.')} AND m.to_location_id >= {_REAL}"
+            " AND m.from_location_id <> m.to_location_id GROUP BY m.layer_id, l.code, l.kind ORDER BY first_id"
+        ):
+            place = dict(row)
+            del place["first_id"]
+            found[place.pop("layer_id")].append(place)
+    return found
+
+
+def transfers(tx: Tx, layers: Iterable[int]) -> list[dict[str, Any]]:
+    """Transfers that layers left on."""
+    found: list[dict[str, Any]] = []
+    for some in batches(layers):
+        rows = tx.all(
+            "SELECT t.number AS transfer, t.to_warehouse, t.state, t.sent_at_ms, p.layer_id AS layer,"
+            " SUM(p.sent_each) AS sent_each, SUM(p.arrived_each) AS arrived_each FROM transfer_part p"
+            " JOIN transfer t ON t.warehouse_id = p.warehouse_id AND t.id = p.transfer_id"
+            f" WHERE {within('p.layer_id', some, 'p.')}"
+            " GROUP BY t.number, t.to_warehouse, t.state, t.sent_at_ms, p.layer_id ORDER BY t.sent_at_ms"
+        )
+        found += [dict(row) for row in rows]
+    return found
+
+
+def promises(tx: Tx, here: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Which orders hold promises on what lies here, by place and layer."""
+    found: list[dict[str, Any]] = []
+    for row in here:
+        if row["allocated_each"] and not row["lpn_id"]:
+            found += [
+                {"order_id": held["order_id"], "layer_id": row["layer_id"], "location_id": row["location_id"],
+                 "qty_each": held["qty_each"]}
+                for held in tx.all(
+                    "SELECT order_id, SUM(qty_each) AS qty_each FROM allocation WHERE warehouse_id = :w"
+                    " AND location_id = :location AND layer_id = :layer AND qty_each > 0 GROUP BY order_id",
+                    location=row["location_id"], layer=row["layer_id"],
+                )
+            ]  # fmt: skip
+    return found
+
+
+def order_heads(tx: Tx, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Orders by id, as a trace names them."""
+    found: dict[int, dict[str, Any]] = {}
+    for some in batches(ids):
+        rows = tx.all(
+            "SELECT id, number, channel, state, ship_to_name, country, ordered_at_ms FROM sales_order"
+            f" WHERE {within('id', some)}"
+        )
+        found.update({row["id"]: dict(row) for row in rows})
+    return found
+
+
+def parcel_heads(tx: Tx, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Parcels by id, as a trace names them: SSCC, carrier, manifest, when it left."""
+    found: dict[int, dict[str, Any]] = {}
+    for some in batches(ids):
+        rows = tx.all(
+            "SELECT p.id, p.number AS parcel, p.state, c.code AS carrier, m.number AS manifest, p.shipped_at_ms"
+            " FROM parcel p JOIN carrier c ON c.warehouse_id = p.warehouse_id AND c.id = p.carrier_id"
+            " LEFT JOIN manifest m ON m.warehouse_id = p.warehouse_id AND m.id = p.manifest_id"
+            f" WHERE {within('p.id', some, 'p.')}"
+        )
+        for row in rows:
+            head = dict(row)
+            found[head.pop("id")] = head
+    return found
+
+
+def batches(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Ids in order, so many a statement."""
+    found = sorted(ids)
+    for start in range(0, len(found), BATCH):
+        yield found[start : start + BATCH]
+
+
+def _list(ids: Sequence[int]) -> str:
+    return ", ".join(str(int(one)) for one in ids)  # whole numbers of ours, never a caller's text
+
+
+def within(column: str, ids: Sequence[int], table: str = "") -> str:
+    """The condition that a column is one of these ids, in this warehouse."""
+    return f"{table}warehouse_id = :w AND {column} IN ({_list(ids)})"
