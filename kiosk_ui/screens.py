@@ -10,13 +10,18 @@ SCREENS: Mapping[tuple[str, str], str] = {
     ("home", "menu"): "menu",
     ("receive", "receipt"): "receipt",
     ("receive", "item"): "arrival",
+    ("receive", "reason"): "arrival_reason",
+    ("receive", "confirm"): "missing_goods",
     ("putaway", "item"): "dock",
     ("putaway", "location"): "put_here",
+    ("putaway", "tote"): "for_order",
     ("pick", "cart"): "plain",
     ("pick", "totes"): "stand_tote",
     ("pick", "location"): "go_to",
     ("pick", "item"): "take",
     ("pick", "tote"): "into_tote",
+    ("pick", "supervisor"): "allow",
+    ("pick", "reason"): "allow",
     ("pick", "drop"): "drop",
     ("put_back", "tote"): "plain",
     ("put_back", "item"): "from_tote",
@@ -33,6 +38,9 @@ SCREENS: Mapping[tuple[str, str], str] = {
     ("load", "confirm"): "truck",
     ("count", "location"): "next_count",
     ("count", "item"): "counted",
+    ("replenish", "location"): "refill",
+    ("replenish", "item"): "refill",
+    ("replenish", "target"): "refill",
 }
 
 # States in which a number may be keyed, and the kind of code it goes with.
@@ -43,6 +51,8 @@ QUANTITIES: Mapping[tuple[str, str], str] = {
     ("put_back", "item"): "item",
     ("pack", "item"): "item",
     ("count", "item"): "item",
+    ("replenish", "item"): "item",
+    ("replenish", "target"): "location",
 }
 
 

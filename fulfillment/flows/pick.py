@@ -2,9 +2,12 @@
 
     cart ── claim ──> totes* ──> location ──> item ──> tote ──> (next task) location … ──> drop ──> cart
                                     │           │ SHORT, nothing found ──────^
+                                    │           └ OVERRIDE ──> supervisor ──> reason ──> item
                                     └── SKIP: the stop moves to the end of the walk
 
-`memory` holds only what the database cannot know: the location stood at and the units in the hand.
+`memory` holds only what the database cannot know: the location stood at and the units in the hand. A plain code
+counts; one that says which units it is (lot, expiry, serial), or any where cases lie closed, is judged in the
+transaction by what lies here.
 """
 
 from __future__ import annotations
@@ -14,13 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from fulfillment.domain.codes import own_code
-from fulfillment.domain.reasons import Reject, Rejected
+from fulfillment.domain.reasons import PASSING_OVER, Reject, Rejected
 from fulfillment.flows.step import (
     Do,
     Expect,
     Goods,
     Goto,
     Heard,
+    ItemRead,
     Memory,
     Place,
     Reply,
@@ -45,8 +49,59 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Sealed:
+    """Closed cases lying at a stop, beside the units that lie loose there."""
+
+    case_each: int
+    loose_each: int
+    cases: int
+
+    def view(self) -> dict[str, int]:
+        """For `step.fields`."""
+        return {"case_each": self.case_each, "loose_each": self.loose_each, "cases": self.cases}
+
+
+@dataclass(frozen=True)
+class Oldest:
+    """What to take: the oldest left at a stop, as its label tells it. `is_alone`: nothing newer lies beside it."""
+
+    received_on: str
+    lot: str = ""
+    expiry_on: str = ""
+    serial: str = ""
+    is_alone: bool = True
+
+    def view(self) -> dict[str, str]:
+        """For `step.fields`."""
+        return {"received_on": self.received_on, "lot": self.lot, "expiry_on": self.expiry_on, "serial": self.serial}
+
+
+@dataclass(frozen=True)
+class Override:
+    """A supervisor's word that newer goods may go first."""
+
+    supervisor_id: int
+    by: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class HandPart:
+    """Units in the hand of which is known what they are; `sealed_each` of them are closed cases."""
+
+    layer_id: int
+    qty_each: int
+    sealed_each: int = 0
+    override: Override | None = None
+    scan_id: str = ""
+
+
+@dataclass(frozen=True)
 class PickTask:
-    """The stop to be made now. `tote` is None when that place on the cart needs another tote."""
+    """The stop to be made now. `tote` is None when that place on the cart needs another tote.
+
+    `sealed` and `oldest` are what still lies here beside the units in the hand; `has_spoilt`: some of it expired.
+    """
 
     task_id: int
     place: Place
@@ -55,6 +110,10 @@ class PickTask:
     position: int
     order_number: str
     tote: str | None
+    is_serial: bool = False
+    sealed: Sealed | None = None
+    oldest: Oldest | None = None
+    has_spoilt: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +172,40 @@ class ConfirmPick:
     qty_each: int
     tote_code: str
     is_short: bool
+    hand: tuple[HandPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class TakeGoods:
+    """Units whose code says which they are, or that lie among closed cases: may the hand take them?"""
+
+    task_id: int
+    item: ItemRead
+    counted_each: int
+    hand: tuple[HandPart, ...] = ()
+    override: Override | None = None
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """Open one closed case of the oldest that lies here."""
+
+    task_id: int
+    hand: tuple[HandPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class AskSupervisor:
+    """A badge was scanned to let newer goods go first."""
+
+    badge: str
+
+
+@dataclass(frozen=True)
+class SetAsideSpoilt:
+    """Goods at this stop have expired since they were promised."""
+
+    task_id: int
 
 
 @dataclass(frozen=True)
@@ -150,8 +243,7 @@ def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
             return Do(DropTotes(facts.tour.tour_id, heard.value))
         return not_expected(heard, "staging location")
     here = _in_hand(memory, facts.task)
-    hear_in = {"location": _hear_location, "item": _hear_item, "tote": _hear_tote}[_state(here, facts.task)]
-    return hear_in(here, heard, facts.task)
+    return _HEAR[_state(here, facts.task)](here, heard, facts.task)
 
 
 def settle(memory: Memory, facts: Facts) -> Step:
@@ -168,7 +260,7 @@ def settle(memory: Memory, facts: Facts) -> Step:
         }  # fmt: skip
         return Step(NAME, "totes", "scan_tote", totes or (Expect("tote"),), fields)
     if facts.task is None:
-        fields = {"tour": tour.tour_id, "totes": list(tour.totes)}
+        fields = {"tour": tour.tour_id, "totes": list(tour.totes), **_notice(memory)}
         if facts.staging is not None:
             fields["location"] = facts.staging.view()
         drop = (expect_place(facts.staging),) if facts.staging else (Expect("location"),)
@@ -176,12 +268,19 @@ def settle(memory: Memory, facts: Facts) -> Step:
     task = facts.task
     here = _in_hand(memory, task)
     state = _state(here, task)
-    fields = _task_fields(tour, task, here)
+    fields = {**_task_fields(tour, task, here), **_notice(memory)}
     if state == "location":
         return Step(NAME, state, "scan_location", (expect_place(task.place), *expect_command("SKIP")), fields)
+    if state == "supervisor":
+        return Step(NAME, state, "scan_badge", (Expect("badge"), *expect_command("BACK")), fields)
+    if state == "reason":
+        reasons = tuple(Expect("reason", own_code("Y", why.upper().replace("_", "-")), why) for why in PASSING_OVER)
+        return Step(NAME, state, "scan_reason", (*reasons, *expect_command("BACK")), fields)
     if state == "item":
-        expects = (expect_goods(task.goods), *expect_command("SHORT", "SKIP", "BACK"))
-        return Step(NAME, state, "scan_item", expects, fields)
+        fields |= _goods_fields(here, task)
+        commands = [*(["BREAK"] if task.sealed else []), "SHORT", "SKIP", "BACK"]
+        commands += ["OVERRIDE"] if _may_pass_over(task) else []
+        return Step(NAME, state, "scan_item", (expect_goods(task.goods), *expect_command(*commands)), fields)
     if here["new_tote"] or task.tote is None:
         totes = tuple(Expect("tote", own_code("T", code), code) for code in facts.free_totes)
         return Step(NAME, state, "scan_new_tote", totes or (Expect("tote"),), fields)
@@ -189,16 +288,47 @@ def settle(memory: Memory, facts: Facts) -> Step:
     return Step(NAME, state, "scan_tote", (tote, *expect_command("NEWTOTE", "BACK")), fields)
 
 
+def hand_of(memory: Memory) -> tuple[HandPart, ...]:
+    """The units in the hand of which is known what they are."""
+    return tuple(
+        HandPart(
+            part["layer"], part["qty_each"], part["sealed_each"],
+            Override(**part["override"]) if part["override"] else None, part["scan"],
+        )
+        for part in memory.get("hand", ())
+    )  # fmt: skip
+
+
+def with_taken(memory: Memory, qty_each: int, parts: tuple[HandPart, ...]) -> Memory:
+    """The hand after a scan was taken; a supervisor's word is good for one scan."""
+    taken = [
+        {
+            "layer": part.layer_id, "qty_each": part.qty_each, "sealed_each": part.sealed_each,
+            "override": part.override and vars(part.override), "scan": part.scan_id,
+        }
+        for part in parts
+    ]  # fmt: skip
+    rest = {key: value for key, value in memory.items() if key != "override"}
+    return {**rest, "counted": memory["counted"] + qty_each, "hand": [*memory.get("hand", ()), *taken]}
+
+
 def _in_hand(memory: Memory, task: PickTask) -> dict[str, Any]:
     # What was counted belongs to one task; when that task has gone (cancelled, or picked by the scan
     # before) the count must not be carried to the next.
     mine = memory.get("task") == task.task_id
-    return {
+    here = {
         "at": memory.get("at"), "task": task.task_id,
         "counted": memory.get("counted", 0) if mine else 0,
         "is_short": bool(memory.get("is_short")) and mine,
         "new_tote": bool(memory.get("new_tote")) and mine,
     }  # fmt: skip
+    if mine:
+        here |= {key: memory[key] for key in ("hand", "ask", "override") if memory.get(key)}
+    return here
+
+
+def _put_down(here: Mapping[str, Any]) -> dict[str, Any]:
+    return {"at": here["at"], "task": here["task"], "counted": 0, "is_short": False, "new_tote": False}
 
 
 def _state(here: Mapping[str, Any], task: PickTask) -> str:
@@ -206,6 +336,8 @@ def _state(here: Mapping[str, Any], task: PickTask) -> str:
         return "location"
     if here["counted"] and (here["is_short"] or here["new_tote"] or here["counted"] >= task.left_each):
         return "tote"
+    if here.get("ask"):
+        return "reason" if here["override"]["supervisor_id"] else "supervisor"
     return "item"
 
 
@@ -213,7 +345,8 @@ def _hear_location(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
     if heard.kind == "location":
         if heard.value != task.place.code:
             return Rejected(Reject.WRONG_LOCATION, expected=task.place.code, got=heard.value)
-        return Goto({**here, "at": task.place.location_id})
+        there = {**here, "at": task.place.location_id}
+        return Do(SetAsideSpoilt(task.task_id), there) if task.has_spoilt else Goto(there)
     if heard.kind == "command" and heard.value == "SKIP":
         return Do(SkipTask(task.task_id), here)
     return not_expected(heard, task.place.code)
@@ -223,23 +356,60 @@ def _hear_item(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
     if heard.kind == "item" and heard.item is not None:
         if heard.item.item_id != task.goods.item_id:
             return Rejected(Reject.WRONG_ITEM, expected=task.goods.sku, got=heard.item.sku)
-        left_each = task.left_each - here["counted"]
-        wrong = check_quantity(heard.item.qty_each, left_each, "")
-        return wrong or Goto({**here, "counted": here["counted"] + heard.item.qty_each})
+        return _hear_goods(here, heard.item, task)
     if heard.kind == "location" and heard.value == task.place.code:
         return Goto(here)  # a second read of the place one stands at means nothing
     if heard.kind == "tote" and here["counted"] and heard.value == task.tote:
-        return Do(ConfirmPick(task.task_id, here["counted"], heard.value, is_short=False), here)
+        return Do(ConfirmPick(task.task_id, here["counted"], heard.value, is_short=False, hand=hand_of(here)), here)
     if heard.kind == "command":
+        if heard.value == "BREAK" and task.sealed:
+            return Do(OpenCase(task.task_id, hand_of(here)), here)
+        if heard.value == "OVERRIDE" and _may_pass_over(task):
+            return Goto({**here, "ask": True, "override": vars(Override(0, ""))})
         if heard.value == "SHORT":
             return Goto({**here, "is_short": True}) if here["counted"] else Do(ReportShort(task.task_id), here)
         if heard.value == "SKIP" and not here["counted"]:
             return Do(SkipTask(task.task_id), here)
         if heard.value == "BACK":
-            return Goto({**here, "at": None, "counted": 0, "is_short": False})
+            return Goto({**_put_down(here), "at": None})
         if heard.value == "NEWTOTE" and here["counted"]:
             return Goto({**here, "new_tote": True})
     return not_expected(heard, task.goods.sku)
+
+
+def _hear_goods(here: dict[str, Any], item: ItemRead, task: PickTask) -> Reply:
+    if task.is_serial and item.qty_each > 1:
+        return Rejected(Reject.SCAN_EACH, expected="1", got=str(item.qty_each))
+    wrong = check_quantity(item.qty_each, task.left_each - here["counted"], "")
+    if wrong is not None:
+        return wrong
+    if task.is_serial and not item.serial:
+        return Rejected(Reject.SERIAL_REQUIRED, expected=task.goods.sku, got=item.raw)
+    override = Override(**here["override"]) if here.get("override") else None
+    if item.lot or item.expiry_on or item.serial or task.sealed or override:
+        return Do(TakeGoods(task.task_id, item, here["counted"], hand_of(here), override), here)
+    return Goto({**here, "counted": here["counted"] + item.qty_each})
+
+
+def _hear_supervisor(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
+    if heard.kind == "badge":
+        return Do(AskSupervisor(heard.value), here)
+    return _hear_back(here, heard, "a supervisor's badge")
+
+
+def _hear_reason(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
+    if heard.kind == "reason":
+        if heard.value not in PASSING_OVER:
+            return Rejected(Reject.REASON_REQUIRED, expected=", ".join(PASSING_OVER), got=heard.value)
+        rest = {key: value for key, value in here.items() if key != "ask"}
+        return Goto({**rest, "override": {**here["override"], "why": heard.value}})
+    return _hear_back(here, heard, "a reason")
+
+
+def _hear_back(here: dict[str, Any], heard: Heard, wanted: str) -> Reply:
+    if heard.kind == "command" and heard.value == "BACK":
+        return Goto({key: value for key, value in here.items() if key not in ("ask", "override")})
+    return not_expected(heard, wanted)
 
 
 def _hear_tote(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
@@ -248,15 +418,29 @@ def _hear_tote(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
             return Do(AddTote(task.task_id, heard.value), {**here, "new_tote": False})
         if heard.value != task.tote:
             return Rejected(Reject.WRONG_TOTE, expected=task.tote, got=heard.value)
-        return Do(ConfirmPick(task.task_id, here["counted"], heard.value, here["is_short"]), here)
+        return Do(ConfirmPick(task.task_id, here["counted"], heard.value, here["is_short"], hand_of(here)), here)
     if heard.kind == "item":
         return Rejected(Reject.TOO_MANY, expected=str(task.left_each), got=heard.raw)
     if heard.kind == "command":
         if heard.value == "NEWTOTE":
             return Goto({**here, "new_tote": True})
         if heard.value == "BACK":
-            return Goto({**here, "counted": 0, "is_short": False, "new_tote": False})
+            return Goto(_put_down(here))
     return not_expected(heard, task.tote or "tote")
+
+
+_HEAR = {
+    "location": _hear_location, "item": _hear_item, "tote": _hear_tote, "supervisor": _hear_supervisor,
+    "reason": _hear_reason,
+}  # fmt: skip
+
+
+def _may_pass_over(task: PickTask) -> bool:
+    return task.oldest is not None and not task.oldest.is_alone
+
+
+def _notice(memory: Memory) -> dict[str, Any]:
+    return {"notice": "expired"} if memory.get("notice") == "expired" else {}
 
 
 def _task_fields(tour: Tour, task: PickTask, here: Mapping[str, Any]) -> dict[str, Any]:
@@ -268,3 +452,13 @@ def _task_fields(tour: Tour, task: PickTask, here: Mapping[str, Any]) -> dict[st
         "order": task.order_number, "distance_dm": tour.distance_dm, "next_location": tour.next_place,
         "progress": {"done": tour.stops_done, "total": tour.stops_total},
     }  # fmt: skip
+
+
+def _goods_fields(here: Mapping[str, Any], task: PickTask) -> dict[str, Any]:
+    """What the hand needs to know of what lies here."""
+    fields: dict[str, Any] = {"take": task.oldest.view() if task.oldest else None, "is_serial": task.is_serial}
+    if task.sealed is not None:
+        fields["sealed"] = task.sealed.view()
+    if here.get("override"):
+        fields["override"] = {"by": here["override"]["by"], "why": here["override"]["why"]}
+    return fields

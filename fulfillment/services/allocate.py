@@ -1,51 +1,90 @@
-"""Promise stock to orders, oldest layers first; settle what state an order is in afterwards."""
+"""Promise stock to orders, oldest layers first; settle what state an order is in afterwards.
+
+Owns when promises are made, exchanged for older ones and taken back; which stock they name is decided in
+`domain.allocation`. Never promised: what is expired, or has less life left than its item is owed. Promises no
+task carries follow older stock that became free; those of a tour stand.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
-from fulfillment.domain.fifo import BinStock, Layer, choose_oldest
+from fulfillment.domain import fifo
+from fulfillment.domain.allocation import FreeStock, choose_promises, sealed_free_each
+from fulfillment.domain.fifo import Layer, is_allocatable, passes_over, rank
 from fulfillment.domain.orders import OrderCounts, Policy, may_allocate, state_of
 from fulfillment.hot import Tx
 from fulfillment.services import ledger
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
+from fulfillment.services.today import local_day
 
 _FREE_STOCK = (
-    "SELECT b.location_id, l.code, l.kind, b.layer_id, y.received_on, y.expiry_on,"
-    " b.on_hand_each - b.allocated_each AS free_each"
+    "SELECT b.location_id, l.code, l.kind, l.is_pickable, b.layer_id, y.received_on, y.expiry_on, y.case_each,"
+    " b.on_hand_each, b.allocated_each, b.sealed_each, i.min_life_days"
     " FROM stock_balance b JOIN location l ON l.warehouse_id = b.warehouse_id AND l.id = b.location_id"
     " JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id"
+    " JOIN item i ON i.warehouse_id = b.warehouse_id AND i.id = b.item_id"
     " WHERE b.warehouse_id = :w AND b.item_id = :item AND b.status = 'available' AND b.lpn_id = 0"
     " AND b.on_hand_each > b.allocated_each AND l.kind IN ('bin', 'reserve', 'flow_rack')"
-    " AND (y.expiry_on = '' OR y.expiry_on > :today)"
 )
+
+# What an order is promised and nobody walks for yet; a wave being planned is left alone, its plan would miss it.
+_MOVABLE_PROMISES = (
+    "SELECT a.*, y.received_on, y.expiry_on FROM stock_balance b"
+    " JOIN allocation a ON a.warehouse_id = b.warehouse_id AND a.location_id = b.location_id"
+    " AND a.layer_id = b.layer_id JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id"
+    " JOIN sales_order o ON o.warehouse_id = a.warehouse_id AND o.id = a.order_id"
+    " LEFT JOIN wave v ON v.warehouse_id = o.warehouse_id AND v.id = o.wave_id"
+    " WHERE b.warehouse_id = :w AND b.item_id = :item AND b.status = 'available' AND b.lpn_id = 0"
+    " AND b.allocated_each > 0 AND a.qty_each > 0 AND a.task_id IS NULL"
+    " AND (v.state IS NULL OR v.state <> 'planning')"
+)
+OLDER_CAME = "older stock became free"
 
 _OPEN_DEMAND = (
     "SELECT d.item_id, d.ordered_each - d.cancelled_each - d.allocated_each AS missing_each,"
-    " i.rotation, i.tolerance_days FROM demand d"
+    " i.rotation, i.tolerance_days, i.min_life_days FROM demand d"
     " JOIN item i ON i.warehouse_id = d.warehouse_id AND i.id = d.item_id"
     " WHERE d.warehouse_id = :w AND d.order_id = :order"
     " AND d.ordered_each - d.cancelled_each > d.allocated_each ORDER BY d.id"
 )
 
 
-def free_stock(tx: Tx, item_id: int) -> list[BinStock]:
-    """What of an item can still be promised: available, in storage, not expired, not promised."""
-    return [
-        BinStock(
-            row["location_id"], row["code"], row["kind"],
-            Layer(row["layer_id"], row["received_on"], row["expiry_on"]), row["free_each"],
-        )
-        for row in tx.all(_FREE_STOCK, item=item_id, today=today(tx))
-    ]  # fmt: skip
+def free_stock(tx: Tx, item_id: int) -> list[FreeStock]:
+    """What of an item can still be promised: available, in storage, with life enough left, not promised."""
+    rows = tx.all(_FREE_STOCK, item=item_id)
+    day = local_day(tx) if any(row["expiry_on"] for row in rows) else ""
+    stock = []
+    for row in rows:
+        layer = Layer(row["layer_id"], row["received_on"], row["expiry_on"])
+        if layer.expiry_on and not is_allocatable(layer, day, row["min_life_days"]):
+            continue
+        stock.append(
+            FreeStock(
+                row["location_id"], row["code"], row["kind"], layer, row["on_hand_each"] - row["allocated_each"],
+                bool(row["is_pickable"]), _sealed_free(tx, row), row["case_each"],
+            )
+        )  # fmt: skip
+    return stock
 
 
-def today(tx: Tx) -> str:
-    """The day expiry is judged by."""
-    return datetime.fromtimestamp(tx.now_ms / 1000, UTC).date().isoformat()
+def _sealed_free(tx: Tx, row: Any) -> int:
+    if not row["sealed_each"] or not row["allocated_each"]:
+        return row["sealed_each"]
+    promised = tx.all(
+        "SELECT SUM(qty_each) AS qty_each FROM allocation WHERE warehouse_id = :w AND location_id = :location"
+        " AND layer_id = :layer AND qty_each > 0 GROUP BY order_id",
+        location=row["location_id"], layer=row["layer_id"],
+    )  # fmt: skip
+    parts = [part["qty_each"] for part in promised]
+    return sealed_free_each(row["on_hand_each"], row["sealed_each"], row["case_each"], parts)
+
+
+def policy_of(row: Any) -> fifo.Policy:
+    """How an item's goods leave, from its row."""
+    return fifo.Policy(row["rotation"], row["tolerance_days"], row["min_life_days"])
 
 
 def allocate_order(tx: Tx, actor: Actor, order_id: int, note: str = "") -> int:
@@ -64,8 +103,7 @@ def allocate_order(tx: Tx, actor: Actor, order_id: int, note: str = "") -> int:
         return 0
     promised_each = 0
     for row, stock in wanted:
-        chosen = choose_oldest(row["missing_each"], stock, row["rotation"], row["tolerance_days"])
-        for part in chosen:
+        for part in choose_promises(row["missing_each"], stock, policy_of(row)).promises:
             done = ledger.promise(
                 tx, actor, order_id, row["item_id"], part.location_id, part.layer_id, part.qty_each, note
             )
@@ -74,7 +112,8 @@ def allocate_order(tx: Tx, actor: Actor, order_id: int, note: str = "") -> int:
 
 
 def allocate_waiting(tx: Tx, actor: Actor, item_id: int) -> list[int]:
-    """Stock of an item became free: promise it to the orders that wait for it, oldest order first."""
+    """Stock of an item became free: promise it to the orders that wait for it, oldest order first, and let
+    orders nobody walks for yet exchange what they are promised for what is older."""
     orders = tx.all(
         "SELECT o.id FROM demand d JOIN sales_order o ON o.warehouse_id = d.warehouse_id AND o.id = d.order_id"
         " WHERE d.warehouse_id = :w AND d.item_id = :item AND d.ordered_each - d.cancelled_each > d.allocated_each"
@@ -86,7 +125,39 @@ def allocate_waiting(tx: Tx, actor: Actor, item_id: int) -> list[int]:
         if allocate_order(tx, actor, order["id"]):
             settle_order(tx, actor, order["id"])
             served.append(order["id"])
+    improve(tx, actor, item_id)
     return served
+
+
+def improve(tx: Tx, actor: Actor, item_id: int) -> int:
+    """Goods that came late but are older than what orders are promised go first; returns the units exchanged.
+
+    The newest promise moves first: so what each gives up is newer than anything left free for the next.
+    """
+    free = free_stock(tx, item_id)
+    promises = tx.all(_MOVABLE_PROMISES, item=item_id) if free else ()
+    if not promises:
+        return 0
+    row = tx.one(
+        "SELECT rotation, tolerance_days, min_life_days FROM item WHERE warehouse_id = :w AND id = :id", id=item_id
+    )
+    policy = policy_of(row)
+    exchanged_each = 0
+    for promise in sorted(promises, key=lambda one: (rank(_layer(one), policy), one["id"]), reverse=True):
+        if passes_over(_layer(promise), [part.layer for part in free], policy) is None:
+            break
+        ledger.give_up(tx, actor, promise, promise["qty_each"], OLDER_CAME)
+        for part in choose_promises(promise["qty_each"], free_stock(tx, item_id), policy).promises:
+            ledger.promise(
+                tx, actor, promise["order_id"], item_id, part.location_id, part.layer_id, part.qty_each, OLDER_CAME
+            )
+        exchanged_each += promise["qty_each"]
+        free = free_stock(tx, item_id)
+    return exchanged_each
+
+
+def _layer(row: Any) -> Layer:
+    return Layer(row["layer_id"], row["received_on"], row["expiry_on"])
 
 
 def settle_order(tx: Tx, actor: Actor, order_id: int) -> str:

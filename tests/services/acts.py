@@ -47,8 +47,23 @@ def make_stop(hand: FloorHand, station: str = "HAND-1", qty_each: int | None = N
     if hand.step()["state"] == "location":
         go_to_stop(hand, station)
     fields = hand.step()["fields"]
-    hand.scan(station, fields["item"]["barcode"], qty_each or fields["left_each"])
+    if fields["is_serial"]:
+        take_serials(hand, station, qty_each or fields["left_each"])
+    else:
+        hand.scan(station, fields["item"]["barcode"], qty_each or fields["left_each"])
     return hand.scan(station, fields["tote"]["barcode"])
+
+
+def take_serials(hand: FloorHand, station: str, qty_each: int) -> None:
+    """Scan the GS1 code of unit after unit, the one the screen names."""
+    gtin = hand.one(
+        "SELECT c.code FROM item_barcode c JOIN item i ON i.warehouse_id = c.warehouse_id AND i.id = c.item_id"
+        " WHERE c.warehouse_id = :w AND i.sku = :sku AND LENGTH(c.code) BETWEEN 12 AND 14",
+        sku=hand.step()["fields"]["item"]["sku"],
+    )["code"]
+    for _ in range(qty_each):
+        take = hand.step()["fields"]["take"]
+        assert hand.scan(station, f"]d201{gtin:0>14}21{take['serial']}")["outcome"] == "applied"
 
 
 def finish_tour(hand: FloorHand, station: str = "HAND-1") -> None:

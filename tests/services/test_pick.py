@@ -438,13 +438,14 @@ def test_an_exchange_gives_up_the_newest_promise_first(hand: FloorHand) -> None:
     middle = hand.stock("MUG", 2, received_on="2026-02-01")
     newest = hand.stock("MUG", 1, received_on="2026-03-01")
     hand.order("SO-C", ("MUG", 1))
-    hand.order("SO-B", ("MUG", 2))
+    hand.order("SO-B", ("MUG", 1))
     hand.order("SO-A", ("MUG", 2))
+    release(hand, "SO-A")  # from here on its promises stand
     cancel(hand, "SO-B")
     hand.order("SO-E", ("MUG", 1))
+    release(hand, "SO-E")
     cancel(hand, "SO-C")
     assert promises(hand, "SO-A") == [("A01-01-1", middle, 1), ("A01-01-1", newest, 1)]
-    release(hand, "SO-A")
     take_tour(hand)
     finish_tour(hand)
     assert picked_layers(hand, "SO-A") == [(oldest, 1), (middle, 1)]

@@ -1,0 +1,144 @@
+"""Which units a hand takes from a location: what a scan says, what age allows, what lies loose.
+
+A plain barcode is a unit of the oldest that lies in front; a code that carries lot, expiry or serial says which
+layer it is. Refused is what would leave older goods behind, and what would split a case nobody has opened.
+Invariant: what is taken never exceeds what lies here, and closed cases are taken whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from fulfillment.domain.fifo import Layer, Policy, is_older, passes_over, rank
+from fulfillment.domain.reasons import Reject, Rejected
+from fulfillment.domain.units import whole_cases_each
+
+
+@dataclass(frozen=True)
+class Here:
+    """One layer of an item where the hand is; `sealed_each` of it in closed cases of `case_each`."""
+
+    layer: Layer
+    on_hand_each: int
+    sealed_each: int = 0
+    case_each: int = 0
+    lot: str = ""
+    serial: str = ""
+
+    @property
+    def loose_each(self) -> int:
+        """Units outside of closed cases."""
+        return self.on_hand_each - self.sealed_each
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Units of one layer in the hand; `sealed_each` of them are closed cases."""
+
+    layer_id: int
+    qty_each: int
+    sealed_each: int = 0
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a code says beyond the item; '' = nothing."""
+
+    lot: str = ""
+    expiry_on: str = ""
+    serial: str = ""
+
+    def fits(self, here: Here) -> bool:
+        """Whether a unit with this code can be of that layer; a layer that does not know is not contradicted."""
+        return (
+            (not self.lot or here.lot in ("", self.lot))
+            and (not self.expiry_on or here.layer.expiry_on in ("", self.expiry_on))
+            and (not self.serial or here.serial in ("", self.serial))
+        )
+
+
+def left_lying(here: Iterable[Here], hand: Iterable[Taken]) -> list[Here]:
+    """What still lies here beside what is in the hand already."""
+    gone: dict[int, tuple[int, int]] = {}
+    for part in hand:
+        qty_each, sealed_each = gone.get(part.layer_id, (0, 0))
+        gone[part.layer_id] = (qty_each + part.qty_each, sealed_each + part.sealed_each)
+    left = []
+    for lying in here:
+        qty_each, sealed_each = gone.get(lying.layer.layer_id, (0, 0))
+        on_hand_each = lying.on_hand_each - qty_each
+        if on_hand_each > 0:
+            sealed_each = min(max(lying.sealed_each - sealed_each, 0), on_hand_each)
+            left.append(replace(lying, on_hand_each=on_hand_each, sealed_each=sealed_each))
+    return left
+
+
+def take_oldest(wanted_each: int, here: Iterable[Here], policy: Policy) -> list[Taken] | Rejected:
+    """What a hand takes that was told nothing but the item: the oldest, as it lies in front."""
+    return _take(wanted_each, list(here), None, policy)
+
+
+def take_named(
+    wanted_each: int, here: Iterable[Here], identity: Identity, policy: Policy
+) -> list[Taken] | Rejected:
+    """What a hand holds whose code says which lot, expiry or serial it is."""
+    here = list(here)
+    named = {lying.layer.layer_id for lying in here if identity.fits(lying)}
+    return _take(wanted_each, here, named, policy)
+
+
+def take_passing_over(
+    wanted_each: int, here: Iterable[Here], identity: Identity, policy: Policy
+) -> list[Taken] | Rejected:
+    """What a hand takes when a supervisor lets older goods lie: what the code names; a code that names nothing
+    is a unit of the oldest after those that stay."""
+    here = sorted(here, key=lambda lying: rank(lying.layer, policy))
+    named = [lying for lying in here if identity.fits(lying)]
+    if len(named) == len(here) and here:
+        named = [lying for lying in here if is_older(here[0].layer, lying.layer, policy)] or here
+    return _take(wanted_each, named, None, policy)
+
+
+def in_words(lying: Here) -> str:
+    """What to take, as a person finds it: its serial, its lot, its expiry date, else the day it came."""
+    return lying.serial or lying.lot or lying.layer.expiry_on or lying.layer.received_on
+
+
+def _take(wanted_each: int, here: list[Here], named: set[int] | None, policy: Policy) -> list[Taken] | Rejected:
+    taken: list[Taken] = []
+    asked_each = wanted_each
+    here = sorted(here, key=lambda lying: rank(lying.layer, policy))
+    while wanted_each:
+        candidates = [lying for lying in here if named is None or lying.layer.layer_id in named]
+        if not candidates:
+            return Rejected(Reject.SHORT_STOCK, expected=str(asked_each - wanted_each), got=str(asked_each))
+        free = [lying for lying in candidates if not is_older(here[0].layer, lying.layer, policy)]
+        if not free:
+            oldest = passes_over(candidates[0].layer, [lying.layer for lying in here], policy)
+            first = next(lying for lying in here if lying.layer == oldest)
+            return Rejected(Reject.OLDER_FIRST, expected=in_words(first), got=in_words(candidates[0]))
+        parts = _take_from(wanted_each, free)
+        if not parts:
+            loose_each = asked_each - wanted_each
+            return Rejected(Reject.CASE_SEALED, expected=str(loose_each), got=str(asked_each))
+        taken += parts
+        wanted_each -= sum(part.qty_each for part in parts)
+        here = left_lying(here, parts)
+    return taken
+
+
+def _take_from(wanted_each: int, free: Sequence[Here]) -> list[Taken]:
+    """Whole cases first, the remainder loose; nothing when only closed cases are left and none may go whole."""
+    parts = []
+    for lying in free:
+        closed_each = whole_cases_each(wanted_each, lying.sealed_each, lying.case_each)
+        if closed_each:
+            parts.append(Taken(lying.layer.layer_id, closed_each, closed_each))
+            wanted_each -= closed_each
+    for lying in free:
+        loose_each = min(wanted_each, lying.loose_each)
+        if loose_each:
+            parts.append(Taken(lying.layer.layer_id, loose_each))
+            wanted_each -= loose_each
+    return parts
