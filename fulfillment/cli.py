@@ -23,6 +23,8 @@ from fulfillment.services import audit, planning, printing, queries, setting_up
 from fulfillment.services import verify as verifying
 from fulfillment.settings import SettingError, Settings
 from fulfillment.simulating_cli import demo, simulate
+from fulfillment.simulating_days_cli import simulate_days
+from fulfillment.tracing_cli import trace
 from fulfillment.web.api import routes
 from fulfillment.web.v1 import VERSION, api
 
@@ -36,6 +38,8 @@ def floor_command() -> None:
 floor_command.add_command(import_group)
 floor_command.add_command(simulate)
 floor_command.add_command(demo)
+floor_command.add_command(simulate_days)
+floor_command.add_command(trace)
 
 
 @floor_command.command()

@@ -286,9 +286,9 @@ def _item(
     return CatalogueItem(
         sku=sku,
         name=name or sku,
-        each_barcode=body + _check_digit(body),
+        each_barcode=body + check_digit(body),
         case_qty_each=case_qty_each,
-        case_barcode=f"1{body}{_check_digit(f'1{body}')}" if case_qty_each else "",
+        case_barcode=f"1{body}{check_digit(f'1{body}')}" if case_qty_each else "",
         length_mm=length,
         width_mm=width,
         height_mm=height,
@@ -316,7 +316,7 @@ def _sides_mm(rng: random.Random, name: str, price_minor: int) -> tuple[int, int
     return max(5, round(length)), max(5, round(width)), max(3, round(height))
 
 
-def _check_digit(body: str) -> str:
+def check_digit(body: str) -> str:
     """GS1's check digit. Source: GS1 General Specifications, section 7.9.1."""
     total = sum(int(d) * (3 if place % 2 == 0 else 1) for place, d in enumerate(reversed(body)))
     return str(-total % 10)

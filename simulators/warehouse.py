@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,6 +191,14 @@ def read_locations(path: Path) -> tuple[FloorLocation, ...]:
         )
         for row in rows
     )
+
+
+def beside(locations: Container[str], code: str) -> str | None:
+    """The next bay of the same aisle and level, which is where a hand lands by mistake."""
+    aisle, bay, level = code.rsplit("-", 2) if code.count("-") == 2 else ("", "", "")
+    if not bay.isdigit():
+        return None
+    return next((place for step in (1, -1) if (place := f"{aisle}-{int(bay) + step:02d}-{level}") in locations), None)
 
 
 class FloorPlan:

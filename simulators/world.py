@@ -37,6 +37,10 @@ def box_place(bench: str, order: str) -> str:
     return f"box:{bench}:{order}"
 
 
+def pallet_place(sscc: str) -> str:
+    return f"pallet:{sscc}"
+
+
 def truck_place(manifest: str) -> str:
     return f"truck:{manifest}"
 
@@ -51,11 +55,15 @@ class NotThere(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Pile:
-    """Units of one SKU that came on one date and lie together. The date is on the sticker of each unit."""
+    """Units of one SKU that came on one date and lie together. The date is on the sticker of each unit.
+
+    `mark` is what else is printed in the unit's GS1 code: lot, expiry, serial, as element strings.
+    """
 
     sku: str
     received_on: str
     qty_each: int
+    mark: str = ""
 
 
 class World:
@@ -69,18 +77,18 @@ class World:
         self._lock = threading.RLock()
         self.acts = 0  # how often something was laid down: what does not grow, stands still
 
-    def bring(self, place: str, sku: str, received_on: str, qty_each: int) -> None:
+    def bring(self, place: str, sku: str, received_on: str, qty_each: int, mark: str = "") -> None:
         """Goods arrive from outside. The only way a unit comes into this world."""
         if qty_each < 1:
             raise ValueError(f"{qty_each} of {sku} is nothing to bring")
         with self._lock:
             self._brought[sku] += qty_each
-            self._lay(place, Pile(sku, received_on, qty_each))
+            self._lay(place, Pile(sku, received_on, qty_each, mark))
 
     def move(
-        self, here: str, there: str, sku: str, qty_each: int, received_on: str | None = None
+        self, here: str, there: str, sku: str, qty_each: int, received_on: str | None = None, mark: str | None = None
     ) -> tuple[Pile, ...]:
-        """Take units from the front (of one date, if told so) and lay them down elsewhere.
+        """Take units from the front (of one date or mark, if told so) and lay them down elsewhere.
 
         Raises:
             NotThere: fewer than that lie there; nothing has moved then.
@@ -88,7 +96,7 @@ class World:
         if qty_each < 1:
             raise ValueError(f"{qty_each} of {sku} is nothing to move")
         with self._lock:
-            taken = self._take(here, sku, qty_each, received_on)
+            taken = self._take(here, sku, qty_each, received_on, mark)
             for pile in taken:
                 self._lay(there, pile)
             return taken
@@ -145,13 +153,15 @@ class World:
             if lying + self._carried_away != +self._brought:
                 raise AssertionError("units appeared or vanished")
 
-    def _take(self, place: str, sku: str, qty_each: int, received_on: str | None) -> tuple[Pile, ...]:
+    def _take(
+        self, place: str, sku: str, qty_each: int, received_on: str | None, mark: str | None = None
+    ) -> tuple[Pile, ...]:
         piles = self._places.get(place, [])
         taken: list[Pile] = []
         kept: list[Pile] = []
         left_each = qty_each
         for pile in piles:
-            fits = pile.sku == sku and (received_on is None or pile.received_on == received_on)
+            fits = pile.sku == sku and received_on in (None, pile.received_on) and mark in (None, pile.mark)
             n = min(left_each, pile.qty_each) if fits else 0
             if n:
                 taken.append(replace(pile, qty_each=n))
@@ -180,7 +190,7 @@ class World:
         for neighbour in (at - 1, at):
             if 0 <= neighbour < len(piles):
                 lying = piles[neighbour]
-                if (lying.sku, lying.received_on) == (pile.sku, pile.received_on):
+                if (lying.sku, lying.received_on, lying.mark) == (pile.sku, pile.received_on, pile.mark):
                     piles[neighbour] = replace(lying, qty_each=lying.qty_each + pile.qty_each)
                     return
         piles.insert(at, pile)
@@ -211,6 +221,7 @@ class Equipment:
     commands: dict[str, str] = field(default_factory=dict)  # command sheet, as far as it has been seen
     to_count: dict[str, str] = field(default_factory=dict)  # location → why somebody thinks a count is due
     docks: dict[str, deque[str]] = field(default_factory=dict)
+    pallets: dict[str, deque[str]] = field(default_factory=dict)  # dock → SSCCs standing there
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def take_staged(

@@ -13,17 +13,20 @@ from collections.abc import Mapping
 from simulators.workers.counter import Counter
 from simulators.workers.floor import Bench, Floor, Surprises
 from simulators.workers.loader import Loader
+from simulators.workers.mover import Mover
 from simulators.workers.pace import Handling, Pace, ShiftOver, Stuck
 from simulators.workers.packer import Packer
 from simulators.workers.picker import Picker
 from simulators.workers.receiver import Receiver
+from simulators.workers.replenisher import Replenisher
 from simulators.workers.returner import Returner
+from simulators.workers.sender import Sender
 from simulators.world import tote_place
 
 __all__ = ["Bench", "Floor", "Handling", "Pace", "ShiftOver", "Stuck", "Surprises", "Worker"]
 
 
-class Worker(Receiver, Picker, Packer, Returner, Loader, Counter):
+class Worker(Receiver, Picker, Packer, Returner, Loader, Counter, Mover, Replenisher, Sender):
     """One person who does whatever is to be done."""
 
     def resume(self) -> None:

@@ -37,12 +37,21 @@ class Counter(Person):
         return True
 
     def _count_what_lies(self, kiosk: ScanStation, location: str) -> None:
-        for sku, qty_each in totals(self._world.look(location)).items():
+        lying = totals(self._world.look(location))
+        if not lying and self._can(kiosk.step, "EMPTY"):
+            self._command(kiosk, "EMPTY", must=True)
+        for sku, qty_each in lying.items():
             self._handle(self.floor.handling.count_sku_s)
+            if self.errs.would_err("miscount_count"):
+                wrong_each = max(1, qty_each + self.errs.dice.choice((-1, 1)))
+                detail = f"{wrong_each} for {qty_each}"
+                self.errs.log.note("miscount_count", self.name, place=location, sku=sku, detail=detail)
+                qty_each = wrong_each
             outcome = self._scan(kiosk, self.floor.barcode(sku), qty_each)
             if not outcome.is_applied:
                 self.floor.surprises.note(f"{self.name}: counting {sku} at {location}: {outcome.code}")
-        self._command(kiosk, "DONE", must=True)
+        if kiosk.step.at == "count.item":
+            self._command(kiosk, "DONE", must=True)
         if kiosk.step.at == "count.item":
             raise self._stuck(f"the count of {location} does not end", kiosk.step)
         self._gear.to_count.pop(location, None)

@@ -65,3 +65,8 @@ class Floor:
     def barcode(self, sku: str) -> str:
         item = self.items.get(sku.upper())
         return item.each_barcode if item and item.each_barcode else sku
+
+    def code(self, sku: str, mark: str = "") -> str:
+        """What the scanner reads on a unit: its GTIN, and with a mark the whole GS1 element string."""
+        barcode = self.barcode(sku)
+        return f"]C101{barcode:0>14}{mark}" if mark and barcode.isdigit() else barcode

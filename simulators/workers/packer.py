@@ -130,6 +130,9 @@ class Packer(Person):
         there_each = lying[sku]
         item = self.floor.item(sku)
         barcode, keyed, qty_each = self._how_to_scan(kiosk.step, item, there_each)
+        mark = next((pile.mark for pile in self._world.look(place) if pile.sku == sku), "")
+        if mark.startswith("21"):  # each unit by the serial on it
+            barcode, keyed, qty_each = self.floor.code(sku, mark), None, 1
         if self.errs.would_err("over_count_at_bench") and keyed is not None:
             self.errs.log.note("over_count_at_bench", self.name, place=place, sku=sku)
             units_left = int(kiosk.step.fields.get("units_left") or 0)
@@ -139,7 +142,7 @@ class Packer(Person):
         self._handle(self.floor.handling.take_more_s * qty_each + self.floor.handling.put_s)
         outcome = self._scan(kiosk, barcode, keyed)
         if outcome.is_applied:
-            self._world.move(place, box, sku, qty_each)
+            self._world.move(place, box, sku, qty_each, None, mark if mark.startswith("21") else None)
             return
         self._pack_refused(bench, place, item, there_each, outcome)
 

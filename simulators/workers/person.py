@@ -92,9 +92,18 @@ class Person:
             raise self._stuck(f"{code} refused: {outcome.code}", before)
         return outcome
 
-    def _scan_units(self, kiosk: ScanStation, sku: str, qty_each: int) -> Outcome:
+    def _give_reason(self, kiosk: ScanStation, *wanted: str) -> None:
+        """Scan a reason off the sheet: one of these if the screen offers it, else the first it offers."""
+        offered = {str(e["label"]): str(e["code"]) for e in kiosk.step.expects if e.get("kind") == "reason"}
+        spelt = {label.upper().replace("_", "-"): code for label, code in offered.items() if code}
+        code = next((spelt[word] for word in wanted if word in spelt), next(iter(spelt.values()), None))
+        if code is None:
+            raise self._stuck(f"no reason sheet for {', '.join(wanted)}", kiosk.step)
+        self._scan(kiosk, code, must=True)
+
+    def _scan_units(self, kiosk: ScanStation, sku: str, qty_each: int, mark: str = "") -> Outcome:
         """One unit is just scanned; more are scanned once and keyed, and singly where the floor insists."""
-        barcode = self.floor.barcode(sku)
+        barcode = self.floor.code(sku, mark)
         outcome = self._scan(kiosk, barcode, qty_each if qty_each > 1 else None)
         if outcome.code != "scan_each":
             return outcome

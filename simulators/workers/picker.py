@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 
-from simulators.client import ScanStation, Step
+from simulators.client import Outcome, ScanStation, Step
 from simulators.workers.person import Person, is_same_task
 from simulators.world import (
     NotThere,
@@ -95,21 +95,50 @@ class Picker(Person):
         if kiosk.step.at != "pick.item":
             return
         # The units are in the hand before they are scanned: a colleague at the same bin cannot take them too.
-        found_each = self._take(here, sku, left_each, self._date_of(here, sku, fields.get("received_on")))
+        date = self._date_of(here, sku, fields.get("received_on"))
+        found_each = self._take(here, sku, left_each, self._date_behind(here, sku) or date)
         if found_each:
             self._handle(
                 self.floor.handling.take_first_s + self.floor.handling.take_more_s * (found_each - 1)
             )
-            outcome = self._scan_units(kiosk, sku, found_each)
+            outcome = self._scan_hand(kiosk, here, sku)
             if not outcome.is_applied:
-                self._world.move(self._hands, here, sku, found_each)
-                if outcome.code != "order_cancelled" and is_same_task(fields, kiosk.step):
+                if outcome.code == "older_first":
+                    return  # back they went; the screen says what to take
+                if outcome.code == "case_sealed" and self._can(kiosk.step, "BREAK"):
+                    self._command(kiosk, "BREAK", must=True)
+                elif outcome.code != "order_cancelled" and is_same_task(fields, kiosk.step):
                     self.floor.surprises.note(f"{self.name}: {found_each} of {sku} at {here}: {outcome.code}")
                 return
             self.floor.home_bins.setdefault(sku, set()).add(here)
         if found_each < left_each and kiosk.step.at == "pick.item":
             self._gear.to_count.setdefault(here, "short")
             self._command(kiosk, "SHORT")
+
+    def _scan_hand(self, kiosk: ScanStation, here: str, sku: str) -> Outcome:
+        """Scan what was just taken, by what is printed on it; what the floor refuses goes back."""
+        by_mark: dict[str, int] = {}
+        for pile in self._world.look(self._hands):
+            if pile.sku == sku:
+                by_mark[pile.mark] = by_mark.get(pile.mark, 0) + pile.qty_each
+        refused: Outcome | None = None
+        outcome: Outcome | None = None
+        for mark, qty_each in by_mark.items():
+            outcome = refused or self._scan_units(kiosk, sku, qty_each, mark)
+            if not outcome.is_applied:
+                refused = outcome
+                self._world.move(self._hands, here, sku, qty_each, None, mark)
+        if outcome is None:
+            raise self._stuck(f"no {sku} in the hand", kiosk.step)
+        return refused or outcome
+
+    def _date_behind(self, here: str, sku: str) -> str | None:
+        """By mistake the hand goes to the back, where newer units lie."""
+        dates = sorted({pile.received_on for pile in self._world.look(here) if pile.sku == sku})
+        if len(dates) < 2 or not self.errs.would_err("behind"):
+            return None
+        self.errs.log.note("behind", self.name, place=here, sku=sku, detail=f"{dates[-1]} before {dates[0]}")
+        return dates[-1]
 
     def _make_mistakes_at_bin(self, kiosk: ScanStation, here: str, sku: str, left_each: int) -> None:
         if self.errs.would_err("misread"):
@@ -129,6 +158,9 @@ class Picker(Person):
             with contextlib.suppress(NotThere):
                 self._world.lose(here, sku, lost)
                 self.errs.log.note("mislaid", self.name, place=here, sku=sku, detail=f"{lost} of {lying}")
+        if self._world.count(here, sku) and self.errs.would_err("breakage"):
+            self._world.lose(here, sku, 1)
+            self.errs.log.note("breakage", self.name, place=here, sku=sku)
 
     def _other_thing_near(self, here: str, sku: str) -> str | None:
         for code in list(self._gear.signs)[: 50 + self.errs.dice.randrange(200)][::-1]:
@@ -189,6 +221,12 @@ class Picker(Person):
                 self._world.move(self._hands, here, sku, 1)
                 self.errs.log.note("miscount", self.name, place=here, sku=sku, detail="one too few")
         self._world.move_all(self._hands, tote_place(target))
+
+    def _stand_at_staging(self, tote: str, order: str) -> None:
+        """What is in the hands goes into this tote, and the tote to where totes wait for a bench."""
+        self._world.move_all(self._hands, tote_place(tote))
+        with self._gear.lock:
+            self._gear.staged.append(StagedTote(tote, order))
 
     def _add_tote(self, kiosk: ScanStation, totes: list[str]) -> None:
         fresh = self._take_empty_tote()
