@@ -19,8 +19,8 @@ from fulfillment.hot import Tx
 from fulfillment.services import orders, trace_rows
 from fulfillment.services.trace_rows import within
 
-SHOWN_LAYERS = 200
-SHOWN_ROWS = 1_000
+SHOWN_LAYERS = 100
+SHOWN_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,14 @@ def trace(tx: Tx, asked: Asked, *, with_names: bool = True) -> dict[str, Any]:
     here, gone = trace_rows.lying(tx, layers), trace_rows.gone(tx, layers)
     sums = _sums(layers, here, gone)
     total = sum(sums.values(), Sums())
-    served = _orders(tx, here, gone, with_names=with_names)
+    served, count = _orders(tx, here, gone, with_names=with_names)
     shown = list(layers.values())[:SHOWN_LAYERS]
     been = trace_rows.been(tx, [layer["id"] for layer in shown])
     came_back, units = _came_back(layers), _units(gone)
     transfers = trace_rows.transfers(tx, [key for key, figures in sums.items() if figures.sent_each])
     return {
         "asked": asked.given(),
+        "time_zone": tx.one("SELECT time_zone FROM warehouse WHERE id = :w")["time_zone"],
         "balanced": all(figures.is_balanced for figures in sums.values()),
         "sums": asdict(total),
         "suppliers": sorted({layer["supplier"] for layer in layers.values() if layer["supplier"]}),
@@ -66,12 +67,12 @@ def trace(tx: Tx, asked: Asked, *, with_names: bool = True) -> dict[str, Any]:
             for layer in shown
         ],
         "here": [_lying(row) for row in here[:SHOWN_ROWS]],
-        "orders": served[:SHOWN_ROWS],
+        "orders": served,
         "adjusted": _adjusted(gone)[:SHOWN_ROWS],
         "transfers": transfers[:SHOWN_ROWS],
         "left_off": {
             "layers": len(layers) - len(shown), "here": max(0, len(here) - SHOWN_ROWS),
-            "orders": max(0, len(served) - SHOWN_ROWS),
+            "orders": count - len(served),
         },
     }  # fmt: skip
 
@@ -246,8 +247,9 @@ def _adjusted(gone: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _orders(
     tx: Tx, here: Sequence[dict[str, Any]], gone: Sequence[dict[str, Any]], *, with_names: bool
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Orders with what is promised, in totes, in parcels and shipped to each, earliest order first."""
+) -> tuple[list[dict[str, Any]], int]:  # fmt: skip
+    """Orders with what is promised, in totes, in parcels and shipped to each, in the order they came; and how
+    many there are."""
     figures: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     parcels: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in here:
@@ -262,9 +264,9 @@ def _orders(
             parcels[row["order_id"]][row["parcel_id"]] += row["qty_each"]
     for row in trace_rows.promises(tx, here):
         figures[row["order_id"]]["promised_each"] += row["qty_each"]
-    heads = trace_rows.order_heads(tx, figures)
-    packed = trace_rows.parcel_heads(tx, {parcel for some in parcels.values() for parcel in some})
-    return [
+    heads = trace_rows.order_heads(tx, sorted(figures)[:SHOWN_ROWS])
+    packed = trace_rows.parcel_heads(tx, {parcel for order_id in heads for parcel in parcels[order_id]})
+    served = [
         {
             "order": head["number"], "channel": head["channel"], "state": head["state"],
             "name": head["ship_to_name"] if with_names else None, "country": head["country"],
@@ -275,8 +277,9 @@ def _orders(
                 for parcel_id, qty_each in sorted(parcels[head["id"]].items())
             ],
         }
-        for head in sorted(heads.values(), key=lambda head: (head["ordered_at_ms"], head["id"]))
+        for head in heads.values()
     ]  # fmt: skip
+    return served, len(figures)
 
 
 # --- how it is shown -------------------------------------------------------------------------------------------

@@ -118,8 +118,8 @@ def order_heads(tx: Tx, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for some in batches(ids):
         rows = tx.all(
-            "SELECT id, number, channel, state, ship_to_name, country, ordered_at_ms FROM sales_order"
-            f" WHERE {within('id', some)}"
+            "SELECT id, number, channel, state, ship_to_name, country FROM sales_order"
+            f" WHERE {within('id', some)} ORDER BY id"
         )
         found.update({row["id"]: dict(row) for row in rows})
     return found

@@ -19,6 +19,7 @@ from fulfillment.web.auth import needs
 from fulfillment.web.bodies import Body
 
 JSON = "application/json"
+CSV = "text/csv"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Operation:
     query: Mapping[str, str]
     answers: Mapping[int, str]
     name: str
+    media: str = JSON
 
 
 class Api:
@@ -44,7 +46,7 @@ class Api:
 
     def operation(
         self, method: str, path: str, permission: Permission, *, body: type[Body] | None = None,
-        query: Mapping[str, str] | None = None, answers: Mapping[int, str] | None = None,
+        query: Mapping[str, str] | None = None, answers: Mapping[int, str] | None = None, media: str = JSON,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
         """Route a view that takes its path parts and (if declared) a checked body, and returns plain values."""
 
@@ -63,7 +65,7 @@ class Api:
             summary = (view.__doc__ or "").strip().split("\n")[0]
             self.operations.append(
                 Operation(
-                    method, path, summary, permission, body, query or {}, answers or {200: "done"}, view.__name__
+                    method, path, summary, permission, body, query or {}, answers or {200: "done"}, view.__name__, media
                 )
             )
             return view
@@ -125,13 +127,14 @@ def _entry(operation: Operation, schema_of: Mapping[type[Body], Any]) -> dict[st
         {"name": name, "in": "query", "required": False, "description": words, "schema": {"type": "string"}}
         for name, words in operation.query.items()
     ]
+    shape = {"type": "object" if operation.media == JSON else "string"}
     problem = {"description": "a problem", "content": {"application/problem+json": {"schema": PROBLEM_REF}}}
     entry: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": parameters,
         "responses": {
-            **{str(status): {"description": words, "content": {JSON: {"schema": {"type": "object"}}}}
+            **{str(status): {"description": words, "content": {operation.media: {"schema": shape}}}
                for status, words in operation.answers.items()},
             "default": problem,
         },
