@@ -15,7 +15,7 @@ from fulfillment.domain.stock import STORAGE_KINDS
 from fulfillment.flows import count as flow
 from fulfillment.flows.step import Memory
 from fulfillment.hot import Tx
-from fulfillment.services import count_posting, count_results, ledger
+from fulfillment.services import count_book, count_results, ledger
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import PLACE_COLUMNS, find_location, place_of
 from fulfillment.services.running import tell
@@ -109,11 +109,11 @@ def _check_nobody_picks(tx: Tx, location_id: int) -> None:
 
 
 def _count_goods(tx: Tx, goods: flow.CountGoods, memory: Memory) -> Memory:
-    item = count_posting.item_of(tx, goods.item_id)
+    item = count_book.item_of(tx, goods.item_id)
     if item["tracks_serial"] and goods.serial:
         if goods.qty_each != 1:
             raise Refused(Rejected(Reject.BAD_QUANTITY, expected="1", got=str(goods.qty_each)))
-        layer_id = count_posting.find_serial(tx, goods.item_id, goods.serial)
+        layer_id = count_book.find_serial(tx, goods.item_id, goods.serial)
         return flow.add_serial(memory, goods.item_id, goods.sku, layer_id, goods.serial)
     if item["tracks_serial"] and not _has_units_without_serial(tx, goods.item_id):
         raise Refused(Rejected(Reject.SERIAL_REQUIRED, expected="the serial of each unit", got=goods.sku))

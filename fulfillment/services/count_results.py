@@ -13,7 +13,7 @@ from fulfillment.domain.counting import CountCause, CountRules, CountState, judg
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound, Refused, Reject, Rejected, Why
 from fulfillment.domain.roles import Role
 from fulfillment.hot import Tx
-from fulfillment.services import count_posting, ledger
+from fulfillment.services import count_book, count_posting, ledger
 from fulfillment.services.actor import Actor
 from fulfillment.services.count_plans import ask_count
 from fulfillment.services.count_posting import SerialDifference
@@ -22,7 +22,6 @@ from fulfillment.services.running import tell
 RECOUNTED = "recounted"  # why a result was refused: a later count decides in its place
 _UNDECIDED = "state IN ('recount', 'pending')"
 _MAY_APPROVE = (Role.SUPERVISOR, Role.ADMIN)
-PAGE_MAX = 1_000
 
 
 def rules(tx: Tx) -> CountRules:
@@ -69,9 +68,9 @@ def record(
     task_id: int | None,
 ) -> CountState:  # fmt: skip
     """Keep what was counted of one item in one place, and do what follows from it; `serials` are layers."""
-    item = count_posting.item_of(tx, item_id)
-    by_number_each = count_posting.without_serial_each(tx, location_id, item)
-    known = count_posting.serials_here(tx, location_id, item)
+    item = count_book.item_of(tx, item_id)
+    by_number_each = count_book.without_serial_each(tx, location_id, item)
+    known = count_book.serials_here(tx, location_id, item)
     differences = [SerialDifference(layer_id, is_here=True) for layer_id in sorted(serials - known)]
     differences += [SerialDifference(layer_id, is_here=False) for layer_id in sorted(known - serials)]
     found_each = counted_each - len(serials)
@@ -115,7 +114,7 @@ def _replace_earlier(tx: Tx, actor: Actor, location_id: int, item_id: int) -> No
 # --- decisions -------------------------------------------------------------------------------------------------------
 
 
-def post(tx: Tx, actor: Actor, result_id: int, why: str = Why.COUNTED, badge: str | None = None) -> dict[str, Any]:
+def post(tx: Tx, actor: Actor, result_id: int, why: str = Why.COUNTED, badge: str | None = None) -> None:
     """The count is right: its difference goes into the book as it is now.
 
     Raises:
@@ -123,7 +122,7 @@ def post(tx: Tx, actor: Actor, result_id: int, why: str = Why.COUNTED, badge: st
             leaves there; a serial went where no count can take it from. DomainError: who may not decide.
     """
     row, actor = _decide(tx, actor, result_id, CountState.POSTED, why, badge)
-    item = count_posting.item_of(tx, row["item_id"])
+    item = count_book.item_of(tx, row["item_id"])
     units = [
         SerialDifference(unit["layer_id"], is_here=bool(unit["is_here"]))
         for unit in tx.all(
@@ -133,7 +132,7 @@ def post(tx: Tx, actor: Actor, result_id: int, why: str = Why.COUNTED, badge: st
     ]
     by_serial_each = sum(1 if unit.is_here else -1 for unit in units)
     # What moved here since was booked and is right: the count's difference is added to the book of now.
-    now_each = count_posting.without_serial_each(tx, row["location_id"], item)
+    now_each = count_book.without_serial_each(tx, row["location_id"], item)
     now_each += row["counted_each"] - row["book_each"] - by_serial_each
     if now_each < 0:
         raise Conflict("count_is_old", "more has left the location since than this count leaves there: count again")
@@ -142,10 +141,9 @@ def post(tx: Tx, actor: Actor, result_id: int, why: str = Why.COUNTED, badge: st
     except Refused as refused:
         raise Conflict(refused.rejected.code, f"{refused.rejected.got}: {refused.rejected.expected}") from refused
     _drop_recount(tx, row["location_id"])
-    return describe(tx, result_id)
 
 
-def refuse(tx: Tx, actor: Actor, result_id: int, why: str = "", badge: str | None = None) -> dict[str, Any]:
+def refuse(tx: Tx, actor: Actor, result_id: int, why: str = "", badge: str | None = None) -> None:
     """The count is wrong: the book stays, and what was held can be promised again.
 
     Raises:
@@ -156,10 +154,9 @@ def refuse(tx: Tx, actor: Actor, result_id: int, why: str = "", badge: str | Non
         # Somebody who stood before the place missed goods there: that count is still to come.
         count_posting.let_go(tx, actor, row["location_id"], row["item_id"])
     _drop_recount(tx, row["location_id"])
-    return describe(tx, result_id)
 
 
-def recount(tx: Tx, actor: Actor, result_id: int, why: str = "", badge: str | None = None) -> dict[str, Any]:
+def recount(tx: Tx, actor: Actor, result_id: int, why: str = "", badge: str | None = None) -> None:
     """Nobody knows yet: somebody else than the last counter counts again.
 
     Raises:
@@ -167,7 +164,6 @@ def recount(tx: Tx, actor: Actor, result_id: int, why: str = "", badge: str | No
     """
     row, actor = _decide(tx, actor, result_id, CountState.RECOUNT, why, badge)
     ask_count(tx, actor, row["location_id"], CountCause.RECOUNT)
-    return describe(tx, result_id)
 
 
 def _decide(
@@ -227,84 +223,3 @@ def _drop_recount(tx: Tx, location_id: int) -> None:
         " AND c.state = 'recount')",
         location=location_id, now=tx.now_ms,
     )  # fmt: skip
-
-
-# --- what there is ---------------------------------------------------------------------------------------------------
-
-_COLUMNS = (
-    "SELECT c.id, l.code AS location, i.sku, i.name, i.value_minor, i.currency, c.round, c.book_each, c.counted_each,"
-    " c.state, c.why, o.name AS counted_by, c.operator_id, d.name AS decided_by, c.recorded_at_ms, c.decided_at_ms"
-    " FROM count_result c JOIN location l ON l.warehouse_id = c.warehouse_id AND l.id = c.location_id"
-    " JOIN item i ON i.warehouse_id = c.warehouse_id AND i.id = c.item_id"
-    " LEFT JOIN operator o ON o.warehouse_id = c.warehouse_id AND o.id = c.operator_id"
-    " LEFT JOIN operator d ON d.warehouse_id = c.warehouse_id AND d.id = c.decided_by_id WHERE c.warehouse_id = :w"
-)
-
-
-def describe(tx: Tx, result_id: int) -> dict[str, Any]:
-    """One result.
-
-    Raises:
-        NotFound: `unknown_count`.
-    """
-    row = tx.one(f"{_COLUMNS} AND c.id = :id", id=result_id)
-    if row is None:
-        raise NotFound("unknown_count", f"no count {result_id}", "id")
-    return _view(tx, row)
-
-
-def results(tx: Tx, state: str | None = None, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
-    """Results of a state, or those nobody has decided; by number, from the one after `after` on."""
-    if not 1 <= limit <= PAGE_MAX:
-        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
-    if state is not None and state not in tuple(CountState):
-        raise DomainError("bad_state", f"none of {', '.join(CountState)}", "state")
-    condition = "c.state = :state" if state else "c.state IN ('recount', 'pending')"
-    rows = tx.all(f"{_COLUMNS} AND {condition} AND c.id > :after ORDER BY c.id LIMIT {int(limit)}",
-                  after=after, **({"state": state} if state else {}))  # fmt: skip
-    return [_view(tx, row) for row in rows]
-
-
-def earlier_counts(tx: Tx, result_id: int) -> list[dict[str, Any]]:
-    """The counts of the same item and place that a result stands in the place of, the first one first."""
-    row = tx.one(
-        "SELECT location_id, item_id, round FROM count_result WHERE warehouse_id = :w AND id = :id", id=result_id
-    )
-    if row is None or row["round"] < 2:
-        return []
-    rows = tx.all(
-        f"{_COLUMNS} AND c.location_id = :location AND c.item_id = :item AND c.id < :id"
-        f" ORDER BY c.id DESC LIMIT {int(row['round']) - 1}",
-        location=row["location_id"], item=row["item_id"], id=result_id,
-    )  # fmt: skip
-    return [_view(tx, one) for one in reversed(rows)]
-
-
-def tasks(tx: Tx, limit: int = 100) -> list[dict[str, Any]]:
-    """Counts asked for and not done, the most urgent first."""
-    rows = tx.all(
-        "SELECT l.code AS location, k.reason AS cause, k.priority, o.name AS by, k.created_at_ms FROM task k"
-        " JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
-        " LEFT JOIN operator o ON o.warehouse_id = k.warehouse_id AND o.id = k.operator_id"
-        " WHERE k.warehouse_id = :w AND k.kind = 'count' AND k.state = 'open'"
-        f" ORDER BY k.priority DESC, k.id LIMIT {int(limit)}"
-    )
-    return [dict(row) for row in rows]
-
-
-def _view(tx: Tx, row: Any) -> dict[str, Any]:
-    serials = tx.all(
-        "SELECT y.serial, s.is_here FROM count_serial s JOIN layer y ON y.warehouse_id = s.warehouse_id"
-        " AND y.id = s.layer_id WHERE s.warehouse_id = :w AND s.count_result_id = :id ORDER BY s.id",
-        id=row["id"],
-    )
-    variance_each = row["counted_each"] - row["book_each"]
-    return {
-        "id": row["id"], "location": row["location"], "sku": row["sku"], "name": row["name"], "round": row["round"],
-        "book_each": row["book_each"], "counted_each": row["counted_each"], "variance_each": variance_each,
-        "value_minor": variance_each * row["value_minor"], "currency": row["currency"], "state": row["state"],
-        "why": row["why"], "counted_by": row["counted_by"], "counted_at_ms": row["recorded_at_ms"],
-        "decided_by": row["decided_by"], "decided_at_ms": row["decided_at_ms"],
-        "serials_missing": [unit["serial"] for unit in serials if not unit["is_here"]],
-        "serials_found": [unit["serial"] for unit in serials if unit["is_here"]],
-    }  # fmt: skip

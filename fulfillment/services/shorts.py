@@ -15,6 +15,7 @@ from fulfillment.domain.stock import Move, Status
 from fulfillment.hot import Tx
 from fulfillment.services import allocate, ledger
 from fulfillment.services.actor import Actor
+from fulfillment.services.count_plans import ask_count
 from fulfillment.services.running import tell
 from fulfillment.services.today import local_day
 
@@ -93,12 +94,7 @@ def hold_and_count(tx: Tx, actor: Actor, location_id: int, item_id: int) -> None
 
 def open_count(tx: Tx, actor: Actor, location_id: int, reason: str) -> None:
     """Ask for a count of a location, once however often it is asked for."""
-    known = tx.one(
-        "SELECT id FROM task WHERE warehouse_id = :w AND kind = 'count' AND state = 'open' AND location_id = :location",
-        location=location_id,
-    )
-    if known is None:
-        tx.insert("task", kind="count", location_id=location_id, reason=reason, created_at_ms=tx.now_ms)
+    ask_count(tx, actor, location_id, reason)
 
 
 def extend_tour(tx: Tx, actor: Actor, tour_id: int, order_id: int, position: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
-from fulfillment.services import count_plans, ledger
+from fulfillment.services import count_plans, ledger, shorts
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import at, demand, finish_tour, go_to_stop, promises, release, take_tour, wrong
 
@@ -54,7 +54,7 @@ def by_layer(hand: FloorHand, location: str = "A01-01-1", status: str = "availab
 def ask_for_count(hand: FloorHand, *locations: str) -> None:
     for code in locations:
         row = hand.one("SELECT id FROM location WHERE warehouse_id = :w AND code = :c", c=code)
-        hand.write(lambda tx, row=row: count_plans.ask_count(tx, NOBODY, row["id"], "short"))
+        hand.write(lambda tx, row=row: shorts.open_count(tx, NOBODY, row["id"], "short"))
 
 
 def open_counts(hand: FloorHand) -> list[str]:

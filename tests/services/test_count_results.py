@@ -9,7 +9,7 @@ import pytest
 
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
-from fulfillment.services import count_results, setting_up
+from fulfillment.services import count_lists, count_plans, count_results, setting_up
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import at, demand, finish_tour, promises, release, take_tour, wrong
 
@@ -60,7 +60,8 @@ def last(hand: FloorHand) -> int:
 
 def decide(hand: FloorHand, how: str, result_id: int | None = None, **more: Any) -> dict[str, Any]:
     result = result_id or last(hand)
-    return hand.write(lambda tx: getattr(count_results, how)(tx, NOBODY, result, **more))
+    hand.write(lambda tx: getattr(count_results, how)(tx, NOBODY, result, **more))
+    return hand.write(lambda tx: count_lists.describe(tx, result))
 
 
 # --- what a count comes to -------------------------------------------------------------------------------
@@ -290,7 +291,7 @@ def test_a_refused_count_does_not_free_what_a_picker_missed(shelf: FloorHand) ->
     shelf.write(lambda tx: count_results.set_rules(tx, 0, 4))
     count(shelf, BOB, 3)
     place = shelf.one("SELECT id FROM location WHERE warehouse_id = :w AND code = 'A01-01-1'")["id"]
-    shelf.write(lambda tx: count_results.ask_count(tx, NOBODY, place, "short"))
+    shelf.write(lambda tx: count_plans.ask_count(tx, NOBODY, place, "short"))
     decide(shelf, "refuse")
     assert shelf.on_hand("A01-01-1", status="hold") == 7
     count(shelf, CYD, 10)

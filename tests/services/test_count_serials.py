@@ -11,7 +11,7 @@ from fulfillment.domain.codes import gs1_check_digit, own_code
 from fulfillment.domain.reasons import Conflict, MoveReason
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, count_results, ledger, setting_up
+from fulfillment.services import allocate, count_lists, count_results, ledger, setting_up
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import at, demand, promises, release, wrong
 
@@ -100,7 +100,7 @@ def test_a_serial_nobody_received_is_not_counted(shelf: FloorHand) -> None:
 def test_a_serial_that_is_not_there_is_written_off_and_named(shelf: FloorHand) -> None:
     assert count(shelf, "A01-01-1", "S2") == "posted"
     assert where(shelf) == {"S2": "A01-01-1", "S3": "A01-02-1"}
-    result = shelf.write(lambda tx: count_results.describe(tx, 1))
+    result = shelf.write(lambda tx: count_lists.describe(tx, 1))
     assert (result["serials_missing"], result["serials_found"], result["counted_each"]) == (["S1"], [], 1)
 
 
