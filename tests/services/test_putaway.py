@@ -11,7 +11,7 @@ import pytest
 from fulfillment.domain.putaway import check_putaway, class_distance, travel_dm
 from fulfillment.domain.reasons import Refused
 from fulfillment.hot import Tx
-from fulfillment.services import putaway
+from fulfillment.services import storing
 from tests.factories import FloorHand
 from tests.services.acts import at, wrong
 
@@ -290,22 +290,22 @@ def test_the_place_fetched_is_the_best_of_all_empty_ones(hand: FloorHand, seed: 
                 id=row["id"], v=draw.choice(["", "A", "B", "C"]),
                 h=draw.choice([0, 100, 300]), ml=draw.choice([0, 3_000, 90_000]),
             )  # fmt: skip
-        goods = putaway.arriving_layer(tx, layer)
+        goods = storing.arriving_layer(tx, layer)
         start = (35, 0)
         places = []
         for row in storage:
-            one = putaway.storage_at(tx, row["id"])
+            one = storing.storage_at(tx, row["id"])
             if check_putaway(one, goods, 5) is None:
                 kind = ("bin", "flow_rack", "reserve").index(one.kind)
                 travel = travel_dm(row["x_dm"], row["y_dm"], row["level"], *start)
                 places.append((kind, class_distance(one.velocity, goods.velocity), travel, one.code))
         try:
-            found, qty_each = putaway.propose(tx, goods, 5)
+            found, qty_each = storing.propose(tx, goods, 5)
         except Refused:
             assert places == []
         else:
             code = tx.one("SELECT code FROM location WHERE warehouse_id = :w AND id = :id", id=found)["code"]
             assert qty_each < 5 or code == min(places)[3]
-            assert check_putaway(putaway.storage_at(tx, found), goods, qty_each) is None
+            assert check_putaway(storing.storage_at(tx, found), goods, qty_each) is None
 
     hand.write(work)
