@@ -6,7 +6,12 @@ from flask import Flask, Response
 
 from fulfillment.bootstrap import Floor
 from fulfillment.db import db, engine_options
-from fulfillment.web import api, calendars  # noqa: F401 - each module declares its operations on the one blueprint
+from fulfillment.web import (  # noqa: F401 - each module declares its operations on the one blueprint
+    api,
+    calendars,
+    inbound,
+    trace,
+)
 from fulfillment.web.auth import check_declared, register_auth
 from fulfillment.web.errors import register_errors
 from fulfillment.web.stream import blueprint as live_blueprint

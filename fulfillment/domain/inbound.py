@@ -70,6 +70,7 @@ class Expected:
     lot: str
     expiry_on: str
     received_on: str
+    announced_each: int
     left_each: int
 
 
@@ -96,9 +97,10 @@ def fill_lines(lines: Iterable[Expected], qty_each: int) -> tuple[list[tuple[Exp
     return parts, qty_each
 
 
-def is_ambiguous(lines: Sequence[Expected], of: str) -> bool:
-    """Whether several lots (or expiry dates) are still to come, so that the goods must say which this is."""
-    return len({getattr(line, of) for line in lines if line.left_each > 0}) > 1
+def is_told(lines: Sequence[Expected], of: str) -> bool:
+    """Whether the lines say which lot (or expiry date) these goods have: all of them one and the same."""
+    said = {getattr(line, of) for line in lines}
+    return len(said) == 1 and "" not in said
 
 
 def came_from(

@@ -1,6 +1,7 @@
-"""Putting away: an item lying at the dock, then the location it goes to.
+"""Putting away: an item or a pallet at the dock, then the location it goes to.
 
-States: item → location → item. The location proposed is claimed by a task, so two people are never sent to
+States: item → location → item; where an order waits for the goods, item → tote → item: they go into its tote
+and to staging. The location proposed is claimed by a task, so two people are never sent to
 one empty bin; another location is accepted if the rules of FIFO, capacity and one item per location let it.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Rejected
 from fulfillment.flows.step import (
     Do,
@@ -41,6 +43,17 @@ class PutawayTask:
 
 
 @dataclass(frozen=True)
+class CrossDockTask:
+    """Units in hand that an order waits for; `staging` is where their tote shall stand."""
+
+    task_id: int
+    goods: Goods
+    qty_each: int
+    order: str
+    staging: Place
+
+
+@dataclass(frozen=True)
 class Facts:
     """What lies at the dock, and what this operator has in hand."""
 
@@ -49,6 +62,9 @@ class Facts:
     waiting_each: int = 0
     next_goods: Goods | None = None
     next_each: int = 0
+    pallets: tuple[str, ...] = ()
+    cross_dock: CrossDockTask | None = None
+    free_totes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,21 @@ class TakeGoods:
     """Pick goods up from the dock: proposes and claims a location."""
 
     item: ItemRead
+
+
+@dataclass(frozen=True)
+class TakePallet:
+    """Pick a pallet up: one item goes as a whole, a mixed one is opened where it stands."""
+
+    sscc: str
+
+
+@dataclass(frozen=True)
+class IntoTote:
+    """Put what is in hand into an empty tote for the order that waits."""
+
+    task_id: int
+    tote_code: str
 
 
 @dataclass(frozen=True)
@@ -77,9 +108,13 @@ class PutDown:
 def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
     """What a read means while putting away."""
     task = facts.task
+    if facts.cross_dock is not None:
+        return _hear_tote(memory, heard, facts.cross_dock)
     if task is None:
         if heard.kind == "item" and heard.item is not None:
             return Do(TakeGoods(heard.item))
+        if heard.kind == "parcel":
+            return Do(TakePallet(heard.value))
         return not_expected(heard, "item")
     if heard.kind == "location":
         qty_each = task.qty_each if heard.qty_each is None else heard.qty_each
@@ -94,6 +129,8 @@ def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
 def settle(memory: Memory, facts: Facts) -> Step:
     """The screen that follows from what is known now."""
     task = facts.task
+    if facts.cross_dock is not None:
+        return _ask_for_tote(facts.cross_dock, facts.free_totes)
     if task is not None:
         fields = {
             "item": task.goods.view(), "qty_each": task.qty_each, "received_on": task.received_on,
@@ -105,6 +142,24 @@ def settle(memory: Memory, facts: Facts) -> Step:
         "waiting_lines": facts.waiting_lines, "waiting_each": facts.waiting_each,
         "next": None if facts.next_goods is None
         else {**facts.next_goods.view(), "qty_each": facts.next_each},
+        "pallets": list(facts.pallets),
     }  # fmt: skip
     goods = (expect_goods(facts.next_goods),) if facts.next_goods else (Expect("item"),)
-    return Step(NAME, "item", "scan_item", (*goods, *expect_command("HOME")), fields)
+    pallets = tuple(Expect("parcel", sscc, sscc) for sscc in facts.pallets)
+    return Step(NAME, "item", "scan_item", (*goods, *pallets, *expect_command("HOME")), fields)
+
+
+def _hear_tote(memory: Memory, heard: Heard, task: CrossDockTask) -> Reply:
+    if heard.kind == "tote":
+        return Do(IntoTote(task.task_id, heard.value), memory)
+    if heard.kind == "command" and heard.value == "BACK":
+        return Do(PutDown(task.task_id))
+    return not_expected(heard, "an empty tote")
+
+
+def _ask_for_tote(task: CrossDockTask, free_totes: tuple[str, ...]) -> Step:
+    fields = {
+        "order": task.order, "item": task.goods.view(), "qty_each": task.qty_each, "staging": task.staging.view(),
+    }  # fmt: skip
+    totes = tuple(Expect("tote", own_code("T", code), code) for code in free_totes) or (Expect("tote"),)
+    return Step(NAME, "tote", "scan_empty_tote", (*totes, *expect_command("BACK")), fields)

@@ -225,7 +225,8 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
         "SELECT s.receipt_id, s.item_id, SUM(s.figure) AS figure, SUM(s.ledger) AS ledger FROM ("
         "SELECT receipt_id, item_id, received_each AS figure, 0 AS ledger FROM receipt_line WHERE warehouse_id = :w"
         " UNION ALL SELECT y.receipt_id, m.item_id, 0, m.qty_each FROM layer y"
-        " JOIN stock_move m ON m.warehouse_id = y.warehouse_id AND m.layer_id = y.id AND m.reason = 'receive'"
+        " JOIN stock_move m ON m.warehouse_id = y.warehouse_id AND m.layer_id = y.id"
+        " AND m.reason IN ('receive', 'return')"
         " WHERE y.warehouse_id = :w AND y.receipt_id IN (SELECT receipt_id FROM receipt_line WHERE warehouse_id = :w)"
         ") s GROUP BY s.receipt_id, s.item_id HAVING SUM(s.figure) <> SUM(s.ledger)",
         "receipt {receipt_id}, item {item_id}: {figure} on its lines, {ledger} in the ledger",

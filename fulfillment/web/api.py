@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from flask import Response, current_app, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import audit, board, orders, parcels, queries, receive, scans, setting_up, verify, waves
+from fulfillment.services import audit, board, orders, parcels, queries, scans, setting_up, verify, waves
 from fulfillment.web import bodies
 from fulfillment.web.auth import check_station, floor, permission_of
 from fulfillment.web.v1 import VERSION, acting, api, operation, parse_time
@@ -109,28 +107,6 @@ def post_hold(body: bodies.HoldBody, number: str) -> Any:
     return floor().writer.write(work)
 
 
-@operation("POST", "/receipts", Permission.WRITE_RECEIPTS, body=bodies.ReceiptBody,
-           answers={201: "announced", 200: "the same receipt was known"})  # fmt: skip
-def post_receipt(body: bodies.ReceiptBody) -> Any:
-    """Announce goods that will be received by scan."""
-    lines = [
-        {"sku": row.sku, "qty_each": row.qty_each, "lot": row.lot, "expiry_on": row.expiry_on} for row in body.lines
-    ]
-    received_on = body.received_on or datetime.now(ZoneInfo(floor().settings.time_zone)).date().isoformat()
-
-    def work(tx: Any) -> Any:
-        new = receive.announce(tx, body.number, received_on, lines, body.supplier)
-        return receive.describe(tx, body.number), 201 if new else 200
-
-    return floor().writer.write(work)
-
-
-@operation("GET", "/receipts/<number>", Permission.WRITE_RECEIPTS)
-def get_receipt(number: str) -> Any:
-    """A receipt and what of it has come."""
-    return floor().read(lambda tx: receive.describe(tx, number))
-
-
 @operation("GET", "/stock", Permission.READ_STOCK,
            query={"sku": "one item", "location": "one location", "after": "`next` of the page before",
                   "limit": "rows a page, 1 to 5000"})  # fmt: skip
@@ -144,7 +120,8 @@ def get_stock() -> Any:
         return queries.stock(connection, args.get("sku"), args.get("location"), args.get("after"), int(limit))
 
 
-@operation("POST", "/waves", Permission.RELEASE_WAVES, body=bodies.WaveBody, answers={201: "being planned"})
+@operation("POST", "/waves", Permission.RELEASE_WAVES, body=bodies.WaveBody,
+           answers={201: "being planned", 202: "no wave: every order waits for replenishment"})  # fmt: skip
 def post_wave(body: bodies.WaveBody) -> Any:
     """Release orders together; the planner makes the tours."""
     until_ms = parse_time(body.ordered_until, "ordered_until") if body.ordered_until else None
@@ -152,7 +129,8 @@ def post_wave(body: bodies.WaveBody) -> Any:
     actor = acting()
 
     def work(tx: Any) -> Any:
-        return waves.release(tx, actor, body.orders, body.max_orders, body.priority, until_ms), 201
+        wave = waves.release(tx, actor, body.orders, body.max_orders, body.priority, until_ms)
+        return wave, 202 if wave["wave"] is None else 201
 
     return floor().writer.write(work)
 

@@ -82,24 +82,6 @@ class HoldBody(Body):
     release: bool = False
 
 
-class ReceiptLineBody(Body):
-    """Goods expected."""
-
-    sku: Text
-    qty_each: Each
-    lot: Text = ""
-    expiry_on: Text = ""
-
-
-class ReceiptBody(Body):
-    """Goods announced under one number; `received_on` is today unless said otherwise."""
-
-    number: Code
-    lines: Annotated[list[ReceiptLineBody], msgspec.Meta(min_length=1, max_length=2000)]
-    received_on: Text = ""
-    supplier: Text = ""
-
-
 class WaveBody(Body):
     """Which orders to release."""
 

@@ -34,3 +34,13 @@ def receipt(number: str) -> Heard:
 def item(sku: str, item_id: int = 1, barcode_each: int = 1, keyed_each: int | None = None) -> Heard:
     """An item's barcode, with or without a keyed quantity."""
     return Heard(ReadKind.ITEM, sku, sku, keyed_each, ItemRead(item_id, sku, barcode_each, keyed_each, sku))
+
+
+def parcel(sscc: str) -> Heard:
+    """An SSCC of a pallet or a parcel."""
+    return Heard(ReadKind.PARCEL, sscc, sscc)
+
+
+def reason(why: str) -> Heard:
+    """A barcode of the reason sheet."""
+    return Heard(ReadKind.REASON, why, f"Y-{why}-X")

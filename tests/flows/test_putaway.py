@@ -7,7 +7,7 @@ from typing import Any
 from fulfillment.domain.reasons import Rejected
 from fulfillment.flows import putaway
 from fulfillment.flows.step import Do, Goods, Place
-from tests.flows.hearing import command, item, location
+from tests.flows.hearing import command, item, location, parcel, tote
 
 MUG = Goods(1, "MUG", "Mug", "MUG")
 EMPTY_HANDED = putaway.Facts(None, 2, 9, MUG, 5)
@@ -45,11 +45,26 @@ def test_an_item_in_the_wrong_moment_names_the_place_awaited() -> None:
     assert hear(HOLDING, item("MUG")).expected == "A01-01-1"
 
 
+def test_a_pallet_is_taken_up_by_its_label() -> None:
+    assert hear(EMPTY_HANDED, parcel("006141410000000012")) == Do(putaway.TakePallet("006141410000000012"))
+
+
+def test_what_an_order_waits_for_goes_into_an_empty_tote() -> None:
+    waiting = putaway.CrossDockTask(9, MUG, 2, "SO-1", Place(40, "STAGE-1"))
+    facts = putaway.Facts(None, cross_dock=waiting, free_totes=("000001",))
+    step = putaway.settle({"task": 9}, facts)
+    assert (step.state, step.prompt, step.fields["order"]) == ("tote", "scan_empty_tote", "SO-1")
+    assert step.fields["staging"]["code"] == "STAGE-1"
+    assert hear(facts, tote("000001"), task=9).command == putaway.IntoTote(9, "000001")
+    assert hear(facts, command("BACK"), task=9) == Do(putaway.PutDown(9))
+    assert isinstance(hear(facts, location("A01-01-1"), task=9), Rejected)
+
+
 def test_the_screens() -> None:
     step = putaway.settle({}, EMPTY_HANDED)
     assert step.fields == {
         "waiting_lines": 2, "waiting_each": 9,
-        "next": {"sku": "MUG", "name": "Mug", "barcode": "MUG", "qty_each": 5},
+        "next": {"sku": "MUG", "name": "Mug", "barcode": "MUG", "qty_each": 5}, "pallets": [],
     }  # fmt: skip
     step = putaway.settle({"task": 8}, HOLDING)
     assert (step.state, step.fields["location"]["code"], step.fields["received_on"]) == (

@@ -9,7 +9,7 @@ import pytest
 
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
-from fulfillment.services import receive
+from fulfillment.services import inbound, receipts
 from tests.factories import FloorHand
 from tests.services.acts import wrong
 
@@ -25,7 +25,8 @@ def _book_is_right(hand: FloorHand) -> Iterator[None]:
 
 def announce(hand: FloorHand, number: str = "R1", *lines: dict[str, Any], received_on: str = "2026-01-05") -> bool:
     parts = lines or ({"sku": "MUG", "qty_each": 5},)
-    return hand.write(lambda tx: receive.announce(tx, number, received_on, parts))
+    expected = tuple(inbound.ExpectedLine(**line) for line in parts)
+    return hand.write(lambda tx: inbound.announce(tx, inbound.ReceiptIn(number, expected, received_on=received_on)))
 
 
 def open_receipt(hand: FloorHand, number: str = "R1") -> dict[str, Any]:
@@ -75,15 +76,26 @@ def test_an_item_that_was_not_announced_is_wrong(dock: FloorHand) -> None:
 
 def test_done_closes_the_receipt_and_what_is_missing_stays_on_record(dock: FloorHand) -> None:
     dock.scan("DOCK-1", "MUG", 3)
-    assert dock.say("DOCK-1", "DONE")["step"]["state"] == "receipt"
+    step = dock.say("DOCK-1", "DONE")["step"]
+    assert (step["state"], step["fields"]["left"]) == (
+        "confirm", [{"sku": "MUG", "name": "mug", "lot": "", "qty_each": 2}],
+    )  # fmt: skip
+    assert dock.say("DOCK-1", "BACK")["step"]["state"] == "item"
+    dock.say("DOCK-1", "DONE")
+    assert dock.say("DOCK-1", "CONFIRM")["step"]["state"] == "receipt"
     dock.scan("DOCK-1", own_code("R", "R1"))
     assert dock.answer["code"] == "receipt_closed"
+    (short,) = dock.write(lambda tx: receipts.describe(tx, "R1"))["differences"]
+    assert (short["difference"], short["qty_each"], short["why"], short["badge"]) == (
+        "short", 2, "supplier_short", "1001",
+    )  # fmt: skip
     line = dock.one("SELECT expected_each, received_each FROM receipt_line WHERE warehouse_id = :w")
     assert line == {"expected_each": 5, "received_each": 3}
 
 
 def test_an_unannounced_number_is_unknown(dock: FloorHand) -> None:
-    dock.say("DOCK-1", "DONE")
+    dock.say("DOCK-1", "HOME")
+    dock.say("DOCK-1", "RECEIVE")
     dock.scan("DOCK-1", own_code("R", "R9"))
     assert dock.answer["code"] == "unknown_receipt"
 
@@ -207,11 +219,14 @@ def test_nonsense_is_refused_and_names_its_field(
 
 def test_a_receipt_is_shown_with_how_far_it_has_come(dock: FloorHand) -> None:
     dock.scan("DOCK-1", "MUG", 2)
-    shown = dock.write(lambda tx: receive.describe(tx, "R1"))
-    assert shown["lines"] == [{"sku": "MUG", "lot": "", "expiry_on": "", "expected_each": 5, "received_each": 2}]
+    shown = dock.write(lambda tx: receipts.describe(tx, "R1"))
+    assert shown["lines"] == [
+        {"sku": "MUG", "lot": "", "expiry_on": "", "received_on": "", "expected_each": 5, "received_each": 2,
+         "damaged_each": 0}
+    ]  # fmt: skip
     assert shown["barcode"] == own_code("R", "R1")
     with pytest.raises(NotFound):
-        dock.write(lambda tx: receive.describe(tx, "R2"))
+        dock.write(lambda tx: receipts.describe(tx, "R2"))
 
 
 @pytest.mark.parametrize("written", ["20260105", "2026-W02-1"])
