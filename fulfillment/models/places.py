@@ -129,6 +129,7 @@ class Lpn(InWarehouse, db.Model):
         one_of("kind", LpnKind),
         Index("ix_lpn_order", "warehouse_id", "order_id"),
         Index("ix_lpn_transfer", "warehouse_id", "transfer_id"),
+        Index("ix_lpn_parent", "warehouse_id", "parent_lpn_id"),
     )
 
     code: Mapped[str] = words()

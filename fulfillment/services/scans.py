@@ -17,15 +17,17 @@ from fulfillment.domain.roles import ROLE_FLOWS
 from fulfillment.flows import count as count_flow
 from fulfillment.flows import home
 from fulfillment.flows import load as load_flow
+from fulfillment.flows import move as move_flow
 from fulfillment.flows import pack as pack_flow
 from fulfillment.flows import pick as pick_flow
 from fulfillment.flows import put_back as put_back_flow
 from fulfillment.flows import putaway as putaway_flow
 from fulfillment.flows import receive as receive_flow
+from fulfillment.flows import send as send_flow
 from fulfillment.flows.step import EXPECTS_MAX, Do, Heard, Memory, Step
 from fulfillment.hot import Tx
 from fulfillment.scanning.classify import MalformedCode, ReadKind, check_raw, classify
-from fulfillment.services import count, load, pack, pick, put_back, putaway, receive
+from fulfillment.services import count, load, move, pack, pick, put_back, putaway, receive, send
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import resolve
 
@@ -38,6 +40,8 @@ FLOWS: dict[str, tuple[Any, Any]] = {
     "load": (load_flow, load),
     "count": (count_flow, count),
     "put_back": (put_back_flow, put_back),
+    "move": (move_flow, move),
+    "send": (send_flow, send),
 }
 
 # States in which nothing is in anybody's hand: here one may leave the flow.
@@ -45,7 +49,8 @@ RESTING = frozenset(
     {
         ("receive", "receipt"), ("receive", "item"), ("putaway", "item"), ("pick", "cart"), ("pack", "tote"),
         ("load", "lane"), ("load", "parcel"), ("count", "location"), ("put_back", "tote"), ("pack", "item"),
-        ("pack", "parcel"),
+        ("pack", "parcel"), ("move", "source"), ("move", "item"), ("move", "reason"), ("move", "lpn"),
+        ("send", "transfer"),
     }
 )  # fmt: skip
 

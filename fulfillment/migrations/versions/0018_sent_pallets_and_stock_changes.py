@@ -22,6 +22,7 @@ def upgrade() -> None:
         },
     )
     op.create_index("ix_lpn_transfer", "lpn", ["warehouse_id", "transfer_id"])
+    op.create_index("ix_lpn_parent", "lpn", ["warehouse_id", "parent_lpn_id"])
     op.create_table(
         "stock_change",
         sa.Column("reference", sa.Text(), nullable=False),
@@ -39,5 +40,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("stock_change")
+    op.drop_index("ix_lpn_parent", "lpn")
     op.drop_index("ix_lpn_transfer", "lpn")
     change("lpn", drop_columns=["transfer_id"], drop=["fk_lpn_warehouse_id_transfer_id"])
