@@ -19,6 +19,7 @@ from fulfillment.domain.roles import TokenRole
 from fulfillment.founding import found, refuse_taken_ports, say, stop_on_signals, token_file
 from fulfillment.importing_cli import import_group
 from fulfillment.processes import Processes
+from fulfillment.replenishing_cli import replenish_plan
 from fulfillment.services import audit, planning, printing, queries, setting_up
 from fulfillment.services import verify as verifying
 from fulfillment.settings import SettingError, Settings
@@ -38,6 +39,7 @@ def floor_command() -> None:
 floor_command.add_command(import_group)
 floor_command.add_command(simulate)
 floor_command.add_command(demo)
+floor_command.add_command(replenish_plan)
 floor_command.add_command(simulate_days)
 floor_command.add_command(trace)
 

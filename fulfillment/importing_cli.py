@@ -209,6 +209,29 @@ def calendar_command(ctx: click.Context, /, **asked: Any) -> None:
     _run(ctx, asked, lambda floor, file, options: imports.import_calendar(floor.writer, file, options))
 
 
+@import_group.command(
+    "pick-faces",
+    help="""Say which location is an item's own pick face, and between which levels it is kept.
+
+\b
+Columns (all needed):
+  location        a storage location people pick from
+  sku             in any letter case
+  min_each        refilled when less than so many are left for orders to come
+  max_each        refilled up to so many
+  note            not stored
+
+A location is the face of one item; an item may have several. Faces the file does not name stay as they are.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def pick_faces_command(ctx: click.Context, /, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_pick_faces(floor.writer, file, options))
+
+
 def _run(ctx: click.Context, asked: dict[str, Any], run: Callable[[Floor, str, Options], ImportReport]) -> None:
     try:
         settings = ctx.find_object(Settings) or Settings.from_env()

@@ -39,3 +39,10 @@ class TaskState(StrEnum):
     DONE = "done"
     SHORT = "short"
     CANCELLED = "cancelled"
+
+
+class RefillReason(StrEnum):
+    """Why goods are brought down: the face fell below its minimum, or orders wait for units out of reach."""
+
+    MINIMUM = "minimum"
+    DEMAND = "demand"

@@ -25,6 +25,8 @@ VIRTUAL_IDS: dict[Virtual, int] = {
 }
 FIRST_REAL_LOCATION_ID = 10
 
+RELOCATED = "relocated"  # the note of a promise that moved with its units: no new promise, none given up
+
 
 def post(tx: Tx, actor: Actor, moves: Iterable[Move]) -> None:
     """Write moves and both balances of each.
@@ -221,6 +223,19 @@ def keep(tx: Tx, actor: Actor, allocation: object, qty_each: int) -> None:
     _enter(
         tx, actor, allocation["order_id"], allocation["item_id"],  # type: ignore[index]
         allocation["location_id"], allocation["layer_id"], -qty_each, "pick", "",  # type: ignore[index]
+    )  # fmt: skip
+
+
+def relocate_promise(tx: Tx, actor: Actor, allocation: object, to_location_id: int, qty_each: int) -> None:
+    """A promise goes where its units went, still nobody's walk. The caller has posted the move that carried it."""
+    _spend(tx, allocation["id"], qty_each)  # type: ignore[index]
+    order_id, item_id, layer_id = allocation["order_id"], allocation["item_id"], allocation["layer_id"]  # type: ignore[index]
+    from_location_id = allocation["location_id"]  # type: ignore[index]
+    _enter(tx, actor, order_id, item_id, from_location_id, layer_id, -qty_each, "release", RELOCATED)
+    _enter(tx, actor, order_id, item_id, to_location_id, layer_id, qty_each, "allocate", RELOCATED)
+    tx.insert(
+        "allocation", order_id=order_id, item_id=item_id, layer_id=layer_id, location_id=to_location_id,
+        qty_each=qty_each, task_id=None,
     )  # fmt: skip
 
 

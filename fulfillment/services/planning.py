@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from fulfillment.bootstrap import Floor
 from fulfillment.domain.units import volume_ml
 from fulfillment.domain.waves import TOTE_VOLUME_ML, TOTE_WEIGHT_G, ranks
 from fulfillment.hot import Tx
-from fulfillment.services import allocate
+from fulfillment.services import allocate, replenishment_plans, shorts
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 from picking import (
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 IDLE_S = 0.05
 LEASE_MS = 120_000
 RETRY_MS = 2_000
+SWEEP_S = 5.0  # goods put away into reserve reach an empty face's list of work after so long at most
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,14 @@ class _Snapshot:
 
 
 def planner_worker(floor: Floor, stop: threading.Event, tour_ms: int = 50) -> None:
-    """Plan waves as they come until told to stop. One wave at a time: the planner is one process."""
+    """Plan waves as they come until told to stop, and look after the pick faces in between. One wave at a time:
+    the planner is one process."""
     floor.writer.write(_give_back)
+    swept_at = time.monotonic()
     while not stop.is_set():
+        if time.monotonic() - swept_at >= SWEEP_S:
+            refill_faces(floor)
+            swept_at = time.monotonic()
         wave_id = floor.writer.write(_next_wave)
         if wave_id is None:
             stop.wait(IDLE_S)
@@ -74,6 +81,7 @@ def planner_worker(floor: Floor, stop: threading.Event, tour_ms: int = 50) -> No
 
 def plan_wave(floor: Floor, wave_id: int, tour_ms: int = 50) -> int:
     """Plan one wave and write its tours; returns how many there are."""
+    floor.writer.write(lambda tx: shorts.set_aside_spoilt_of_wave(tx, Actor(occurred_at_ms=tx.now_ms), wave_id))
     snapshot = floor.writer.write(lambda tx: _snapshot(tx, wave_id))
     planned: list[PlannedTour] = []
     if snapshot is not None:
@@ -89,6 +97,22 @@ def plan_wave(floor: Floor, wave_id: int, tour_ms: int = 50) -> int:
         tours += floor.writer.write(lambda tx, plan=plan, keys=keys: _write_tour(tx, wave_id, plan, keys))
     floor.writer.write(lambda tx: _finish(tx, Actor(occurred_at_ms=0), wave_id, tours))
     return tours
+
+
+def refill_faces(floor: Floor) -> int:
+    """Plan refills for every face that does not last; returns the tasks that wait for them now.
+
+    Picks and waves ask for their own items at once. This finds what nobody asks for: reserve that has come since,
+    a face corrected by a count or emptied by a move. An item a transaction, so that no scan waits for all.
+    """
+    planned = 0
+    for item_id in floor.read(replenishment_plans.items_to_refill):
+        planned += floor.writer.write(lambda tx, item_id=item_id: _refill(tx, item_id))
+    return planned
+
+
+def _refill(tx: Tx, item_id: int) -> int:
+    return replenishment_plans.refill(tx, Actor(occurred_at_ms=tx.now_ms), item_id)
 
 
 def _problem(snapshot: _Snapshot, cluster: Cluster) -> TourProblem:
@@ -139,6 +163,8 @@ def _snapshot(tx: Tx, wave_id: int) -> _Snapshot | None:
         " JOIN location l ON l.warehouse_id = a.warehouse_id AND l.id = a.location_id"
         " JOIN item i ON i.warehouse_id = a.warehouse_id AND i.id = a.item_id"
         " WHERE a.warehouse_id = :w AND o.wave_id = :wave AND a.task_id IS NULL AND a.qty_each > 0"
+        # Promised meanwhile where nobody picks, or in somebody's hand: that waits for the next wave.
+        " AND l.is_pickable = 1 AND l.kind IN ('bin', 'reserve', 'flow_rack')"
         " GROUP BY a.order_id, a.item_id, a.location_id ORDER BY a.order_id",
         wave=wave_id,
     )

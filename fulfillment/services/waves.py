@@ -1,4 +1,8 @@
-"""Release orders together: choose them, hand the wave to the planner, show what became of it."""
+"""Release orders together: choose them, hand the wave to the planner, show what became of it.
+
+An order with units promised where nobody picks stays out of the wave; its units are asked for, and it goes with
+the next wave once they have been brought down. Invariant: whoever walks a wave reaches everything it asks for.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from fulfillment.domain.effects import EffectKind
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, RELEASABLE
 from fulfillment.hot import Tx
-from fulfillment.services import allocate
+from fulfillment.services import allocate, replenishment_plans
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
@@ -23,6 +27,9 @@ def release(
 ) -> dict[str, Any]:  # fmt: skip
     """Make a wave of the most urgent allocated orders, or of the orders named.
 
+    `waiting_for_replenishment` names those left out because their goods must be brought down first; when that is
+    all of them there is no wave (`wave` is None).
+
     Raises:
         Conflict: nothing can be released, or an order named is in another state.
     """
@@ -30,16 +37,26 @@ def release(
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
     states = ", ".join(f"'{state}'" for state in sorted(RELEASABLE))
     if numbers is not None:
-        chosen = [_named(tx, number) for number in dict.fromkeys(numbers)]
+        asked = [_named(tx, number) for number in dict.fromkeys(numbers)]
+        waiting = [order for order in asked if order["is_out_of_reach"]]
+        chosen = [order for order in asked if not order["is_out_of_reach"]]
     else:
-        chosen = tx.all(
-            f"SELECT id, number FROM sales_order WHERE warehouse_id = :w AND state IN ({states})"
-            " AND (:until IS NULL OR ordered_at_ms <= :until)"
-            " ORDER BY priority DESC, cut_off_at_ms, ordered_at_ms, id LIMIT :n",
-            n=max_orders, until=ordered_until_ms,
+        # Asked for apart: orders that wait for a refill must not take the places of those that could go.
+        chosen, waiting = (
+            tx.all(
+                f"SELECT o.id, o.number FROM sales_order o WHERE o.warehouse_id = :w AND o.state IN ({states})"
+                f" AND (:until IS NULL OR o.ordered_at_ms <= :until) AND {reach}"
+                f" ORDER BY o.priority DESC, o.cut_off_at_ms, o.ordered_at_ms, o.id LIMIT {int(max_orders)}",
+                until=ordered_until_ms,
+            )
+            for reach in (f"NOT {replenishment_plans.OUT_OF_REACH}", replenishment_plans.OUT_OF_REACH)
         )  # fmt: skip
-    if not chosen:
+    if not chosen and not waiting:
         raise Conflict("nothing_to_release", "no allocated order waits for release")
+    replenishment_plans.demand(tx, actor, [order["id"] for order in waiting])
+    left_out = [order["number"] for order in waiting]
+    if not chosen:
+        return {**_NO_WAVE, "priority": priority, "waiting_for_replenishment": left_out}
     wave_id = tx.insert("wave", state="planning", priority=priority, created_at_ms=tx.now_ms)
     for order in chosen:
         tx.run(
@@ -50,8 +67,12 @@ def release(
         "outbox", kind=EffectKind.PLAN_WAVE, subject=str(wave_id), dedupe_key=f"plan:{wave_id}",
         fields=json.dumps({"wave": wave_id}), created_at_ms=tx.now_ms,
     )  # fmt: skip
+    replenishment_plans.refill_wave(tx, actor, wave_id)
     tell(tx, "board", "WaveCreated", wave=wave_id, orders=len(chosen))
-    return describe(tx, wave_id)
+    return {**describe(tx, wave_id), "waiting_for_replenishment": left_out}
+
+
+_NO_WAVE: dict[str, Any] = {"wave": None, "state": None, "orders": 0, "lines": 0, "units": 0, "tours": []}
 
 
 def describe(tx: Tx, wave_id: int) -> dict[str, Any]:
@@ -80,7 +101,11 @@ def describe(tx: Tx, wave_id: int) -> dict[str, Any]:
 
 
 def _named(tx: Tx, number: str) -> Any:
-    rows = tx.all("SELECT id, number, state FROM sales_order WHERE warehouse_id = :w AND number = :n", n=number)
+    rows = tx.all(
+        f"SELECT o.id, o.number, o.state, {replenishment_plans.OUT_OF_REACH} AS is_out_of_reach FROM sales_order o"
+        " WHERE o.warehouse_id = :w AND o.number = :n",
+        n=number,
+    )
     if not rows:
         raise NotFound("unknown_order", f"no order {number!r}", "orders")
     if len(rows) > 1:

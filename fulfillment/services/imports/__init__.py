@@ -8,11 +8,12 @@ from fulfillment.services.imports.calendar import import_calendar
 from fulfillment.services.imports.items import import_items
 from fulfillment.services.imports.locations import import_locations
 from fulfillment.services.imports.orders import OrderOptions, import_orders
+from fulfillment.services.imports.pick_faces import import_pick_faces
 from fulfillment.services.imports.reading import parse_map
 from fulfillment.services.imports.report import ImportReport, Options, RowError
 from fulfillment.services.imports.stock import import_stock
 
 __all__ = [
     "ImportReport", "Options", "OrderOptions", "RowError", "import_calendar", "import_items", "import_locations",
-    "import_orders", "import_stock", "parse_map",
+    "import_orders", "import_pick_faces", "import_stock", "parse_map",
 ]  # fmt: skip

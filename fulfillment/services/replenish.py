@@ -1,0 +1,385 @@
+"""Refilling by scan: claim the task at its location, take its units into the hand, set them down at the face.
+
+Owns the walk of a task, not what is to be brought (`replenishment_plans`). Two stations never work on one task;
+a claim lasts as long as somebody refills at its station. Invariant: units between the two places lie in the hand
+and are promised to nobody, except those brought for waiting orders: their promises go where the units go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fulfillment.domain.fifo import Layer, is_older
+from fulfillment.domain.putaway import Arriving, check_putaway
+from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
+from fulfillment.domain.stock import STORAGE_KINDS, Move
+from fulfillment.domain.tasks import RefillReason, TaskState
+from fulfillment.flows import replenish as flow
+from fulfillment.flows.step import ItemRead, Memory
+from fulfillment.hot import Tx
+from fulfillment.services import allocate, hands, ledger, shorts
+from fulfillment.services import replenishment_plans as plans
+from fulfillment.services.actor import Actor
+from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, goods_of, place_of
+from fulfillment.services.putaway import arriving_layer, storage_at
+from fulfillment.services.running import tell
+
+TAKEN_MEANWHILE = "taken_meanwhile"
+
+_WAITING = f" FROM task k WHERE{plans.OPEN_REFILL} AND k.qty_each > k.done_each AND {plans.TAKEABLE_EACH} > 0"
+_UNCLAIMED = f"{_WAITING} AND (k.station_id = :station OR NOT {plans.CLAIMED})"
+
+
+def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
+    """What the dialogue stands on: the task of this station, else the one it should begin."""
+    waiting = tx.one(f"SELECT COUNT(*) AS n{_WAITING}")["n"]
+    task_id = _own(tx, actor) or _proposed(tx, actor, memory)
+    return flow.Facts(_task(tx, task_id) if task_id is not None else None, waiting)
+
+
+def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
+    """Carry out a refilling command.
+
+    Raises:
+        Refused: no task begins here, the goods are others than asked for, or the place must not take them.
+    """
+    match command:
+        case flow.BeginTask(location_code):
+            return _begin(tx, actor, location_code)
+        case flow.TakeUnits(task_id, item):
+            _take(tx, actor, _open_task(tx, actor, task_id), item)
+            return memory
+        case flow.PutDown(task_id, location_code, qty_each):
+            return _put_down(tx, actor, _open_task(tx, actor, task_id), location_code, qty_each, memory)
+        case flow.PutBack(task_id):
+            _put_back(tx, actor, _open_task(tx, actor, task_id))
+            return {}
+        case flow.ReportShort(task_id):
+            return _short(tx, actor, _open_task(tx, actor, task_id), memory)
+        case flow.SkipTask(task_id):
+            return _skip(tx, actor, task_id)
+        case _:
+            raise TypeError(f"not a refilling command: {command!r}")
+
+
+def _own(tx: Tx, actor: Actor) -> int | None:
+    """The task this station has begun, unless what it should bring has gone and nothing is in the hand."""
+    row = tx.one(
+        f"SELECT k.id FROM task k WHERE{plans.OPEN_REFILL} AND k.station_id = :station AND ({plans.IN_HAND_EACH} > 0"
+        f" OR (k.qty_each > k.done_each AND {plans.TAKEABLE_EACH} > 0)) ORDER BY k.claimed_at_ms, k.id LIMIT 1",
+        station=actor.station_id,
+    )
+    return None if row is None else row["id"]
+
+
+def _proposed(tx: Tx, actor: Actor, memory: Memory) -> int | None:
+    """A task nobody has begun. Stations that look for one at the same time are shown different ones."""
+    rows = tx.all(f"SELECT k.id{_UNCLAIMED}{plans.IN_TURN}", station=actor.station_id)
+    skipped = set(memory.get("skipped", ()))
+    ids = [row["id"] for row in rows if row["id"] not in skipped] or [row["id"] for row in rows]
+    if not ids:
+        return None
+    before_me = tx.one(
+        "SELECT COUNT(*) AS n FROM dialogue d WHERE d.warehouse_id = :w AND d.flow = 'replenish'"
+        " AND d.operator_id IS NOT NULL AND d.station_id < :station AND NOT EXISTS (SELECT 1 FROM task k"
+        f" WHERE{plans.OPEN_REFILL} AND k.station_id = d.station_id)",
+        station=actor.station_id,
+    )["n"]
+    return ids[min(before_me, len(ids) - 1)]
+
+
+def _task(tx: Tx, task_id: int) -> flow.RefillTask:
+    row = tx.one(
+        f"SELECT k.id, k.qty_each - k.done_each AS open_each, {plans.TAKEABLE_EACH} AS takeable_each,"
+        f" {plans.IN_HAND_EACH} AS in_hand_each, k.location_id AS source_id, k.to_location_id AS target_id, k.reason,"
+        f" y.case_each, y.received_on, y.lot, {GOODS_COLUMNS} FROM task k"
+        " JOIN layer y ON y.warehouse_id = k.warehouse_id AND y.id = k.layer_id"
+        " JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
+        " WHERE k.warehouse_id = :w AND k.id = :id",
+        id=task_id,
+    )
+    return flow.RefillTask(
+        row["id"], goods_of(row), _place(tx, row["source_id"]), _place(tx, row["target_id"]),
+        max(min(row["open_each"], row["takeable_each"]), 0), row["in_hand_each"], row["case_each"],
+        row["received_on"], row["lot"], row["reason"],
+    )  # fmt: skip
+
+
+def _place(tx: Tx, location_id: int) -> Any:
+    row = tx.one(f"SELECT {PLACE_COLUMNS} FROM location l WHERE l.warehouse_id = :w AND l.id = :id", id=location_id)
+    return place_of(row)
+
+
+def _begin(tx: Tx, actor: Actor, location_code: str) -> Memory:
+    location = find_location(tx, location_code)
+    expected = load(tx, actor, {}).task
+    own_id = _own(tx, actor)
+    task = tx.one(
+        f"SELECT k.id, k.item_id{_UNCLAIMED} AND k.location_id = :location"
+        " ORDER BY CASE WHEN k.id = :own THEN 0 ELSE 1 END, k.priority DESC, k.sequence, k.id LIMIT 1",
+        location=location["id"], station=actor.station_id, own=own_id or (expected.task_id if expected else 0),
+    )  # fmt: skip
+    if task is None or own_id not in (None, task["id"]):
+        raise Refused(Rejected(
+            Reject.WRONG_LOCATION, expected=expected.source.code if expected else None, got=location_code
+        ))  # fmt: skip
+    # Older goods may have come, or orders taken these: what is begun is what is needed now.
+    # A part that was brought makes the face last, so the rest of such a trip is not judged again.
+    _let_go(tx, actor, begun=False)
+    plans.refill(tx, actor, task["item_id"])
+    if not _claim(tx, actor, task["id"]):
+        _claim_next(tx, actor, {})
+        return {"notice": TAKEN_MEANWHILE}
+    return {"at": location["id"], "task": task["id"]}
+
+
+def _let_go(tx: Tx, actor: Actor, *, begun: bool) -> None:
+    tx.run(
+        "UPDATE task SET station_id = NULL, operator_id = NULL, claimed_at_ms = NULL WHERE warehouse_id = :w"
+        f" AND kind = 'replenish' AND state = 'open' AND station_id = :station{'' if begun else ' AND done_each = 0'}",
+        station=actor.station_id,
+    )
+
+
+def _claim(tx: Tx, actor: Actor, task_id: int) -> bool:
+    """Make a task this station's, if it still waits: who comes second gets another."""
+    claimed = tx.run(
+        "UPDATE task SET station_id = :station, operator_id = :operator, claimed_at_ms = :now WHERE warehouse_id = :w"
+        f" AND id = :id AND id IN (SELECT k.id{_UNCLAIMED} AND k.id = :id)",
+        id=task_id, station=actor.station_id, operator=actor.operator_id, now=tx.now_ms,
+    )  # fmt: skip
+    return claimed == 1
+
+
+def _claim_next(tx: Tx, actor: Actor, memory: Memory) -> None:
+    # Only after a task, or a skip: who has just come looks first. A claim nobody uses ends with the dialogue.
+    if _own(tx, actor) is None:
+        task_id = _proposed(tx, actor, memory)
+        if task_id is not None:
+            _claim(tx, actor, task_id)
+
+
+def _open_task(tx: Tx, actor: Actor, task_id: int) -> Any:
+    task = tx.one(
+        "SELECT k.*, f.code AS source_code, t.code AS target_code, i.rotation, i.tolerance_days, i.tracks_serial,"
+        f" y.lot, y.expiry_on, y.received_on, y.serial, {plans.TAKEABLE_EACH} AS takeable_each FROM task k"
+        " JOIN location f ON f.warehouse_id = k.warehouse_id AND f.id = k.location_id"
+        " JOIN location t ON t.warehouse_id = k.warehouse_id AND t.id = k.to_location_id"
+        " JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
+        " JOIN layer y ON y.warehouse_id = k.warehouse_id AND y.id = k.layer_id"
+        f" WHERE{plans.OPEN_REFILL} AND k.id = :id AND k.station_id = :station",
+        id=task_id, station=actor.station_id,
+    )  # fmt: skip
+    if task is None:
+        raise Refused(Rejected(Reject.NO_WORK))
+    return task
+
+
+def _take(tx: Tx, actor: Actor, task: Any, item: ItemRead) -> None:
+    _check_lot(task, item)
+    layer_id = _layer_by_serial(tx, task, item) if task["tracks_serial"] else task["layer_id"]
+    left_each = min(task["qty_each"] - task["done_each"], task["takeable_each"])
+    if item.qty_each > left_each:
+        raise Refused(Rejected(Reject.TOO_MANY, expected=str(left_each), got=str(item.qty_each)))
+    _carry(
+        tx, actor, task["item_id"], layer_id, task["location_id"], hands.hand_of(tx, actor), item.qty_each,
+        takes_promises=task["reason"] == RefillReason.DEMAND,
+    )  # fmt: skip
+    tx.run(
+        "UPDATE task SET done_each = done_each + :qty, layer_id = :layer WHERE warehouse_id = :w AND id = :id",
+        id=task["id"], qty=item.qty_each, layer=layer_id,
+    )  # fmt: skip
+
+
+def _check_lot(task: Any, item: ItemRead) -> None:
+    """A code that carries lot or date says which goods these are: the task asks for the oldest."""
+    for asked, read in ((task["lot"], item.lot), (task["expiry_on"], item.expiry_on)):
+        if asked and read and asked != read:
+            raise Refused(Rejected(Reject.OLDER_FIRST, expected=asked, got=read))
+
+
+def _layer_by_serial(tx: Tx, task: Any, item: ItemRead) -> int:
+    """The unit that was scanned. Nobody searches a shelf for one serial among units of one age, so any of them
+    will do, and the task that meant this one gets the other."""
+    if not item.serial:
+        raise Refused(Rejected(Reject.SERIAL_REQUIRED, expected=task["serial"], got=item.raw))
+    if item.serial == task["serial"]:
+        return task["layer_id"]
+    other = tx.one(
+        "SELECT y.id, y.received_on, y.expiry_on, COALESCE(b.on_hand_each - b.allocated_each, 0) AS free_each"
+        " FROM layer y LEFT JOIN stock_balance b ON b.warehouse_id = y.warehouse_id AND b.layer_id = y.id"
+        " AND b.location_id = :source AND b.lpn_id = 0 AND b.status = 'available' WHERE y.warehouse_id = :w"
+        " AND y.item_id = :item AND y.serial = :serial ORDER BY free_each DESC LIMIT 1",
+        source=task["location_id"], item=task["item_id"], serial=item.serial,
+    )  # fmt: skip
+    if other is None:
+        raise Refused(Rejected(Reject.SERIAL_UNKNOWN, expected=task["serial"], got=item.serial))
+    if not other["free_each"] or task["reason"] == RefillReason.DEMAND:
+        raise Refused(Rejected(Reject.SERIAL_ELSEWHERE, expected=task["serial"], got=item.serial))
+    asked = Layer(task["layer_id"], task["received_on"], task["expiry_on"])
+    scanned = Layer(other["id"], other["received_on"], other["expiry_on"])
+    if is_older(asked, scanned, task["rotation"], task["tolerance_days"]):
+        raise Refused(Rejected(Reject.OLDER_FIRST, expected=task["serial"], got=item.serial))
+    tx.run(
+        "UPDATE task SET layer_id = :asked WHERE warehouse_id = :w AND kind = 'replenish' AND state = 'open'"
+        " AND layer_id = :scanned AND location_id = :source AND done_each = 0",
+        asked=asked.layer_id, scanned=scanned.layer_id, source=task["location_id"],
+    )  # fmt: skip
+    return scanned.layer_id
+
+
+def _carry(
+    tx: Tx, actor: Actor, item_id: int, layer_id: int, from_id: int, to_id: int, qty_each: int, *,
+    takes_promises: bool,
+) -> None:  # fmt: skip
+    """Move units, and with them the promises that stand on them, the most urgent order's first."""
+    promises = tx.all(
+        "SELECT a.* FROM allocation a JOIN sales_order o ON o.warehouse_id = a.warehouse_id AND o.id = a.order_id"
+        " WHERE a.warehouse_id = :w AND a.location_id = :location AND a.layer_id = :layer AND a.task_id IS NULL"
+        " AND a.qty_each > 0 ORDER BY o.priority DESC, o.cut_off_at_ms, o.ordered_at_ms, o.id, a.id",
+        location=from_id, layer=layer_id,
+    ) if takes_promises else ()  # fmt: skip
+    promised_each = min(qty_each, sum(promise["qty_each"] for promise in promises))
+    sealed_each = ledger.carry_sealed(tx, actor, from_id, layer_id, qty_each)
+    ledger.post(
+        tx, actor,
+        [Move(layer_id, item_id, from_id, to_id, qty_each, MoveReason.REPLENISH, allocated_from_each=promised_each,
+              allocated_to_each=promised_each, sealed_from_each=sealed_each, sealed_to_each=sealed_each)],
+    )  # fmt: skip
+    for promise in promises:
+        part_each = min(promised_each, promise["qty_each"])
+        if part_each == 0:
+            break
+        ledger.relocate_promise(tx, actor, promise, to_id, part_each)
+        promised_each -= part_each
+
+
+def _in_hand_each(tx: Tx, hand_id: int, layer_id: int) -> int:
+    row = tx.one(
+        "SELECT on_hand_each FROM stock_balance WHERE warehouse_id = :w AND location_id = :hand"
+        " AND layer_id = :layer AND lpn_id = 0 AND status = 'available'",
+        hand=hand_id, layer=layer_id,
+    )  # fmt: skip
+    return 0 if row is None else row["on_hand_each"]
+
+
+def _put_down(
+    tx: Tx, actor: Actor, task: Any, location_code: str, qty_each: int, memory: Memory
+) -> Memory:
+    location = find_location(tx, location_code)
+    hand_id = hands.hand_of(tx, actor)
+    goods = arriving_layer(tx, task["layer_id"])
+    if location["id"] == task["location_id"]:
+        _put_back(tx, actor, task)
+        return {}
+    _check_target(tx, task, location, goods, qty_each)
+    # Promises in the hand are those brought along: they stand on any unit here, so all of them are looked at.
+    _carry(tx, actor, task["item_id"], task["layer_id"], hand_id, location["id"], qty_each, takes_promises=True)
+    tell(tx, "board", "Refilled", actor.scan_id, location=location_code, qty_each=qty_each)
+    if _in_hand_each(tx, hand_id, task["layer_id"]):
+        return {"short": bool(memory.get("short"))}
+    _end_if_done(tx, task["id"], is_short=bool(memory.get("short")))
+    allocate.allocate_waiting(tx, actor, task["item_id"])
+    plans.refill(tx, actor, task["item_id"])
+    _claim_next(tx, actor, {})
+    return {}
+
+
+def _check_target(tx: Tx, task: Any, location: Any, goods: Arriving, qty_each: int) -> None:
+    """The face, unless it must not take these: then any pickable place that may, and the screen names one."""
+    at_face = check_putaway(storage_at(tx, task["to_location_id"]), goods, qty_each)
+    if location["id"] == task["to_location_id"]:
+        if at_face is not None:
+            place = plans.other_place(tx, goods, qty_each, besides=location["id"])
+            expected = place[1] if place is not None else f"BACK to {task['source_code']}"
+            raise Refused(Rejected(at_face.code, expected=expected, got=location["code"]))
+        return
+    if at_face is None or not location["is_pickable"] or location["kind"] not in STORAGE_KINDS:
+        raise Refused(Rejected(Reject.WRONG_LOCATION, expected=task["target_code"], got=location["code"]))
+    wrong = check_putaway(storage_at(tx, location["id"]), goods, qty_each)
+    if wrong is not None:
+        raise Refused(wrong)
+    face = tx.one(
+        "SELECT item_id FROM pick_face WHERE warehouse_id = :w AND location_id = :location", location=location["id"]
+    )
+    if face is not None and face["item_id"] != task["item_id"]:
+        raise Refused(Rejected(Reject.MIXED_ITEM, expected=task["target_code"], got=location["code"]))
+
+
+def _end_if_done(tx: Tx, task_id: int, *, is_short: bool) -> None:
+    row = tx.one(
+        f"SELECT k.qty_each - k.done_each AS open_each, {plans.TAKEABLE_EACH} AS takeable_each FROM task k"
+        " WHERE k.warehouse_id = :w AND k.id = :id",
+        id=task_id,
+    )
+    if is_short:
+        plans.close(tx, task_id, TaskState.SHORT)
+    elif row["open_each"] == 0 or row["takeable_each"] <= 0:
+        plans.close(tx, task_id, TaskState.DONE)
+
+
+def _put_back(tx: Tx, actor: Actor, task: Any) -> None:
+    """What is in the hand lies again where it was taken: nothing was buried there meanwhile by being taken out."""
+    hand_id = hands.hand_of(tx, actor)
+    qty_each = _in_hand_each(tx, hand_id, task["layer_id"])
+    if qty_each:
+        storage = storage_at(tx, task["location_id"])
+        if any(part.item_id != task["item_id"] for part in storage.present):
+            place = plans.other_place(tx, arriving_layer(tx, task["layer_id"]), qty_each)
+            raise Refused(Rejected(Reject.MIXED_ITEM, expected=place[1] if place else None, got=task["source_code"]))
+        _carry(
+            tx, actor, task["item_id"], task["layer_id"], hand_id, task["location_id"], qty_each, takes_promises=True
+        )
+        tx.run(
+            "UPDATE task SET done_each = done_each - :qty WHERE warehouse_id = :w AND id = :id",
+            id=task["id"], qty=qty_each,
+        )  # fmt: skip
+        allocate.allocate_waiting(tx, actor, task["item_id"])
+    elif task["takeable_each"] <= 0:
+        plans.close(tx, task["id"], TaskState.CANCELLED)
+        _claim_next(tx, actor, {})
+
+
+def _short(tx: Tx, actor: Actor, task: Any, memory: Memory) -> Memory:
+    """The book is wrong there: nothing more is promised of it until somebody has counted, and the face and the
+    orders get their units from the next oldest."""
+    missing_each = min(task["qty_each"] - task["done_each"], task["takeable_each"])
+    orders = _give_up(tx, actor, task, missing_each) if task["reason"] == RefillReason.DEMAND else []
+    shorts.hold_and_count(tx, actor, task["location_id"], task["item_id"])
+    for order_id in orders:
+        allocate.allocate_order(tx, actor, order_id, "short")
+        allocate.settle_order(tx, actor, order_id)
+    plans.demand(tx, actor, orders)
+    tell(tx, "board", "RefillShorted", actor.scan_id, location=task["source_code"], missing_each=missing_each)
+    if _in_hand_each(tx, hands.hand_of(tx, actor), task["layer_id"]):
+        plans.refill(tx, actor, task["item_id"])
+        return {**memory, "short": True}
+    plans.close(tx, task["id"], TaskState.SHORT)
+    plans.refill(tx, actor, task["item_id"])
+    _claim_next(tx, actor, {})
+    return {}
+
+
+def _give_up(tx: Tx, actor: Actor, task: Any, missing_each: int) -> list[int]:
+    """The promises nothing stands behind, the least urgent order's first; the orders that lost one."""
+    orders = []
+    for promise in tx.all(
+        "SELECT a.* FROM allocation a JOIN sales_order o ON o.warehouse_id = a.warehouse_id AND o.id = a.order_id"
+        " WHERE a.warehouse_id = :w AND a.location_id = :location AND a.layer_id = :layer AND a.task_id IS NULL"
+        " AND a.qty_each > 0 ORDER BY o.priority, o.cut_off_at_ms DESC, o.ordered_at_ms DESC, o.id DESC, a.id DESC",
+        location=task["location_id"], layer=task["layer_id"],
+    ):  # fmt: skip
+        part_each = min(missing_each, promise["qty_each"])
+        if part_each == 0:
+            break
+        ledger.give_up(tx, actor, promise, part_each, "short")
+        orders.append(promise["order_id"])
+        missing_each -= part_each
+    return sorted(set(orders))
+
+
+def _skip(tx: Tx, actor: Actor, task_id: int) -> Memory:
+    _let_go(tx, actor, begun=True)
+    memory = {"skipped": [task_id]}
+    _claim_next(tx, actor, memory)
+    return memory

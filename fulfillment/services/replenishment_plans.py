@@ -1,0 +1,356 @@
+"""What is to be brought down to the pick faces: the tasks, and nothing of the walking.
+
+Two occasions make tasks. A face that no longer lasts is refilled from the oldest free units (`refill`); units
+promised to orders in a place nobody picks from are brought where somebody does (`demand`). Tasks nobody has begun
+always say what is needed now: they are planned anew whenever somebody asks. Invariant: no unit is planned by two
+tasks, and planning promises or moves nothing: what an order takes meanwhile is simply no longer there to bring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fulfillment.domain.fifo import Policy
+from fulfillment.domain.putaway import Arriving, check_putaway, room_each
+from fulfillment.domain.replenishment import Face, Refill, Source, plan_refills, wanted_each
+from fulfillment.domain.tasks import RefillReason, TaskKind, TaskState
+from fulfillment.hot import Tx
+from fulfillment.services import allocate
+from fulfillment.services.actor import Actor
+from fulfillment.services.putaway import arriving_layer, storage_at
+from fulfillment.services.running import tell
+
+DEMAND_PRIORITY = 10  # orders wait for these; a face below its minimum still holds something
+BINS_TRIED = 20  # free bins looked at before saying there is none
+
+# A task belongs to the station that began it for as long as somebody there is refilling: who signs out or goes
+# home leaves it to the others without having to say so.
+CLAIMED = (
+    "(k.station_id IS NOT NULL AND EXISTS (SELECT 1 FROM dialogue d WHERE d.warehouse_id = k.warehouse_id"
+    " AND d.station_id = k.station_id AND d.flow = 'replenish' AND d.operator_id IS NOT NULL))"
+)
+# What a task could still take up where it points: free units, or for waiting orders what they are promised there.
+TAKEABLE_EACH = (
+    "(CASE WHEN k.reason = 'demand' THEN COALESCE((SELECT SUM(a.qty_each) FROM allocation a"
+    " WHERE a.warehouse_id = k.warehouse_id AND a.location_id = k.location_id AND a.layer_id = k.layer_id"
+    " AND a.task_id IS NULL), 0) ELSE COALESCE((SELECT b.on_hand_each - b.allocated_each FROM stock_balance b"
+    " WHERE b.warehouse_id = k.warehouse_id AND b.location_id = k.location_id AND b.layer_id = k.layer_id"
+    " AND b.lpn_id = 0 AND b.status = 'available'), 0) END)"
+)
+IN_HAND_EACH = (
+    "COALESCE((SELECT SUM(b.on_hand_each) FROM station s JOIN stock_balance b ON b.warehouse_id = s.warehouse_id"
+    " AND b.location_id = s.hand_location_id AND b.layer_id = k.layer_id AND b.lpn_id = 0"
+    " WHERE s.warehouse_id = k.warehouse_id AND s.id = k.station_id), 0)"
+)
+OPEN_REFILL = " k.warehouse_id = :w AND k.kind = 'replenish' AND k.state = 'open'"
+
+# The most urgent first: orders wait for it; then the emptiest face; then as planned, oldest goods first.
+IN_TURN = (
+    " ORDER BY k.priority DESC, COALESCE((SELECT SUM(b.on_hand_each) FROM stock_balance b"
+    " WHERE b.warehouse_id = k.warehouse_id AND b.location_id = k.to_location_id), 0) * 1000"
+    " / COALESCE((SELECT f.max_each FROM pick_face f WHERE f.warehouse_id = k.warehouse_id"
+    " AND f.location_id = k.to_location_id), 1000), k.sequence, k.id"
+)
+FREE_AT_FACE = (
+    "COALESCE((SELECT SUM(b.on_hand_each - b.allocated_each) FROM stock_balance b WHERE b.warehouse_id ="
+    " f.warehouse_id AND b.location_id = f.location_id AND b.status = 'available'), 0)"
+)
+
+# An order with such a promise cannot be walked for yet: its units lie where nobody picks, or in somebody's hand.
+OUT_OF_REACH = (
+    "EXISTS (SELECT 1 FROM allocation a JOIN location l ON l.warehouse_id = a.warehouse_id AND l.id = a.location_id"
+    " WHERE a.warehouse_id = o.warehouse_id AND a.order_id = o.id AND a.task_id IS NULL AND a.qty_each > 0"
+    " AND NOT (l.is_pickable = 1 AND l.kind IN ('bin', 'reserve', 'flow_rack')))"
+)
+
+
+def after_pick(tx: Tx, actor: Actor, location_id: int, item_id: int) -> None:
+    """Units have left a location: if it is the item's face and does not last any more, have it refilled."""
+    face = tx.one(
+        "SELECT item_id FROM pick_face WHERE warehouse_id = :w AND location_id = :location", location=location_id
+    )
+    if face is not None and face["item_id"] == item_id:
+        refill(tx, actor, item_id)
+
+
+def refill(tx: Tx, actor: Actor, item_id: int) -> int:
+    """Plan what an item's faces need now; returns the open tasks for them that nobody has begun."""
+    _tidy_demand(tx, item_id)
+    faces = tx.all(_FACES, item=item_id)
+    if not faces:
+        return 0
+    # The emptiest first: it gets the oldest units.
+    lasting = {row["location_id"]: _face(row) for row in faces}
+    faces = sorted(faces, key=lambda row: (_lasting_each(lasting[row["location_id"]]) / row["max_each"], row["id"]))
+    needed = {row["location_id"]: wanted_each(lasting[row["location_id"]]) for row in faces}
+    policy = _policy(tx, item_id)
+    sources = _sources(tx, item_id) if any(needed.values()) else []
+    planned = 0
+    for row in faces:
+        plan: list[Refill] = []
+        if needed[row["location_id"]]:
+            storage = storage_at(tx, row["location_id"])
+            plan = plan_refills(
+                needed[row["location_id"]], storage, sources, policy, lasting[row["location_id"]].coming_each
+            )
+            sources = _without(sources, plan)
+        planned += _write(tx, actor, item_id, row["location_id"], plan)
+    return planned
+
+
+def refill_wave(tx: Tx, actor: Actor, wave_id: int) -> None:
+    """The orders of a wave are about to take from faces: those that will not last are refilled before they are dry."""
+    rows = tx.all(
+        "SELECT DISTINCT f.item_id FROM sales_order o"
+        " JOIN allocation a ON a.warehouse_id = o.warehouse_id AND a.order_id = o.id AND a.qty_each > 0"
+        " JOIN pick_face f ON f.warehouse_id = a.warehouse_id AND f.location_id = a.location_id"
+        " WHERE o.warehouse_id = :w AND o.wave_id = :wave ORDER BY f.item_id",
+        wave=wave_id,
+    )
+    for row in rows:
+        refill(tx, actor, row["item_id"])
+
+
+def items_to_refill(tx: Tx) -> list[int]:
+    """Items of which a face has fallen below its minimum, or tasks wait that may have become wrong."""
+    rows = tx.all(
+        f"SELECT f.item_id FROM pick_face f WHERE f.warehouse_id = :w AND f.min_each > {FREE_AT_FACE}"
+        f" UNION SELECT k.item_id FROM task k WHERE{OPEN_REFILL} AND NOT {CLAIMED} ORDER BY 1"
+    )
+    return [row["item_id"] for row in rows]
+
+
+def demand(tx: Tx, actor: Actor, order_ids: Iterable[int]) -> int:
+    """Have the units brought down that these orders are promised out of a picker's reach; the units planned.
+
+    What is planned for a place already counts, for whichever order: the promises move by urgency.
+    """
+    numbers = ", ".join(str(int(order_id)) for order_id in sorted(set(order_ids)))
+    if not numbers:
+        return 0
+    rows = tx.all(
+        "SELECT a.item_id, a.location_id, a.layer_id, SUM(a.qty_each) AS needed_each,"
+        " (SELECT COALESCE(SUM(k.qty_each - k.done_each), 0) FROM task k WHERE k.warehouse_id = a.warehouse_id"
+        " AND k.location_id = a.location_id AND k.state = 'open' AND k.kind = 'replenish' AND k.reason = 'demand'"
+        " AND k.layer_id = a.layer_id) AS planned_each FROM allocation a"
+        " JOIN location l ON l.warehouse_id = a.warehouse_id AND l.id = a.location_id"
+        f" WHERE a.warehouse_id = :w AND a.order_id IN ({numbers}) AND a.task_id IS NULL AND a.qty_each > 0"
+        " AND l.is_pickable = 0 AND l.kind IN ('bin', 'reserve', 'flow_rack')"
+        " GROUP BY a.item_id, a.location_id, a.layer_id ORDER BY a.item_id, a.layer_id, a.location_id"
+    )
+    planned_each = 0
+    for row in rows:
+        planned_each += _bring_down(tx, actor, row, row["needed_each"] - row["planned_each"])
+    return planned_each
+
+
+def other_place(tx: Tx, goods: Arriving, qty_each: int, besides: int = 0) -> tuple[int, str] | None:
+    """A pickable location besides one's own that takes all of it: where it lies already, else an empty one."""
+    for row in _bins(tx, goods.item_id):
+        if row["id"] != besides and check_putaway(storage_at(tx, row["id"]), goods, qty_each) is None:
+            return row["id"], row["code"]
+    return None
+
+
+# Whatever lies there takes room; only what is available and not promised makes the face last. On the way are
+# tasks somebody has begun, what is in a hand, and goods being put away; for orders: promised when they arrive.
+_FACES = (
+    "SELECT f.id, f.location_id, f.min_each, f.max_each,"
+    " COALESCE((SELECT SUM(b.on_hand_each) FROM stock_balance b WHERE b.warehouse_id = f.warehouse_id"
+    " AND b.location_id = f.location_id), 0) AS on_hand_each,"
+    f" {FREE_AT_FACE} AS free_each,"
+    f" COALESCE((SELECT SUM(k.qty_each - k.done_each + {IN_HAND_EACH}) FROM task k WHERE{OPEN_REFILL}"
+    f" AND k.to_location_id = f.location_id AND k.reason = 'demand'), 0) AS coming_promised_each,"
+    f" COALESCE((SELECT SUM(k.qty_each - k.done_each + {IN_HAND_EACH}) FROM task k WHERE{OPEN_REFILL}"
+    f" AND k.to_location_id = f.location_id AND k.reason <> 'demand' AND {CLAIMED}), 0)"
+    " + COALESCE((SELECT SUM(k.qty_each - k.done_each) FROM task k WHERE k.warehouse_id = f.warehouse_id"
+    " AND k.location_id = f.location_id AND k.state = 'open' AND k.kind = 'putaway'), 0) AS coming_free_each"
+    " FROM pick_face f WHERE f.warehouse_id = :w AND f.item_id = :item"
+)
+
+
+def _face(row: Any) -> Face:
+    coming_each = row["coming_free_each"] + row["coming_promised_each"]
+    gone_each = row["on_hand_each"] - row["free_each"] + row["coming_promised_each"]
+    return Face(row["min_each"], row["max_each"], row["on_hand_each"], gone_each, coming_each)
+
+
+def _lasting_each(face: Face) -> int:
+    return face.on_hand_each - face.promised_each + face.coming_each
+
+
+def _policy(tx: Tx, item_id: int) -> Policy:
+    row = tx.one(
+        "SELECT rotation, tolerance_days, min_life_days FROM item WHERE warehouse_id = :w AND id = :id", id=item_id
+    )
+    return Policy(row["rotation"], row["tolerance_days"], row["min_life_days"])
+
+
+def _sources(tx: Tx, item_id: int) -> list[Source]:
+    """Free units outside all faces, without those somebody is on the way to fetch."""
+    kept = {
+        (row["location_id"], row["layer_id"]): row
+        for row in tx.all(
+            "SELECT b.location_id, b.layer_id, b.sealed_each, y.case_each, (SELECT COALESCE(SUM(k.qty_each"
+            " - k.done_each), 0) FROM task k WHERE k.warehouse_id = b.warehouse_id AND k.location_id = b.location_id"
+            " AND k.state = 'open' AND k.kind = 'replenish' AND k.reason <> 'demand' AND k.layer_id = b.layer_id"
+            f" AND {CLAIMED}) AS fetched_each, EXISTS (SELECT 1 FROM pick_face f WHERE f.warehouse_id = b.warehouse_id"
+            " AND f.location_id = b.location_id) AS is_face FROM stock_balance b"
+            " JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id"
+            " WHERE b.warehouse_id = :w AND b.item_id = :item AND b.status = 'available' AND b.lpn_id = 0",
+            item=item_id,
+        )
+    }
+    sources = []
+    for part in allocate.free_stock(tx, item_id):
+        row = kept[part.location_id, part.layer.layer_id]
+        if row["is_face"]:
+            continue
+        goods = arriving_layer(tx, part.layer.layer_id)
+        sources.append(
+            Source(
+                part.location_id, part.location_code, part.kind, goods, part.free_each - row["fetched_each"],
+                row["sealed_each"], row["case_each"],
+            )
+        )  # fmt: skip
+    return sources
+
+
+def _without(sources: list[Source], plan: list[Refill]) -> list[Source]:
+    """What is left for the item's next face. A place that kept something back has given all it may."""
+    taken = {(one.location_id, one.layer_id) for one in plan}
+    return [part for part in sources if (part.location_id, part.goods.layer.layer_id) not in taken]
+
+
+def _write(tx: Tx, actor: Actor, item_id: int, face_id: int, plan: list[Refill]) -> int:
+    """Bring the tasks nobody has begun in line with the plan."""
+    waiting = {
+        (row["location_id"], row["layer_id"]): row
+        for row in tx.all(
+            "SELECT k.id, k.location_id, k.layer_id, k.qty_each, k.done_each, k.sequence FROM task k"
+            f" WHERE{OPEN_REFILL} AND k.to_location_id = :face AND k.item_id = :item AND k.reason <> 'demand'"
+            f" AND NOT {CLAIMED} AND {IN_HAND_EACH} = 0 ORDER BY k.id DESC",
+            face=face_id, item=item_id,
+        )
+    }  # fmt: skip
+    for place, one in enumerate(plan):
+        row = waiting.pop((one.location_id, one.layer_id), None)
+        if row is None:
+            tx.insert(
+                "task", kind=TaskKind.REPLENISH, item_id=item_id, location_id=one.location_id, to_location_id=face_id,
+                layer_id=one.layer_id, qty_each=one.qty_each, sequence=place, reason=RefillReason.MINIMUM,
+                created_at_ms=tx.now_ms,
+            )  # fmt: skip
+            tell(tx, "board", "RefillAsked", actor.scan_id, location=face_id, qty_each=one.qty_each)
+        elif (row["qty_each"] - row["done_each"], row["sequence"]) != (one.qty_each, place):
+            tx.run(
+                "UPDATE task SET qty_each = done_each + :qty, sequence = :place WHERE warehouse_id = :w AND id = :id",
+                id=row["id"], qty=one.qty_each, place=place,
+            )  # fmt: skip
+    for row in waiting.values():
+        close(tx, row["id"], TaskState.CANCELLED)
+    return len(plan)
+
+
+def close(tx: Tx, task_id: int, state: TaskState) -> None:
+    """End a task; what it did not bring is not needed any more, unless it was not there (`short`)."""
+    tx.run(
+        "UPDATE task SET state = CASE WHEN done_each > 0 AND :state = 'cancelled' THEN 'done' ELSE :state END,"
+        " qty_each = CASE WHEN done_each > 0 AND :state <> 'short' THEN done_each ELSE qty_each END,"
+        " done_at_ms = :now WHERE warehouse_id = :w AND id = :id",
+        id=task_id, state=state, now=tx.now_ms,
+    )  # fmt: skip
+
+
+def _tidy_demand(tx: Tx, item_id: int) -> None:
+    """Orders were cancelled, or found other units: what nobody waits for any more is not brought down."""
+    for row in tx.all(
+        f"SELECT k.id, {TAKEABLE_EACH} AS takeable_each FROM task k WHERE{OPEN_REFILL} AND k.item_id = :item"
+        f" AND k.reason = 'demand' AND NOT {CLAIMED} AND {IN_HAND_EACH} = 0"
+        f" AND k.qty_each - k.done_each > {TAKEABLE_EACH}",
+        item=item_id,
+    ):
+        if row["takeable_each"]:
+            tx.run(
+                "UPDATE task SET qty_each = done_each + :qty WHERE warehouse_id = :w AND id = :id",
+                id=row["id"], qty=row["takeable_each"],
+            )  # fmt: skip
+        else:
+            close(tx, row["id"], TaskState.CANCELLED)
+
+
+def _bring_down(tx: Tx, actor: Actor, row: Any, missing_each: int) -> int:
+    """Tasks for promised units of one layer in one place: to the item's face as far as it has room, else to bins."""
+    if missing_each <= 0:
+        return 0
+    goods = arriving_layer(tx, row["layer_id"])
+    left_each = missing_each
+    for place in _bins(tx, row["item_id"]):
+        storage = storage_at(tx, place["id"])
+        qty_each = min(left_each, room_each(storage, goods) - place["coming_each"])
+        if qty_each <= 0 or check_putaway(storage, goods, qty_each) is not None:
+            continue
+        _ask(tx, actor, row, place["id"], qty_each)
+        left_each -= qty_each
+        if left_each == 0:
+            break
+    return missing_each - left_each
+
+
+def _ask(tx: Tx, actor: Actor, row: Any, to_location_id: int, qty_each: int) -> None:
+    known = tx.one(
+        f"SELECT k.id FROM task k WHERE{OPEN_REFILL} AND k.location_id = :source AND k.layer_id = :layer"
+        f" AND k.to_location_id = :to AND k.reason = 'demand' AND NOT {CLAIMED} LIMIT 1",
+        source=row["location_id"], layer=row["layer_id"], to=to_location_id,
+    )  # fmt: skip
+    if known is not None:
+        tx.run(
+            "UPDATE task SET qty_each = qty_each + :qty WHERE warehouse_id = :w AND id = :id",
+            id=known["id"], qty=qty_each,
+        )  # fmt: skip
+        return
+    tx.insert(
+        "task", kind=TaskKind.REPLENISH, item_id=row["item_id"], location_id=row["location_id"],
+        to_location_id=to_location_id, layer_id=row["layer_id"], qty_each=qty_each, reason=RefillReason.DEMAND,
+        priority=DEMAND_PRIORITY, created_at_ms=tx.now_ms,
+    )  # fmt: skip
+    tell(tx, "board", "RefillAsked", actor.scan_id, location=to_location_id, qty_each=qty_each)
+
+
+def _bins(tx: Tx, item_id: int) -> list[Any]:
+    """Where an item may be set down to be picked: its faces, bins that hold it, then empty ones near the floor.
+
+    Another item's face is not free when it is empty: its goods are on the way.
+    """
+    known = tx.all(
+        "SELECT l.id, l.code, 0 AS rank, f.max_each, f.id AS n FROM pick_face f JOIN location l"
+        " ON l.warehouse_id = f.warehouse_id AND l.id = f.location_id"
+        " WHERE f.warehouse_id = :w AND f.item_id = :item AND l.is_pickable = 1 UNION ALL"
+        " SELECT DISTINCT l.id, l.code, 1, 0, l.id FROM stock_balance b JOIN location l"
+        " ON l.warehouse_id = b.warehouse_id AND l.id = b.location_id WHERE b.warehouse_id = :w AND b.item_id = :item"
+        " AND b.lpn_id = 0 AND l.kind IN ('bin', 'flow_rack') AND l.is_pickable = 1 AND NOT EXISTS (SELECT 1"
+        " FROM pick_face f WHERE f.warehouse_id = l.warehouse_id AND f.location_id = l.id) ORDER BY 3, 5",
+        item=item_id,
+    )
+    empty = tx.all(
+        "SELECT l.id, l.code FROM location l WHERE l.warehouse_id = :w AND l.kind IN ('bin', 'flow_rack')"
+        " AND l.is_pickable = 1 AND NOT EXISTS (SELECT 1 FROM stock_balance b WHERE b.warehouse_id = l.warehouse_id"
+        " AND b.location_id = l.id) AND NOT EXISTS (SELECT 1 FROM pick_face f WHERE f.warehouse_id = l.warehouse_id"
+        " AND f.location_id = l.id) AND NOT EXISTS (SELECT 1 FROM task k WHERE k.warehouse_id = l.warehouse_id"
+        " AND k.location_id = l.id AND k.state = 'open' AND k.kind = 'putaway') AND NOT EXISTS (SELECT 1 FROM task k"
+        f" WHERE{OPEN_REFILL} AND k.to_location_id = l.id AND k.item_id <> :item)"
+        f" ORDER BY l.level, l.y_dm, l.x_dm LIMIT {BINS_TRIED}",
+        item=item_id,
+    )
+    coming = {
+        row["to_location_id"]: row["coming_each"]
+        for row in tx.all(
+            f"SELECT k.to_location_id, SUM(k.qty_each - k.done_each + {IN_HAND_EACH}) AS coming_each FROM task k"
+            f" WHERE{OPEN_REFILL} AND k.item_id = :item GROUP BY k.to_location_id",
+            item=item_id,
+        )
+    }
+    return [
+        {"id": row["id"], "code": row["code"], "coming_each": coming.get(row["id"], 0)} for row in [*known, *empty]
+    ]
