@@ -10,6 +10,7 @@ from fulfillment.web import (  # noqa: F401 - each module declares its operation
     api,
     calendars,
     inbound,
+    replenishment,
     trace,
 )
 from fulfillment.web.auth import check_declared, register_auth

@@ -23,11 +23,12 @@ from fulfillment.flows import pick as pick_flow
 from fulfillment.flows import put_back as put_back_flow
 from fulfillment.flows import putaway as putaway_flow
 from fulfillment.flows import receive as receive_flow
+from fulfillment.flows import replenish as replenish_flow
 from fulfillment.flows import send as send_flow
 from fulfillment.flows.step import EXPECTS_MAX, Do, Heard, Memory, Step
 from fulfillment.hot import Tx
 from fulfillment.scanning.classify import MalformedCode, ReadKind, check_raw, classify
-from fulfillment.services import count, load, move, pack, pick, put_back, putaway, receive, send
+from fulfillment.services import count, load, move, pack, pick, put_back, putaway, receive, replenish, send
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import resolve
 
@@ -42,6 +43,7 @@ FLOWS: dict[str, tuple[Any, Any]] = {
     "put_back": (put_back_flow, put_back),
     "move": (move_flow, move),
     "send": (send_flow, send),
+    "replenish": (replenish_flow, replenish),
 }
 
 # States in which nothing is in anybody's hand: here one may leave the flow.
@@ -50,7 +52,7 @@ RESTING = frozenset(
         ("receive", "receipt"), ("receive", "item"), ("putaway", "item"), ("pick", "cart"), ("pack", "tote"),
         ("load", "lane"), ("load", "parcel"), ("count", "location"), ("put_back", "tote"), ("pack", "item"),
         ("pack", "parcel"), ("move", "source"), ("move", "item"), ("move", "reason"), ("move", "lpn"),
-        ("send", "transfer"),
+        ("send", "transfer"), ("replenish", "location"),
     }
 )  # fmt: skip
 
