@@ -49,7 +49,7 @@ def test_the_trace_and_the_recall_list_go_to_files(stocked: FloorHand, tmp_path:
 
 
 def test_a_book_that_does_not_add_up_is_no_success(stocked: FloorHand) -> None:
-    stocked.write(lambda tx: tx.run("UPDATE stock_balance SET on_hand_each = on_hand_each - 1 WHERE warehouse_id = :w"))
+    stocked.write(lambda tx: tx.run("UPDATE stock_balance SET on_hand_each = 7 WHERE warehouse_id = :w AND lpn_id = 0"))
     said = floor("--lot", "L1")
     assert said.exit_code == 1
     assert "DOES NOT ADD UP" in said.output
