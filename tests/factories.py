@@ -44,14 +44,15 @@ PLACES = (
 class FloorHand:
     """A founded warehouse and a person who scans. `answer` is the last outcome."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, code: str = "MAIN") -> None:
         self.floor = floor
+        self.code = code
         self._ids = itertools.count(1)
         self.answer: dict[str, Any] = {}
         self.write(self._found)
 
     def _found(self, tx: Tx) -> None:
-        setting_up.found_warehouse(tx, "MAIN", "Europe/London", "0614141")
+        setting_up.found_warehouse(tx, self.code, "Europe/London", "0614141")
         for code, kind, access, aisle, bay, level, x_dm, y_dm in PLACES:
             tx.insert(
                 "location", code=code, kind=kind, access=access, zone=aisle[:1], aisle=aisle, bay=bay, level=level,

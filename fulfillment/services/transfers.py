@@ -198,28 +198,6 @@ def arrived(tx: Tx, actor: Actor, number: str, lines: Sequence[Mapping[str, Any]
     return True
 
 
-def received_there(tx: Tx, number: str) -> list[dict[str, Any]]:
-    """At the other end: what the receipt of a transfer took in, as `arrived` wants it.
-
-    Raises:
-        NotFound: no such receipt; Conflict: it is still being received.
-    """
-    receipt = tx.one(
-        "SELECT id, state FROM receipt WHERE warehouse_id = :w AND number = :n AND kind = 'transfer'", n=number
-    )
-    if receipt is None:
-        raise NotFound("unknown_receipt", f"no receipt of transfer {number!r} there", "number")
-    if receipt["state"] != "closed":
-        raise Conflict("receipt_open", f"receipt {number} is still being received there", "number")
-    rows = tx.all(
-        "SELECT i.sku, r.received_each AS qty_each, r.lot, r.expiry_on, r.received_on FROM receipt_line r"
-        " JOIN item i ON i.warehouse_id = r.warehouse_id AND i.id = r.item_id"
-        " WHERE r.warehouse_id = :w AND r.receipt_id = :id AND r.received_each > 0 ORDER BY r.id",
-        id=receipt["id"],
-    )
-    return [dict(row) for row in rows]
-
-
 def pallets_of(tx: Tx, transfer_id: int) -> Sequence[Any]:
     """The pallets loaded for, or sent on, a transfer."""
     return tx.all(
@@ -270,10 +248,12 @@ def _parts(tx: Tx, transfer_id: int) -> list[Any]:
 def _unit_lines(tx: Tx, lpn_id: int) -> list[dict[str, Any]]:
     """What one pallet carried when it left; closed cases apart from loose units."""
     rows = tx.all(
-        "SELECT i.sku, y.lot, y.expiry_on, y.serial, y.received_on, y.case_each, m.qty_each, m.sealed_to_each"
+        "SELECT i.sku, y.lot, y.expiry_on, y.serial, y.received_on, y.case_each, y.unit_cost_minor,"
+        " m.qty_each, m.sealed_to_each"
         " FROM stock_move m JOIN layer y ON y.warehouse_id = m.warehouse_id AND y.id = m.layer_id"
         " JOIN item i ON i.warehouse_id = y.warehouse_id AND i.id = y.item_id"
-        " WHERE m.warehouse_id = :w AND m.to_lpn_id = :lpn AND m.reason = 'send' ORDER BY m.id",
+        " WHERE m.warehouse_id = :w AND m.to_lpn_id = :lpn AND m.reason = 'send'"
+        " ORDER BY i.sku, y.received_on, m.id",
         lpn=lpn_id,
     )
     lines: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -283,11 +263,14 @@ def _unit_lines(tx: Tx, lpn_id: int) -> list[dict[str, Any]]:
         ):  # fmt: skip
             if qty_each <= 0:
                 continue
-            key = (row["sku"], row["lot"], row["expiry_on"], row["received_on"], case_each)
+            key = (row["sku"], row["lot"], row["expiry_on"], row["received_on"], case_each, row["unit_cost_minor"])
             line = lines.setdefault(
                 key,
-                {"sku": row["sku"], "qty_each": 0, "lot": row["lot"], "expiry_on": row["expiry_on"],
-                 "received_on": row["received_on"], "case_each": case_each, "serials": []},
+                {
+                    "sku": row["sku"], "qty_each": 0, "lot": row["lot"], "expiry_on": row["expiry_on"],
+                    "received_on": row["received_on"], "case_each": case_each,
+                    "unit_cost_minor": row["unit_cost_minor"], "serials": [],
+                },
             )  # fmt: skip
             line["qty_each"] += qty_each
             if row["serial"]:

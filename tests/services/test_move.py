@@ -279,9 +279,7 @@ def change(hand: FloorHand, command: str, reason: str, sku: str = "MUG", qty_eac
 
 
 @pytest.mark.parametrize(("command", "status"), [("HOLD", "hold"), ("DAMAGED", "damaged")])
-def test_goods_set_aside_stay_where_they_lie_and_are_not_for_sale(
-    bins: FloorHand, command: str, status: str
-) -> None:
+def test_goods_set_aside_stay_where_they_lie_and_are_not_for_sale(bins: FloorHand, command: str, status: str) -> None:
     scan(bins, at("A01-01-1"))
     assert change(bins, command, "quality", qty_each=2) is None
     assert lies(bins, "A01-01-1") == [
