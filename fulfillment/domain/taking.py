@@ -49,13 +49,14 @@ class Identity:
     expiry_on: str = ""
     serial: str = ""
 
-    def fits(self, here: Here) -> bool:
-        """Whether a unit with this code can be of that layer; a layer that does not know is not contradicted."""
-        return (
-            (not self.lot or here.lot in ("", self.lot))
-            and (not self.expiry_on or here.layer.expiry_on in ("", self.expiry_on))
-            and (not self.serial or here.serial in ("", self.serial))
-        )
+    def among(self, here: Iterable[Here]) -> list[Here]:
+        """The layers a unit with this code can be of: those that say the same, else those that do not contradict."""
+        may_be = [one for one in here if all(ours in ("", theirs) for theirs, ours in self._compared(one) if theirs)]
+        same = [one for one in may_be if all(ours == theirs for theirs, ours in self._compared(one) if theirs)]
+        return same or may_be
+
+    def _compared(self, here: Here) -> tuple[tuple[str, str], ...]:
+        return (self.lot, here.lot), (self.expiry_on, here.layer.expiry_on), (self.serial, here.serial)
 
 
 def left_lying(here: Iterable[Here], hand: Iterable[Taken]) -> list[Here]:
@@ -84,7 +85,7 @@ def take_named(
 ) -> list[Taken] | Rejected:
     """What a hand holds whose code says which lot, expiry or serial it is."""
     here = list(here)
-    named = {lying.layer.layer_id for lying in here if identity.fits(lying)}
+    named = {lying.layer.layer_id for lying in identity.among(here)}
     return _take(wanted_each, here, named, policy)
 
 
@@ -94,7 +95,7 @@ def take_passing_over(
     """What a hand takes when a supervisor lets older goods lie: what the code names; a code that names nothing
     is a unit of the oldest after those that stay."""
     here = sorted(here, key=lambda lying: rank(lying.layer, policy))
-    named = [lying for lying in here if identity.fits(lying)]
+    named = identity.among(here)
     if len(named) == len(here) and here:
         named = [lying for lying in here if is_older(here[0].layer, lying.layer, policy)] or here
     return _take(wanted_each, named, None, policy)

@@ -97,12 +97,12 @@ def take(tx: Tx, actor: Actor, task: Any, command: TakeGoods) -> tuple[HandPart,
     identity = Identity(read.lot, read.expiry_on, read.serial)
     if item["tracks_serial"]:
         _check_serial(tx, stop, left, task, read)
-    if not any(identity.fits(one) for one in left):
+    fitting = identity.among(left)
+    if not fitting:
         raise Refused(_why_not_here(stop, identity, left, read))
-    is_named = not all(identity.fits(one) for one in left)
     if override is not None:
         found = take_passing_over(read.qty_each, left, identity, stop.policy)
-    elif is_named:
+    elif len(fitting) < len(left):
         found = take_named(read.qty_each, left, identity, stop.policy)
     elif item["tracks_serial"] or any(one.sealed_each for one in left):
         found = take_oldest(read.qty_each, left, stop.policy)
@@ -208,9 +208,9 @@ def _check_serial(tx: Tx, stop: Stop, left: Sequence[Here], task: Any, read: Ite
 
 def _why_not_here(stop: Stop, identity: Identity, left: Sequence[Here], read: ItemRead) -> Rejected:
     got = read.serial or read.lot or read.expiry_on
-    if any(identity.fits(one) for one in stop.spoilt):
+    if identity.among(stop.spoilt):
         return Rejected(Reject.EXPIRED, expected=_what_lies_here(stop, left), got=got)
-    if any(identity.fits(one) for one in stop.lying):
+    if identity.among(stop.lying):
         return Rejected(Reject.SHORT_STOCK, expected=_what_lies_here(stop, left), got=got)
     return Rejected(Reject.NOTHING_HERE, expected=_what_lies_here(stop, left), got=got)
 
