@@ -29,9 +29,10 @@ from fulfillment.services.imports import import_items, import_locations
 from fulfillment.settings import Settings
 from simulators import warehouse
 from simulators.days import plants
-from simulators.days.engine import Days, DaysOptions, Ports
+from simulators.days.engine import Days
 from simulators.days.figures import DaysReport
 from simulators.days.goods import DaysItem, make_items, make_locations, write_items
+from simulators.days.ports import DaysOptions, Ports
 from simulators.faults import ErrorRates
 from simulators.warehouse import FloorLocation
 

@@ -60,7 +60,9 @@ class DaysReport:
     moves: int = 0
     transfers: int = 0
     set_aside: int = 0
+    written_off: int = 0
     counts_done: int = 0
+    count_differences: int = 0
     overrides: int = 0
     promises: int = 0
     fifo_violations: int = 0

@@ -20,7 +20,7 @@ ITEM_COLUMNS = (
     "sku", "name", "barcodes", "length_mm", "width_mm", "height_mm", "weight_g", "tracks_lot", "tracks_expiry",
     "tracks_serial", "tolerance_days", "value_minor", "currency", "scan_each_max",
 )  # fmt: skip
-PICK_AISLES, BAYS, PICK_LEVELS, LANES = 5, 14, (1, 2), 12
+PICK_AISLES, BAYS, PICK_LEVELS, LANES = 7, 14, (1, 2), 12
 SHELF_LIFE_DAYS = 60
 
 
@@ -51,7 +51,7 @@ class DaysItem:
                 return ""
 
 
-def make_items(seed: int, count: int = 56) -> tuple[DaysItem, ...]:
+def make_items(seed: int, count: int = 90) -> tuple[DaysItem, ...]:
     """Plain, case-packed, dated and serial goods; demand falls off as one over the rank."""
     items = []
     weights = [1 / (rank + 4) for rank in range(count)]
@@ -91,13 +91,13 @@ def make_locations() -> tuple[FloorLocation, ...]:
                     FloorLocation(
                         f"A{aisle:02d}-{bay:02d}-{level}", "flow_rack" if is_flow else "bin",
                         "fifo" if is_flow else "any", "FLOW" if is_flow else "PICK", f"A{aisle:02d}", f"{bay:02d}",
-                        str(level), x_dm, y_dm, 90_000 if is_flow else 60_000, 250_000,
+                        str(level), x_dm, y_dm, 60_000 if is_flow else 32_000, 250_000,
                     )
                 )  # fmt: skip
             rows.append(
                 FloorLocation(
                     f"A{aisle:02d}-{bay:02d}-3", "reserve", "any", "RESERVE", f"A{aisle:02d}", f"{bay:02d}", "3",
-                    x_dm, y_dm, 150_000, 500_000,
+                    x_dm, y_dm, 64_000, 500_000,
                 )
             )  # fmt: skip
     for lane in range(1, LANES + 1):
@@ -105,7 +105,7 @@ def make_locations() -> tuple[FloorLocation, ...]:
             rows.append(
                 FloorLocation(
                     f"P01-{lane:02d}-{level}", "bin", "lifo", "LANES", "P01", f"{lane:02d}", str(level),
-                    (PICK_AISLES + 1) * 35, 100 + lane * 12, 60_000, 200_000,
+                    (PICK_AISLES + 1) * 35, 100 + lane * 12, 40_000, 200_000,
                 )
             )  # fmt: skip
     return tuple(rows)

@@ -92,6 +92,10 @@ class Stream:
         units_an_order = (sum(LINES_AN_ORDER) / len(LINES_AN_ORDER)) * (sum(EACH_A_LINE) / len(EACH_A_LINE))
         self._daily = {item.sku: max(0.4, item.share * orders_a_day * units_an_order) for item in items}
 
+    def daily_each(self, sku: str) -> float:
+        """Units a day, on average."""
+        return self._daily[sku]
+
     def opening(self) -> tuple[Delivery, ...]:
         """What lies there before the first day, in layers of three dates."""
         deliveries = []

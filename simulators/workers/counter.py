@@ -42,6 +42,11 @@ class Counter(Person):
             self._command(kiosk, "EMPTY", must=True)
         for sku, qty_each in lying.items():
             self._handle(self.floor.handling.count_sku_s)
+            serials = [pile.mark for pile in self._world.look(location) if pile.sku == sku and pile.mark[:2] == "21"]
+            if serials:
+                for mark in serials:
+                    self._scan(kiosk, self.floor.code(sku, mark))
+                continue
             if self.errs.would_err("miscount_count"):
                 wrong_each = max(1, qty_each + self.errs.dice.choice((-1, 1)))
                 detail = f"{wrong_each} for {qty_each}"

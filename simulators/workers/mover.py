@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from simulators.client import ScanStation
-from simulators.warehouse import beside
 from simulators.workers.person import Person
 from simulators.world import NotThere, pallet_place
 
@@ -23,11 +22,7 @@ class Mover(Person):
             return False
         self._walk(there)
         if self._scan(kiosk, self._gear.signs[there]).is_applied:
-            wrong = beside(self.floor.plan.locations, there)
-            if wrong is not None and self.errs.would_err("misput"):
-                self.errs.log.note("misput", self.name, place=wrong, sku=sku, detail=f"meant for {there}")
-                there = wrong
-            self._world.move_all(self._hands, there)
+            self._world.move_all(self._hands, self._where_it_lands(there, sku))
             self._leave(kiosk)
             return True
         self._command(kiosk, "BACK", must=True)
@@ -44,6 +39,17 @@ class Mover(Person):
         self._give_reason(kiosk, why)
         mark = next((pile.mark for pile in self._world.look(here) if pile.sku == sku), "")
         outcome = self._scan_units(kiosk, sku, qty_each, mark)
+        self._leave(kiosk)
+        return outcome.is_applied
+
+    def write_off(self, here: str, sku: str, qty_each: int) -> bool:
+        """The book has units here that nobody can find; a supervisor takes them off it."""
+        kiosk = self._enter("move", "MOVE")
+        self._walk(here)
+        self._scan(kiosk, self._gear.signs[here], must=True)
+        self._command(kiosk, "ADJUST", must=True)
+        self._give_reason(kiosk, "LOST")
+        outcome = self._scan_units(kiosk, sku, qty_each)
         self._leave(kiosk)
         return outcome.is_applied
 

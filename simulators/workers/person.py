@@ -13,6 +13,7 @@ from typing import Any
 
 from simulators.client import Outcome, ScanStation, Step
 from simulators.faults import Fallibility
+from simulators.warehouse import beside
 from simulators.workers.floor import Floor
 from simulators.workers.pace import WALK_DM_PER_S, ShiftOver, Stuck
 from simulators.world import (
@@ -149,6 +150,15 @@ class Person:
                     self._world.move(here, self._hands, sku, n, day)
                     taken_each += n
         return taken_each
+
+    def _where_it_lands(self, there: str, sku: str) -> str:
+        """The place whose sign was scanned, or by mistake the one beside it."""
+        self.floor.put_into[there] = None
+        wrong = beside(self.floor.plan.locations, there)
+        if wrong is not None and self.errs.would_err("misput"):
+            self.errs.log.note("misput", self.name, place=wrong, sku=sku, detail=f"meant for {there}")
+            return wrong
+        return there
 
     def _date_of(self, here: str, sku: str, shown: object) -> str | None:
         """The sticker date the screen asks for, if such units are in reach; a flow rack gives its front."""

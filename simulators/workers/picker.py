@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from simulators.client import Outcome, ScanStation, Step
 from simulators.workers.person import Person, is_same_task
@@ -95,8 +96,7 @@ class Picker(Person):
         if kiosk.step.at != "pick.item":
             return
         # The units are in the hand before they are scanned: a colleague at the same bin cannot take them too.
-        date = self._date_of(here, sku, fields.get("received_on"))
-        found_each = self._take(here, sku, left_each, self._date_behind(here, sku) or date)
+        found_each = self._take_asked(here, sku, left_each, fields)
         if found_each:
             self._handle(
                 self.floor.handling.take_first_s + self.floor.handling.take_more_s * (found_each - 1)
@@ -114,6 +114,21 @@ class Picker(Person):
         if found_each < left_each and kiosk.step.at == "pick.item":
             self._gear.to_count.setdefault(here, "short")
             self._command(kiosk, "SHORT")
+
+    def _take_asked(self, here: str, sku: str, left_each: int, fields: Mapping[str, Any]) -> int:
+        """What the screen says to take: this lot, this serial, units of this day; without that, from the front."""
+        asked = fields.get("take") or fields
+        behind = self._date_behind(here, sku)
+        if behind is None and (asked.get("lot") or asked.get("serial")):
+            print_end = f"21{asked['serial']}" if asked.get("serial") else f"10{asked['lot']}"
+            taken_each = 0
+            for pile in self._world.look(here):
+                if pile.sku == sku and pile.mark.endswith(print_end) and taken_each < left_each:
+                    n = min(pile.qty_each, left_each - taken_each)
+                    self._world.move(here, self._hands, sku, n, pile.received_on, pile.mark)
+                    taken_each += n
+            return taken_each
+        return self._take(here, sku, left_each, behind or self._date_of(here, sku, asked.get("received_on")))
 
     def _scan_hand(self, kiosk: ScanStation, here: str, sku: str) -> Outcome:
         """Scan what was just taken, by what is printed on it; what the floor refuses goes back."""

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable
 
 from simulators.client import Outcome, ScanStation
-from simulators.warehouse import beside
 from simulators.workers.person import Person
 from simulators.world import Pile, pallet_place
 
@@ -115,12 +114,15 @@ class Receiver(Person):
             last = str(kiosk.step.fields["location"]["code"])
             if not self._stow(kiosk, sku, self.dock):
                 return False
-        while kiosk.step.at == "putaway.item" and self._believes_in_errors:
-            # The last ones are stowed; what the book still believes to stand here is scanned along with them.
-            if not self._scan(kiosk, self.floor.barcode(sku)).is_applied or kiosk.step.at != "putaway.location":
-                break
-            self._stow(kiosk, sku, self.dock)
         return True
+
+    def still_at_dock(self) -> tuple[str, int] | None:
+        """What the screen believes to wait at the dock when nothing does: an item and how many."""
+        kiosk = self._enter("putaway", "PUTAWAY")
+        following = kiosk.step.fields.get("next")
+        if kiosk.step.at != "putaway.item" or not following or self._world.count(self.dock):
+            return None
+        return self._sku_of(following), int(following["qty_each"])
 
     @property
     def _believes_in_errors(self) -> bool:
@@ -167,14 +169,6 @@ class Receiver(Person):
             self._world.move(here, self._hands, sku, qty_each, received_on)
             return
         self._take(here, sku, qty_each, received_on)
-
-    def _where_it_lands(self, there: str, sku: str) -> str:
-        """The place whose sign was scanned, or by mistake the one beside it."""
-        wrong = beside(self.floor.plan.locations, there)
-        if wrong is not None and self.errs.would_err("misput"):
-            self.errs.log.note("misput", self.name, place=wrong, sku=sku, detail=f"meant for {there}")
-            return wrong
-        return there
 
     def _cross_dock(self, kiosk: ScanStation) -> None:
         """An order waits for just these goods: into a tote, and the tote to staging."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from simulators.client import ScanStation
-from simulators.warehouse import beside
 from simulators.workers.person import Person
 
 
@@ -63,12 +62,7 @@ class Replenisher(Person):
         self._walk(there)
         outcome = self._scan(kiosk, self._gear.signs[there])
         if outcome.is_applied:
-            wrong = beside(self.floor.plan.locations, there)
-            if wrong is not None and self.errs.would_err("misput"):
-                sku = self._sku_here(fields)
-                self.errs.log.note("misput", self.name, place=wrong, sku=sku, detail=f"meant for {there}")
-                there = wrong
-            self._world.move_all(self._hands, there)
+            self._world.move_all(self._hands, self._where_it_lands(there, self._sku_here(fields)))
             return
         self.floor.surprises.note(f"{self.name}: refill of {there}: {outcome.code}")
         self._command(kiosk, "BACK", must=True)
