@@ -100,12 +100,10 @@ class ReachEntry(InWarehouse, db.Model):
         Index("ix_reach_entry_location", "warehouse_id", "location_id"),
         belongs("location_id", "location"),
         one_of("access", Access),
-        CheckConstraint("is_pickable BETWEEN 0 AND 1", name="pickable"),
     )
 
     location_id: Mapped[int] = whole()
     access: Mapped[str] = words()
-    is_pickable: Mapped[int] = whole()
     after_move_id: Mapped[int] = whole()
     after_entry_id: Mapped[int] = whole()
     recorded_at_ms: Mapped[int] = whole()
