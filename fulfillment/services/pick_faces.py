@@ -18,7 +18,7 @@ from fulfillment.domain.units import volume_ml
 from fulfillment.hot import Tx
 from fulfillment.services import replenishment_plans as plans
 from fulfillment.services.actor import Actor
-from fulfillment.services.putaway import storage_at
+from fulfillment.services.storing import storage_at
 
 LARGEST_EACH = 1_000_000
 
@@ -102,7 +102,7 @@ def _rows(tx: Tx, which: str, **params: Any) -> list[dict[str, Any]]:
         for row in tx.all(
             "SELECT l.code AS location, i.sku, f.min_each, f.max_each,"
             " COALESCE(SUM(b.on_hand_each), 0) AS on_hand_each, COALESCE(SUM(b.allocated_each), 0) AS allocated_each,"
-            " (SELECT COALESCE(SUM(k.qty_each - k.done_each), 0) FROM task k"
+            f" (SELECT COALESCE(SUM(k.qty_each - k.done_each + {plans.IN_HAND_EACH}), 0) FROM task k"
             f" WHERE{plans.OPEN_REFILL} AND k.to_location_id = f.location_id) AS coming_each"
             " FROM pick_face f JOIN location l ON l.warehouse_id = f.warehouse_id AND l.id = f.location_id"
             " JOIN item i ON i.warehouse_id = f.warehouse_id AND i.id = f.item_id"

@@ -8,7 +8,7 @@ from fulfillment.domain.stock import Move
 from fulfillment.flows import putaway as flow
 from fulfillment.flows.step import ItemRead, Memory
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, at_dock, cross_dock, dock_to_stock, ledger
+from fulfillment.services import allocate, at_dock, cross_dock, dock_to_stock, ledger, replenishment_plans
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, goods_of, place_of
 from fulfillment.services.storing import arriving_layer, place_instead, propose, storage_at
@@ -148,3 +148,4 @@ def _put_away(tx: Tx, actor: Actor, task_id: int, location_code: str, qty_each: 
         operator=actor.operator_id,
     )  # fmt: skip
     allocate.allocate_waiting(tx, actor, task["item_id"])
+    replenishment_plans.after_arrival(tx, actor, task["item_id"])

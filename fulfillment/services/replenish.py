@@ -17,23 +17,20 @@ from fulfillment.domain.tasks import RefillReason, TaskState
 from fulfillment.flows import replenish as flow
 from fulfillment.flows.step import ItemRead, Memory
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, hands, ledger, shorts
+from fulfillment.services import allocate, hands, ledger, refills_for_orders, shorts
+from fulfillment.services import refill_claims as claims
 from fulfillment.services import replenishment_plans as plans
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, goods_of, place_of
-from fulfillment.services.putaway import arriving_layer, storage_at
 from fulfillment.services.running import tell
+from fulfillment.services.storing import arriving_layer, storage_at
 
 TAKEN_MEANWHILE = "taken_meanwhile"
 
-_WAITING = f" FROM task k WHERE{plans.OPEN_REFILL} AND k.qty_each > k.done_each AND {plans.TAKEABLE_EACH} > 0"
-_UNCLAIMED = f"{_WAITING} AND (k.station_id = :station OR NOT {plans.CLAIMED})"
-
-
 def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
     """What the dialogue stands on: the task of this station, else the one it should begin."""
-    waiting = tx.one(f"SELECT COUNT(*) AS n{_WAITING}")["n"]
-    task_id = _own(tx, actor) or _proposed(tx, actor, memory)
+    waiting = tx.one(f"SELECT COUNT(*) AS n{claims.WAITING}")["n"]
+    task_id = claims.own(tx, actor) or claims.proposed(tx, actor, memory)
     return flow.Facts(_task(tx, task_id) if task_id is not None else None, waiting)
 
 
@@ -62,32 +59,6 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
             raise TypeError(f"not a refilling command: {command!r}")
 
 
-def _own(tx: Tx, actor: Actor) -> int | None:
-    """The task this station has begun, unless what it should bring has gone and nothing is in the hand."""
-    row = tx.one(
-        f"SELECT k.id FROM task k WHERE{plans.OPEN_REFILL} AND k.station_id = :station AND ({plans.IN_HAND_EACH} > 0"
-        f" OR (k.qty_each > k.done_each AND {plans.TAKEABLE_EACH} > 0)) ORDER BY k.claimed_at_ms, k.id LIMIT 1",
-        station=actor.station_id,
-    )
-    return None if row is None else row["id"]
-
-
-def _proposed(tx: Tx, actor: Actor, memory: Memory) -> int | None:
-    """A task nobody has begun. Stations that look for one at the same time are shown different ones."""
-    rows = tx.all(f"SELECT k.id{_UNCLAIMED}{plans.IN_TURN}", station=actor.station_id)
-    skipped = set(memory.get("skipped", ()))
-    ids = [row["id"] for row in rows if row["id"] not in skipped] or [row["id"] for row in rows]
-    if not ids:
-        return None
-    before_me = tx.one(
-        "SELECT COUNT(*) AS n FROM dialogue d WHERE d.warehouse_id = :w AND d.flow = 'replenish'"
-        " AND d.operator_id IS NOT NULL AND d.station_id < :station AND NOT EXISTS (SELECT 1 FROM task k"
-        f" WHERE{plans.OPEN_REFILL} AND k.station_id = d.station_id)",
-        station=actor.station_id,
-    )["n"]
-    return ids[min(before_me, len(ids) - 1)]
-
-
 def _task(tx: Tx, task_id: int) -> flow.RefillTask:
     row = tx.one(
         f"SELECT k.id, k.qty_each - k.done_each AS open_each, {plans.TAKEABLE_EACH} AS takeable_each,"
@@ -113,9 +84,9 @@ def _place(tx: Tx, location_id: int) -> Any:
 def _begin(tx: Tx, actor: Actor, location_code: str) -> Memory:
     location = find_location(tx, location_code)
     expected = load(tx, actor, {}).task
-    own_id = _own(tx, actor)
+    own_id = claims.own(tx, actor)
     task = tx.one(
-        f"SELECT k.id, k.item_id{_UNCLAIMED} AND k.location_id = :location"
+        f"SELECT k.id, k.item_id{claims.UNCLAIMED} AND k.location_id = :location"
         " ORDER BY CASE WHEN k.id = :own THEN 0 ELSE 1 END, k.priority DESC, k.sequence, k.id LIMIT 1",
         location=location["id"], station=actor.station_id, own=own_id or (expected.task_id if expected else 0),
     )  # fmt: skip
@@ -125,38 +96,12 @@ def _begin(tx: Tx, actor: Actor, location_code: str) -> Memory:
         ))  # fmt: skip
     # Older goods may have come, or orders taken these: what is begun is what is needed now.
     # A part that was brought makes the face last, so the rest of such a trip is not judged again.
-    _let_go(tx, actor, begun=False)
+    claims.let_go(tx, actor, begun=False)
     plans.refill(tx, actor, task["item_id"])
-    if not _claim(tx, actor, task["id"]):
-        _claim_next(tx, actor, {})
+    if not claims.claim(tx, actor, task["id"]):
+        claims.claim_next(tx, actor, {})
         return {"notice": TAKEN_MEANWHILE}
     return {"at": location["id"], "task": task["id"]}
-
-
-def _let_go(tx: Tx, actor: Actor, *, begun: bool) -> None:
-    tx.run(
-        "UPDATE task SET station_id = NULL, operator_id = NULL, claimed_at_ms = NULL WHERE warehouse_id = :w"
-        f" AND kind = 'replenish' AND state = 'open' AND station_id = :station{'' if begun else ' AND done_each = 0'}",
-        station=actor.station_id,
-    )
-
-
-def _claim(tx: Tx, actor: Actor, task_id: int) -> bool:
-    """Make a task this station's, if it still waits: who comes second gets another."""
-    claimed = tx.run(
-        "UPDATE task SET station_id = :station, operator_id = :operator, claimed_at_ms = :now WHERE warehouse_id = :w"
-        f" AND id = :id AND id IN (SELECT k.id{_UNCLAIMED} AND k.id = :id)",
-        id=task_id, station=actor.station_id, operator=actor.operator_id, now=tx.now_ms,
-    )  # fmt: skip
-    return claimed == 1
-
-
-def _claim_next(tx: Tx, actor: Actor, memory: Memory) -> None:
-    # Only after a task, or a skip: who has just come looks first. A claim nobody uses ends with the dialogue.
-    if _own(tx, actor) is None:
-        task_id = _proposed(tx, actor, memory)
-        if task_id is not None:
-            _claim(tx, actor, task_id)
 
 
 def _open_task(tx: Tx, actor: Actor, task_id: int) -> Any:
@@ -281,7 +226,7 @@ def _put_down(
     _end_if_done(tx, task["id"], is_short=bool(memory.get("short")))
     allocate.allocate_waiting(tx, actor, task["item_id"])
     plans.refill(tx, actor, task["item_id"])
-    _claim_next(tx, actor, {})
+    claims.claim_next(tx, actor, {})
     return {}
 
 
@@ -290,7 +235,7 @@ def _check_target(tx: Tx, task: Any, location: Any, goods: Arriving, qty_each: i
     at_face = check_putaway(storage_at(tx, task["to_location_id"]), goods, qty_each)
     if location["id"] == task["to_location_id"]:
         if at_face is not None:
-            place = plans.other_place(tx, goods, qty_each, besides=location["id"])
+            place = refills_for_orders.other_place(tx, goods, qty_each, besides=location["id"])
             expected = place[1] if place is not None else f"BACK to {task['source_code']}"
             raise Refused(Rejected(at_face.code, expected=expected, got=location["code"]))
         return
@@ -325,7 +270,7 @@ def _put_back(tx: Tx, actor: Actor, task: Any) -> None:
     if qty_each:
         storage = storage_at(tx, task["location_id"])
         if any(part.item_id != task["item_id"] for part in storage.present):
-            place = plans.other_place(tx, arriving_layer(tx, task["layer_id"]), qty_each)
+            place = refills_for_orders.other_place(tx, arriving_layer(tx, task["layer_id"]), qty_each)
             raise Refused(Rejected(Reject.MIXED_ITEM, expected=place[1] if place else None, got=task["source_code"]))
         _carry(
             tx, actor, task["item_id"], task["layer_id"], hand_id, task["location_id"], qty_each, takes_promises=True
@@ -337,7 +282,7 @@ def _put_back(tx: Tx, actor: Actor, task: Any) -> None:
         allocate.allocate_waiting(tx, actor, task["item_id"])
     elif task["takeable_each"] <= 0:
         plans.close(tx, task["id"], TaskState.CANCELLED)
-        _claim_next(tx, actor, {})
+        claims.claim_next(tx, actor, {})
 
 
 def _short(tx: Tx, actor: Actor, task: Any, memory: Memory) -> Memory:
@@ -349,14 +294,14 @@ def _short(tx: Tx, actor: Actor, task: Any, memory: Memory) -> Memory:
     for order_id in orders:
         allocate.allocate_order(tx, actor, order_id, "short")
         allocate.settle_order(tx, actor, order_id)
-    plans.demand(tx, actor, orders)
+    refills_for_orders.demand(tx, actor, orders)
     tell(tx, "board", "RefillShorted", actor.scan_id, location=task["source_code"], missing_each=missing_each)
     if _in_hand_each(tx, hands.hand_of(tx, actor), task["layer_id"]):
         plans.refill(tx, actor, task["item_id"])
         return {**memory, "short": True}
     plans.close(tx, task["id"], TaskState.SHORT)
     plans.refill(tx, actor, task["item_id"])
-    _claim_next(tx, actor, {})
+    claims.claim_next(tx, actor, {})
     return {}
 
 
@@ -379,7 +324,7 @@ def _give_up(tx: Tx, actor: Actor, task: Any, missing_each: int) -> list[int]:
 
 
 def _skip(tx: Tx, actor: Actor, task_id: int) -> Memory:
-    _let_go(tx, actor, begun=True)
+    claims.let_go(tx, actor, begun=True)
     memory = {"skipped": [task_id]}
-    _claim_next(tx, actor, memory)
+    claims.claim_next(tx, actor, memory)
     return memory

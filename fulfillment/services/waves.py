@@ -14,7 +14,7 @@ from fulfillment.domain.effects import EffectKind
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, RELEASABLE
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, replenishment_plans
+from fulfillment.services import allocate, refills_for_orders, replenishment_plans
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
@@ -49,11 +49,11 @@ def release(
                 f" ORDER BY o.priority DESC, o.cut_off_at_ms, o.ordered_at_ms, o.id LIMIT {int(max_orders)}",
                 until=ordered_until_ms,
             )
-            for reach in (f"NOT {replenishment_plans.OUT_OF_REACH}", replenishment_plans.OUT_OF_REACH)
+            for reach in (f"NOT {refills_for_orders.OUT_OF_REACH}", refills_for_orders.OUT_OF_REACH)
         )  # fmt: skip
     if not chosen and not waiting:
         raise Conflict("nothing_to_release", "no allocated order waits for release")
-    replenishment_plans.demand(tx, actor, [order["id"] for order in waiting])
+    refills_for_orders.demand(tx, actor, [order["id"] for order in waiting])
     left_out = [order["number"] for order in waiting]
     if not chosen:
         return {**_NO_WAVE, "priority": priority, "waiting_for_replenishment": left_out}
@@ -102,7 +102,7 @@ def describe(tx: Tx, wave_id: int) -> dict[str, Any]:
 
 def _named(tx: Tx, number: str) -> Any:
     rows = tx.all(
-        f"SELECT o.id, o.number, o.state, {replenishment_plans.OUT_OF_REACH} AS is_out_of_reach FROM sales_order o"
+        f"SELECT o.id, o.number, o.state, {refills_for_orders.OUT_OF_REACH} AS is_out_of_reach FROM sales_order o"
         " WHERE o.warehouse_id = :w AND o.number = :n",
         n=number,
     )
