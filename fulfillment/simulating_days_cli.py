@@ -24,7 +24,7 @@ from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import DomainError
 from fulfillment.founding import found, read_token, say
-from fulfillment.services import audit, planning, scans
+from fulfillment.services import planning, planting, scans
 from fulfillment.services.imports import import_items, import_locations
 from fulfillment.settings import Settings
 from simulators import warehouse
@@ -125,7 +125,7 @@ def ports(floor: Floor, clock: Clock) -> Ports:
         call,
         lambda wave: planning.plan_wave(floor, wave, TOUR_MS),
         clock.set,
-        lambda kind: floor.writer.write(_PLANTS[kind]) if kind in _PLANTS else None,
+        lambda kind: floor.writer.write(planting.PLANTS[kind]) if kind in planting.PLANTS else None,
     )
 
 
@@ -140,9 +140,6 @@ def _import(floor: Floor, items: tuple[DaysItem, ...], locations: tuple[FloorLoc
     ):
         if report.rejected:
             raise DomainError("import_failed", f"{report.kind}: {report.errors[0]}")
-
-
-_PLANTS: Mapping[str, Any] = {"fifo-break": audit.plant_fifo_break}
 
 
 def in_words(report: DaysReport) -> str:

@@ -91,6 +91,7 @@ class Days(Inbound, Outbound, Upkeep):
         audit = self._must("GET", "/api/v1/fifo-audit")
         report.fifo_found = list(audit["violations"])
         report.fifo_violations = len(report.fifo_found)
+        report.overrides = len(audit.get("overridden") or ())
         report.promises = int(audit.get("promises") or 0)
         verified = self._must("GET", "/api/v1/ledger/verify")
         report.verify_ok = bool(verified["ok"])

@@ -105,7 +105,7 @@ def make_locations() -> tuple[FloorLocation, ...]:
             rows.append(
                 FloorLocation(
                     f"P01-{lane:02d}-{level}", "bin", "lifo", "LANES", "P01", f"{lane:02d}", str(level),
-                    (PICK_AISLES + 1) * 35, 100 + lane * 12, 40_000, 200_000,
+                    5, 70 + lane * 10, 40_000, 200_000,
                 )
             )  # fmt: skip
     return tuple(rows)

@@ -35,6 +35,10 @@ def plant(days: Days, number: int, moment: str) -> None:
         if kind in done or not due:
             continue
         planted = _in_world(days, kind) if kind in ("lost-unit", "wrong-place") else days.ports.plant(kind)
+        if planted is not None and "from" in planted:  # carried there by somebody: it lies there in truth too
+            days.world.move(
+                planted["from"], planted["location"], planted["sku"], planted["qty_each"], planted["received_on"]
+            )
         if planted is not None:
             days.report.planted.append({"plant": kind, "day": number + 1, **planted})
 
@@ -60,7 +64,7 @@ def breaks_book(kinds: Sequence[str]) -> bool:
 
 def fifo_expected(planted: Sequence[Mapping[str, Any]]) -> int:
     """How many findings of the audit were planted."""
-    return sum(int(one.get("violations") or 1) for one in planted if KINDS[one["plant"]][1] == "fifo-audit")
+    return sum(KINDS[one["plant"]][1] == "fifo-audit" for one in planted)
 
 
 def _in_world(days: Days, kind: str) -> dict[str, Any] | None:
@@ -86,7 +90,8 @@ def _is_found(days: Days, kind: str, planted: Mapping[str, Any]) -> bool:
         case "fifo-audit":
             return any(one["sku"] == planted["sku"] for one in days.report.fifo_found)
         case "verify":
-            return not days.report.verify_ok
+            found = [str(words) for check in days.report.verify_found for words in check.get("found", ())]
+            return any(planted["location"] in words for words in found)
         case _:
             sku = planted["sku"]
             wrong = days.report.accuracy["wrong"]
