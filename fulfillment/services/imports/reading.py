@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from fulfillment.domain.reasons import DomainError
+from fulfillment.services.sheets import unguarded
 
 GZIP_MAGIC = b"\x1f\x8b"
 SEPARATORS = (",", ";", "\t")
@@ -99,11 +100,14 @@ class Sheet:
         """
         with _reading():
             records = _Records(_text(self._raw, self.encoding), self.separator, self.headings)
+            is_our_reject = any(_is_ours_of_a_reject(heading) for heading in self.headings)
             for record in records:
                 if isinstance(record, _Broken):
                     cells = record.raw.split(self.separator)
                     yield BadRow(records.number, record.reason, record.words, record.raw, cells, self.places)
                     continue
+                if is_our_reject:
+                    record = [unguarded(cell) for cell in record]
                 wrong = _count_cells(record, len(self.headings))
                 if wrong is None:
                     yield Row(records.number, record, self.places)

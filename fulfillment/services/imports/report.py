@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from fulfillment.services.imports.reading import REJECTED_PREFIX, BadRow, Row, Sheet, UnreadableSheet
+from fulfillment.services.sheets import guarded
 
 MAX_SHOWN = 60  # characters of a value in a report
 MAX_NOTES = 50
@@ -89,7 +90,7 @@ class Journal:
         self._kept = [at for at, name in enumerate(sheet.headings) if not name.startswith(REJECTED_PREFIX)]
         self._writer = csv.writer(reject, delimiter=sheet.separator, lineterminator="\n") if reject else None
         if self._writer:
-            self._writer.writerow([*(sheet.headings[at] for at in self._kept), *REJECTED_HEADINGS])
+            self._writer.writerow([*(guarded(sheet.headings[at]) for at in self._kept), *REJECTED_HEADINGS])
         for words in sheet.notes:
             self.note(words)
 
@@ -148,7 +149,9 @@ class Journal:
             kept = [row.raw, *[""] * (len(self._kept) - 1)]  # its cells cannot be told apart
         else:
             kept = [row.cells[at] if at < len(row.cells) else "" for at in self._kept]
-        self._writer.writerow([*kept, error.row, error.column, error.reason, error.words])
+        cells = (*kept, error.column, error.reason, error.words)
+        *kept, column, reason, words = (guarded(cell) for cell in cells)
+        self._writer.writerow([*kept, error.row, column, reason, words])
 
 
 def _with_rows(words: str, row: int, times: int) -> str:
