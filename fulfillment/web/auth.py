@@ -125,8 +125,8 @@ def _token_row(token: str) -> dict[str, Any] | None:
         row = connection.execute(
             "SELECT t.id, t.role, t.station_id, s.code, s.kind FROM access_token t LEFT JOIN station s"
             " ON s.warehouse_id = t.warehouse_id AND s.id = t.station_id"
-            " WHERE t.warehouse_id = 1 AND t.token_sha256 = ? AND t.revoked_at_ms IS NULL",
-            (hash_token(token),),
+            " WHERE t.warehouse_id = ? AND t.token_sha256 = ? AND t.revoked_at_ms IS NULL",
+            (floor().warehouse_id, hash_token(token)),
         ).fetchone()
     finally:
         connection.close()
@@ -155,6 +155,8 @@ def enter() -> Response:
     target = {StationKind.BENCH: f"/bench/{code}", StationKind.BOARD: "/board"}.get(kind, f"/kiosk/{code}")
     if row["role"] == "admin":
         target = "/board"
+    elif row["station_code"] is None:
+        target = "/"
     response = redirect(target)
     response.set_cookie(
         COOKIE, token, max_age=COOKIE_MAX_AGE_S, httponly=True, samesite="Strict", secure=request.is_secure
