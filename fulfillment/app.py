@@ -11,7 +11,9 @@ from fulfillment.web import (  # noqa: F401 - each module declares its operation
     calendars,
     inbound,
     replenishment,
+    stock_changes,
     trace,
+    transfers,
 )
 from fulfillment.web.auth import check_declared, register_auth
 from fulfillment.web.errors import register_errors

@@ -42,8 +42,14 @@ class Floor:
         self.engine.dispose()
 
 
-def open_floor(settings: Settings, warehouse_id: int = 1, clock: Callable[[], int] = wall_clock_ms) -> Floor:
-    """Engine and writer for a database that `migrate` has prepared; `clock` gives milliseconds since 1970."""
+def open_floor(
+    settings: Settings, warehouse_id: int | None = None, clock: Callable[[], int] = wall_clock_ms
+) -> Floor:  # fmt: skip
+    """Engine and writer for a database that `migrate` has prepared; `clock` gives milliseconds since 1970.
+
+    `warehouse_id`: another warehouse of this database than the settings name.
+    """
+    warehouse_id = settings.warehouse_id if warehouse_id is None else warehouse_id
     if not settings.database_url.startswith("sqlite"):
         raise SettingError("FLOOR_DATABASE: only sqlite:/// addresses are supported in this version")
     engine = create_engine(settings.database_url, **engine_options(settings.database_url))

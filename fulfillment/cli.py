@@ -26,6 +26,7 @@ from fulfillment.settings import SettingError, Settings
 from fulfillment.simulating_cli import demo, simulate
 from fulfillment.simulating_days_cli import simulate_days
 from fulfillment.tracing_cli import trace
+from fulfillment.transfers_cli import transfer_group
 from fulfillment.web.api import routes
 from fulfillment.web.v1 import VERSION, api
 
@@ -39,6 +40,7 @@ def floor_command() -> None:
 floor_command.add_command(import_group)
 floor_command.add_command(simulate)
 floor_command.add_command(demo)
+floor_command.add_command(transfer_group)
 floor_command.add_command(replenish_plan)
 floor_command.add_command(simulate_days)
 floor_command.add_command(trace)
@@ -113,7 +115,7 @@ def verify(json_file: str | None) -> None:
     floor = open_floor(Settings.from_env())
     try:
         with queries.snapshot(floor.engine) as connection:
-            report = verifying.verify(connection)
+            report = verifying.verify(connection, floor.warehouse_id)
     finally:
         floor.close()
     lines = [f"{'ok ' if check['ok'] else 'BAD'} {check['name']}" for check in report["checks"]]
@@ -128,7 +130,7 @@ def fifo_audit(json_file: str | None) -> None:
     floor = open_floor(Settings.from_env())
     try:
         with queries.snapshot(floor.engine) as connection:
-            report = audit.fifo_audit(connection)
+            report = audit.fifo_audit(connection, floor.warehouse_id)
     finally:
         floor.close()
     lines = [audit.in_words(violation) for violation in report["violations"]]

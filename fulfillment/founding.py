@@ -32,8 +32,8 @@ def found(floor: Floor) -> bool:
 
 
 def token_file(settings: Settings) -> Path:
-    """Where the admin token of this floor is kept."""
-    return settings.home / "admin-token"
+    """Where the admin token of this floor is kept; each warehouse of a database has its own."""
+    return settings.home / ("admin-token" if settings.warehouse_id == 1 else f"admin-token-{settings.warehouse_id}")
 
 
 def read_token(settings: Settings) -> str:

@@ -232,6 +232,57 @@ def pick_faces_command(ctx: click.Context, /, **asked: Any) -> None:
     _run(ctx, asked, lambda floor, file, options: imports.import_pick_faces(floor.writer, file, options))
 
 
+@import_group.command(
+    "adjustments",
+    help="""Units found, lost, set aside or freed: a row each, with a reason.
+
+\b
+Columns (the first five are needed):
+  reference       your own number of the change; it is carried out once
+  location sku qty
+  why             found adds units, any other reason takes them off:
+                  lost theft sample damaged expired data_error
+                  hold and damaged: damaged quality expired recall
+  change          adjust (default), hold, damaged or free
+  lot serial      which units; without them the oldest free ones
+  lpn             they lie on this pallet
+  status          the condition they are in: available quarantine hold damaged
+  note            not stored
+
+What orders were promised is not touched: count the location instead.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def adjustments_command(ctx: click.Context, /, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_adjustments(floor.writer, file, options))
+
+
+@import_group.command(
+    "transfers",
+    help="""Ask for stock to be sent to other warehouses, one row a line; rows of a transfer need not be adjacent.
+
+\b
+Columns (all needed):
+  transfer        its number: 0-9, A-Z and dashes, as printed on its paper
+  to_warehouse    the other warehouse's code
+  sku qty
+  note            not stored
+
+A transfer is taken in whole or not at all. The same transfer with the same content is recognised; with other
+content it is an error.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def transfers_command(ctx: click.Context, /, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_transfers(floor.writer, file, options))
+
+
 def _run(ctx: click.Context, asked: dict[str, Any], run: Callable[[Floor, str, Options], ImportReport]) -> None:
     try:
         settings = ctx.find_object(Settings) or Settings.from_env()

@@ -19,6 +19,7 @@ class Settings:
 
     home: folder for the database, tapes and logs; database_url: SQLAlchemy address;
     host, port, live_port: where the web and the live screens listen (loopback unless said otherwise);
+    warehouse_id: which warehouse of the database this floor is;
     max_line_each: an order line above this is a typing error, not an order.
     demo_badge: a badge that signed-out screens offer as a button, for a demo without a scanner ('' = none).
     """
@@ -31,6 +32,7 @@ class Settings:
     web_workers: int = 2
     web_threads: int = 8
     warehouse: str = "MAIN"
+    warehouse_id: int = 1
     time_zone: str = "Europe/London"
     gs1_company_prefix: str = "0614141"
     max_line_each: int = 10_000
@@ -58,6 +60,7 @@ class Settings:
             web_workers=_number(env, "FLOOR_WEB_WORKERS", cls.web_workers, 1, 64),
             web_threads=_number(env, "FLOOR_WEB_THREADS", cls.web_threads, 1, 1024),
             warehouse=env.get("FLOOR_WAREHOUSE", cls.warehouse),
+            warehouse_id=_number(env, "FLOOR_WAREHOUSE_ID", cls.warehouse_id, 1, 1_000_000),
             time_zone=time_zone,
             gs1_company_prefix=prefix,
             max_line_each=_number(env, "FLOOR_MAX_LINE_EACH", cls.max_line_each, 1, 1_000_000),
@@ -73,7 +76,7 @@ KNOWN = frozenset(
     {
         "FLOOR_HOME", "FLOOR_DATABASE", "FLOOR_HOST", "FLOOR_PORT", "FLOOR_LIVE_PORT", "FLOOR_WEB_WORKERS",
         "FLOOR_WEB_THREADS", "FLOOR_WAREHOUSE", "FLOOR_TIME_ZONE", "FLOOR_GS1_COMPANY_PREFIX",
-        "FLOOR_MAX_LINE_EACH", "FLOOR_DEMO_BADGE",
+        "FLOOR_MAX_LINE_EACH", "FLOOR_DEMO_BADGE", "FLOOR_WAREHOUSE_ID",
     }
 )  # fmt: skip
 

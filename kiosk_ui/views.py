@@ -99,7 +99,7 @@ def scan(station: str) -> tuple[str, int]:
 def board_page() -> str:
     """Every order's lane, as it is now; the script in it keeps it so."""
     with queries.snapshot(floor().engine) as connection:
-        view = board.board(connection)
+        view = board.board(connection, floor().warehouse_id)
     words = {kind: WORDS[kind] for kind in ("lane", "hold", "print", "printer", "task", "flow", "reason", "board")}
     return render_template("board.html", view=view, words=words, live=live_address(), lanes=list(WORDS["lane"]))
 
@@ -173,11 +173,11 @@ def _fragment(code: str, step: dict[str, Any], verdict: dict[str, Any] | None) -
 def _seen(code: str, step: dict[str, Any], verdict: dict[str, Any] | None) -> dict[str, Any]:
     """What the templates may show."""
     with queries.snapshot(floor().engine) as connection:
-        head = board.station(connection, code)
+        head = board.station(connection, code, floor().warehouse_id)
         if head is None:
             raise NotFound("unknown_station", f"no station {code!r}", "station")
         order = step["fields"].get("order") if step["flow"] in BENCH_FLOWS else None
-        lines = board.bench_lines(connection, str(order)) if order else []
+        lines = board.bench_lines(connection, str(order), floor().warehouse_id) if order else []
     expects = step["expects"]
     badge = floor().settings.demo_badge
     if badge and step["state"] == "signed_out":

@@ -31,7 +31,9 @@ def snapshot(engine: Engine) -> Iterator[Any]:
         pooled.close()
 
 
-def stock(connection: Any, sku: str | None, location: str | None, after: str | None, limit: int) -> dict[str, Any]:
+def stock(
+    connection: Any, sku: str | None, location: str | None, after: str | None, limit: int, warehouse_id: int = 1
+) -> dict[str, Any]:  # fmt: skip
     """Balances by place, layer, handling unit and status; `next` is the `after` of the following page.
 
     Raises:
@@ -46,10 +48,12 @@ def stock(connection: Any, sku: str | None, location: str | None, after: str | N
         " JOIN item i ON i.warehouse_id = b.warehouse_id AND i.id = b.item_id"
         " JOIN lpn p ON p.warehouse_id = b.warehouse_id AND p.id = b.lpn_id"
         " JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id"
-        " WHERE b.warehouse_id = 1 AND (:sku IS NULL OR i.sku_key = :sku) AND (:location IS NULL OR l.code = :location)"
+        " WHERE b.warehouse_id = :w AND (:sku IS NULL OR i.sku_key = :sku)"
+        " AND (:location IS NULL OR l.code = :location)"
         " AND (b.location_id, b.layer_id, b.lpn_id, b.status) > (:a, :b, :c, :d)"
         " ORDER BY b.location_id, b.layer_id, b.lpn_id, b.status LIMIT :limit",
-        {"sku": sku.upper() if sku else None, "location": location, "limit": limit + 1, **_cursor(after)},
+        {"sku": sku.upper() if sku else None, "location": location, "limit": limit + 1, "w": warehouse_id,
+         **_cursor(after)},
     ).fetchall()
     page = rows[:limit]
     last = page[-1] if len(rows) > limit else None
@@ -68,17 +72,18 @@ def stock(connection: Any, sku: str | None, location: str | None, after: str | N
     }  # fmt: skip
 
 
-def totals(connection: Any) -> dict[str, int]:
+def totals(connection: Any, warehouse_id: int = 1) -> dict[str, int]:
     """Figures of the whole floor, for reports: scans, labels, walked distances."""
     one = connection.execute(
-        "SELECT (SELECT COUNT(*) FROM scan WHERE warehouse_id = 1) AS scans,"
-        " (SELECT COUNT(*) FROM scan WHERE warehouse_id = 1 AND rejection <> '') AS scans_rejected,"
-        " (SELECT COUNT(*) FROM parcel WHERE warehouse_id = 1 AND state <> 'void') AS parcels,"
-        " (SELECT COUNT(*) FROM outbox WHERE warehouse_id = 1 AND kind = 'print' AND state = 'confirmed'"
+        "SELECT (SELECT COUNT(*) FROM scan WHERE warehouse_id = :w) AS scans,"
+        " (SELECT COUNT(*) FROM scan WHERE warehouse_id = :w AND rejection <> '') AS scans_rejected,"
+        " (SELECT COUNT(*) FROM parcel WHERE warehouse_id = :w AND state <> 'void') AS parcels,"
+        " (SELECT COUNT(*) FROM outbox WHERE warehouse_id = :w AND kind = 'print' AND state = 'confirmed'"
         "  AND dedupe_key LIKE 'label:%') AS labels_confirmed,"
-        " (SELECT COALESCE(SUM(distance_dm), 0) FROM tour WHERE warehouse_id = 1) AS walk_dm,"
-        " (SELECT COALESCE(SUM(s_shape_dm), 0) FROM tour WHERE warehouse_id = 1) AS walk_s_shape_dm,"
-        " (SELECT COALESCE(SUM(location_order_dm), 0) FROM tour WHERE warehouse_id = 1) AS walk_location_order_dm"
+        " (SELECT COALESCE(SUM(distance_dm), 0) FROM tour WHERE warehouse_id = :w) AS walk_dm,"
+        " (SELECT COALESCE(SUM(s_shape_dm), 0) FROM tour WHERE warehouse_id = :w) AS walk_s_shape_dm,"
+        " (SELECT COALESCE(SUM(location_order_dm), 0) FROM tour WHERE warehouse_id = :w) AS walk_location_order_dm",
+        {"w": warehouse_id},
     ).fetchone()
     return dict(one)
 

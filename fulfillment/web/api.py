@@ -117,7 +117,9 @@ def get_stock() -> Any:
         raise DomainError("bad_limit", f"not a number: {limit!r}", "limit")
     args = request.args
     with queries.snapshot(floor().engine) as connection:
-        return queries.stock(connection, args.get("sku"), args.get("location"), args.get("after"), int(limit))
+        return queries.stock(
+            connection, args.get("sku"), args.get("location"), args.get("after"), int(limit), floor().warehouse_id
+        )
 
 
 @operation("POST", "/waves", Permission.RELEASE_WAVES, body=bodies.WaveBody,
@@ -193,7 +195,7 @@ def post_take_off(body: bodies.ParcelBody, number: str) -> Any:
 def get_board() -> Any:
     """Every order's lane, work under way, printers, prints."""
     with queries.snapshot(floor().engine) as connection:
-        view = board.board(connection)
+        view = board.board(connection, floor().warehouse_id)
     tag = board.etag(view)
     if request.if_none_match.contains(tag):
         answer = Response(status=304)
@@ -207,21 +209,21 @@ def get_board() -> Any:
 def get_totals() -> Any:
     """Figures of the whole floor: scans, parcels, labels, walking."""
     with queries.snapshot(floor().engine) as connection:
-        return queries.totals(connection)
+        return queries.totals(connection, floor().warehouse_id)
 
 
 @operation("GET", "/ledger/verify", Permission.AUDIT)
 def get_verify() -> Any:
     """Recompute every balance from the ledger and report any difference."""
     with queries.snapshot(floor().engine) as connection:
-        return verify.verify(connection)
+        return verify.verify(connection, floor().warehouse_id)
 
 
 @operation("GET", "/fifo-audit", Permission.AUDIT)
 def get_fifo_audit() -> Any:
     """Replay the ledger and report every promise or pick that passed over older goods."""
     with queries.snapshot(floor().engine) as connection:
-        return audit.fifo_audit(connection)
+        return audit.fifo_audit(connection, floor().warehouse_id)
 
 
 @operation("POST", "/operators", Permission.SET_UP, body=bodies.OperatorBody, answers={201: "added"})
@@ -272,7 +274,9 @@ def healthz() -> Any:
 def readyz() -> Any:
     """The database answers and stands at a warehouse."""
     with queries.snapshot(floor().engine) as connection:
-        ready = connection.execute("SELECT 1 FROM warehouse").fetchone() is not None
+        ready = connection.execute(
+            "SELECT 1 FROM warehouse WHERE id = :w", {"w": floor().warehouse_id}
+        ).fetchone() is not None
     return {"ok": ready}, 200 if ready else 503
 
 

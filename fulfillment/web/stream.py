@@ -46,9 +46,10 @@ class BoardFeed:
     its feed: `epoch` tells a board that comes back to another process to take the whole view again.
     """
 
-    def __init__(self, engine: Engine, view_s: float = VIEW_S) -> None:
+    def __init__(self, engine: Engine, view_s: float = VIEW_S, warehouse_id: int = 1) -> None:
         self.epoch = secrets.token_hex(4)
         self._engine = engine
+        self._warehouse_id = warehouse_id
         self._view_s = view_s
         self._pid = os.getpid()
         self._changed = threading.Condition()
@@ -108,7 +109,7 @@ class BoardFeed:
                 version = connection.execute("PRAGMA data_version").fetchone()[0]
                 if version != seen:
                     with queries.snapshot(self._engine) as snapshot:
-                        view = board(snapshot)
+                        view = board(snapshot, self._warehouse_id)
                     self._publish(parts_of(view))
                     seen, next_at = version, now + self._view_s
             with self._changed:
@@ -199,7 +200,7 @@ def allow_own_page(response: Response) -> Response:
 def _feed() -> BoardFeed:
     feed = current_app.extensions.get("board_feed")
     if feed is None or feed.pid != os.getpid():
-        feed = current_app.extensions["board_feed"] = BoardFeed(floor().engine)
+        feed = current_app.extensions["board_feed"] = BoardFeed(floor().engine, warehouse_id=floor().warehouse_id)
     return feed
 
 

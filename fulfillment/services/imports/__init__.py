@@ -4,6 +4,7 @@ Owns the way from a file to the services that store; stores nothing of its own. 
 a value in the report, never an exception.
 """
 
+from fulfillment.services.imports.adjustments import import_adjustments
 from fulfillment.services.imports.calendar import import_calendar
 from fulfillment.services.imports.items import import_items
 from fulfillment.services.imports.locations import import_locations
@@ -12,8 +13,9 @@ from fulfillment.services.imports.pick_faces import import_pick_faces
 from fulfillment.services.imports.reading import parse_map
 from fulfillment.services.imports.report import ImportReport, Options, RowError
 from fulfillment.services.imports.stock import import_stock
+from fulfillment.services.imports.transfers import import_transfers
 
 __all__ = [
-    "ImportReport", "Options", "OrderOptions", "RowError", "import_calendar", "import_items", "import_locations",
-    "import_orders", "import_pick_faces", "import_stock", "parse_map",
+    "ImportReport", "Options", "OrderOptions", "RowError", "import_adjustments", "import_calendar", "import_items",
+    "import_locations", "import_orders", "import_pick_faces", "import_stock", "import_transfers", "parse_map",
 ]  # fmt: skip
