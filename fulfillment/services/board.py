@@ -90,7 +90,7 @@ def _figures(connection: Any, warehouse_id: int, sql: str, cards: list[dict[str,
 
 
 def _tasks(connection: Any, warehouse_id: int) -> dict[str, int]:
-    counts = {"putaway": 0, "pick": 0, "put_back": 0, "count": 0}
+    counts = {"putaway": 0, "replenish": 0, "pick": 0, "put_back": 0, "count": 0}
     for row in _rows(connection, _OPEN_TASKS, warehouse_id):
         counts[row["kind"]] = row["tasks"]
     return counts
@@ -158,7 +158,7 @@ FROM order_line WHERE warehouse_id = :w AND order_id IN ({orders}) GROUP BY orde
 
 _OPEN_TASKS = """
 SELECT kind, COUNT(*) AS tasks FROM task WHERE warehouse_id = :w AND state = 'open'
-AND kind IN ('putaway', 'pick', 'put_back', 'count') GROUP BY kind
+AND kind IN ('putaway', 'replenish', 'pick', 'put_back', 'count') GROUP BY kind
 """
 
 _PRINT_COUNTS = """

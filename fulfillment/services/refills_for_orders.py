@@ -28,6 +28,13 @@ OUT_OF_REACH = (
 )
 
 
+# One layer, or all units of one age of a serial item: what one task fetches from one place.
+_GOODS = (
+    "CASE WHEN y.serial <> '' THEN CAST(y.item_id AS TEXT) || '/' || y.received_on || '/' || y.expiry_on"
+    " ELSE CAST(y.id AS TEXT) END"
+)
+
+
 def demand(tx: Tx, actor: Actor, order_ids: Iterable[int]) -> int:
     """Have the units brought down that these orders are promised out of a picker's reach; the units planned.
 
@@ -37,18 +44,26 @@ def demand(tx: Tx, actor: Actor, order_ids: Iterable[int]) -> int:
     if not numbers:
         return 0
     rows = tx.all(
-        "SELECT a.item_id, a.location_id, a.layer_id, SUM(a.qty_each) AS needed_each,"
-        " (SELECT COALESCE(SUM(k.qty_each - k.done_each), 0) FROM task k WHERE k.warehouse_id = a.warehouse_id"
-        " AND k.location_id = a.location_id AND k.state = 'open' AND k.kind = 'replenish' AND k.reason = 'demand'"
-        " AND k.layer_id = a.layer_id) AS planned_each FROM allocation a"
+        f"SELECT a.item_id, a.location_id, MIN(a.layer_id) AS layer_id, {_GOODS} AS goods,"
+        " SUM(a.qty_each) AS needed_each FROM allocation a"
         " JOIN location l ON l.warehouse_id = a.warehouse_id AND l.id = a.location_id"
+        " JOIN layer y ON y.warehouse_id = a.warehouse_id AND y.id = a.layer_id"
         f" WHERE a.warehouse_id = :w AND a.order_id IN ({numbers}) AND a.task_id IS NULL AND a.qty_each > 0"
         " AND l.is_pickable = 0 AND l.kind IN ('bin', 'reserve', 'flow_rack')"
-        " GROUP BY a.item_id, a.location_id, a.layer_id ORDER BY a.item_id, a.layer_id, a.location_id"
+        " GROUP BY 1, 2, 4 ORDER BY 1, 3, 2"
     )
+    planned = {
+        (row["location_id"], row["goods"]): row["planned_each"]
+        for row in tx.all(
+            f"SELECT k.location_id, {_GOODS} AS goods, SUM(k.qty_each - k.done_each) AS planned_each FROM task k"
+            f" JOIN layer y ON y.warehouse_id = k.warehouse_id AND y.id = k.layer_id WHERE{OPEN_REFILL}"
+            " AND k.reason = 'demand' GROUP BY 1, 2"
+        )
+    }
     planned_each = 0
     for row in rows:
-        planned_each += _bring_down(tx, actor, row, row["needed_each"] - row["planned_each"])
+        known_each = planned.get((row["location_id"], row["goods"]), 0)
+        planned_each += _bring_down(tx, actor, row, row["needed_each"] - known_each)
     return planned_each
 
 

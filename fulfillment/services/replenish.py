@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.domain.fifo import Layer, is_older
 from fulfillment.domain.putaway import Arriving, check_putaway
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
 from fulfillment.domain.stock import STORAGE_KINDS, Move
@@ -17,7 +16,7 @@ from fulfillment.domain.tasks import RefillReason, TaskState
 from fulfillment.flows import replenish as flow
 from fulfillment.flows.step import ItemRead, Memory
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, hands, ledger, refills_for_orders, shorts
+from fulfillment.services import allocate, hands, ledger, refill_serials, refills_for_orders, shorts
 from fulfillment.services import refill_claims as claims
 from fulfillment.services import replenishment_plans as plans
 from fulfillment.services.actor import Actor
@@ -122,17 +121,17 @@ def _open_task(tx: Tx, actor: Actor, task_id: int) -> Any:
 
 def _take(tx: Tx, actor: Actor, task: Any, item: ItemRead) -> None:
     _check_lot(task, item)
-    layer_id = _layer_by_serial(tx, task, item) if task["tracks_serial"] else task["layer_id"]
     left_each = min(task["qty_each"] - task["done_each"], task["takeable_each"])
     if item.qty_each > left_each:
         raise Refused(Rejected(Reject.TOO_MANY, expected=str(left_each), got=str(item.qty_each)))
+    layer_id = refill_serials.layer_of(tx, actor, task, item) if task["tracks_serial"] else task["layer_id"]
     _carry(
         tx, actor, task["item_id"], layer_id, task["location_id"], hands.hand_of(tx, actor), item.qty_each,
         takes_promises=task["reason"] == RefillReason.DEMAND,
     )  # fmt: skip
     tx.run(
-        "UPDATE task SET done_each = done_each + :qty, layer_id = :layer WHERE warehouse_id = :w AND id = :id",
-        id=task["id"], qty=item.qty_each, layer=layer_id,
+        "UPDATE task SET done_each = done_each + :qty WHERE warehouse_id = :w AND id = :id",
+        id=task["id"], qty=item.qty_each,
     )  # fmt: skip
 
 
@@ -141,36 +140,6 @@ def _check_lot(task: Any, item: ItemRead) -> None:
     for asked, read in ((task["lot"], item.lot), (task["expiry_on"], item.expiry_on)):
         if asked and read and asked != read:
             raise Refused(Rejected(Reject.OLDER_FIRST, expected=asked, got=read))
-
-
-def _layer_by_serial(tx: Tx, task: Any, item: ItemRead) -> int:
-    """The unit that was scanned. Nobody searches a shelf for one serial among units of one age, so any of them
-    will do, and the task that meant this one gets the other."""
-    if not item.serial:
-        raise Refused(Rejected(Reject.SERIAL_REQUIRED, expected=task["serial"], got=item.raw))
-    if item.serial == task["serial"]:
-        return task["layer_id"]
-    other = tx.one(
-        "SELECT y.id, y.received_on, y.expiry_on, COALESCE(b.on_hand_each - b.allocated_each, 0) AS free_each"
-        " FROM layer y LEFT JOIN stock_balance b ON b.warehouse_id = y.warehouse_id AND b.layer_id = y.id"
-        " AND b.location_id = :source AND b.lpn_id = 0 AND b.status = 'available' WHERE y.warehouse_id = :w"
-        " AND y.item_id = :item AND y.serial = :serial ORDER BY free_each DESC LIMIT 1",
-        source=task["location_id"], item=task["item_id"], serial=item.serial,
-    )  # fmt: skip
-    if other is None:
-        raise Refused(Rejected(Reject.SERIAL_UNKNOWN, expected=task["serial"], got=item.serial))
-    if not other["free_each"] or task["reason"] == RefillReason.DEMAND:
-        raise Refused(Rejected(Reject.SERIAL_ELSEWHERE, expected=task["serial"], got=item.serial))
-    asked = Layer(task["layer_id"], task["received_on"], task["expiry_on"])
-    scanned = Layer(other["id"], other["received_on"], other["expiry_on"])
-    if is_older(asked, scanned, task["rotation"], task["tolerance_days"]):
-        raise Refused(Rejected(Reject.OLDER_FIRST, expected=task["serial"], got=item.serial))
-    tx.run(
-        "UPDATE task SET layer_id = :asked WHERE warehouse_id = :w AND kind = 'replenish' AND state = 'open'"
-        " AND layer_id = :scanned AND location_id = :source AND done_each = 0",
-        asked=asked.layer_id, scanned=scanned.layer_id, source=task["location_id"],
-    )  # fmt: skip
-    return scanned.layer_id
 
 
 def _carry(
@@ -199,13 +168,24 @@ def _carry(
         promised_each -= part_each
 
 
-def _in_hand_each(tx: Tx, hand_id: int, layer_id: int) -> int:
-    row = tx.one(
-        "SELECT on_hand_each FROM stock_balance WHERE warehouse_id = :w AND location_id = :hand"
-        " AND layer_id = :layer AND lpn_id = 0 AND status = 'available'",
-        hand=hand_id, layer=layer_id,
+def _in_hand(tx: Tx, hand_id: int, item_id: int) -> list[Any]:
+    """What of the item is in the hand, layer by layer: one, but for units with serials."""
+    return list(
+        tx.all(
+            "SELECT layer_id, on_hand_each FROM stock_balance WHERE warehouse_id = :w AND location_id = :hand"
+            " AND item_id = :item AND lpn_id = 0 AND status = 'available' ORDER BY layer_id",
+            hand=hand_id, item=item_id,
+        )
     )  # fmt: skip
-    return 0 if row is None else row["on_hand_each"]
+
+
+def _set_down(tx: Tx, actor: Actor, task: Any, hand_id: int, to_id: int, qty_each: int) -> None:
+    # Promises in the hand are those brought along: they stand on any unit here, so all of them are looked at.
+    for row in _in_hand(tx, hand_id, task["item_id"]):
+        part_each = min(qty_each, row["on_hand_each"])
+        if part_each:
+            _carry(tx, actor, task["item_id"], row["layer_id"], hand_id, to_id, part_each, takes_promises=True)
+            qty_each -= part_each
 
 
 def _put_down(
@@ -218,10 +198,9 @@ def _put_down(
         _put_back(tx, actor, task)
         return {}
     _check_target(tx, task, location, goods, qty_each)
-    # Promises in the hand are those brought along: they stand on any unit here, so all of them are looked at.
-    _carry(tx, actor, task["item_id"], task["layer_id"], hand_id, location["id"], qty_each, takes_promises=True)
+    _set_down(tx, actor, task, hand_id, location["id"], qty_each)
     tell(tx, "board", "Refilled", actor.scan_id, location=location_code, qty_each=qty_each)
-    if _in_hand_each(tx, hand_id, task["layer_id"]):
+    if _in_hand(tx, hand_id, task["item_id"]):
         return {"short": bool(memory.get("short"))}
     _end_if_done(tx, task["id"], is_short=bool(memory.get("short")))
     allocate.allocate_waiting(tx, actor, task["item_id"])
@@ -266,15 +245,13 @@ def _end_if_done(tx: Tx, task_id: int, *, is_short: bool) -> None:
 def _put_back(tx: Tx, actor: Actor, task: Any) -> None:
     """What is in the hand lies again where it was taken: nothing was buried there meanwhile by being taken out."""
     hand_id = hands.hand_of(tx, actor)
-    qty_each = _in_hand_each(tx, hand_id, task["layer_id"])
+    qty_each = sum(row["on_hand_each"] for row in _in_hand(tx, hand_id, task["item_id"]))
     if qty_each:
         storage = storage_at(tx, task["location_id"])
         if any(part.item_id != task["item_id"] for part in storage.present):
             place = refills_for_orders.other_place(tx, arriving_layer(tx, task["layer_id"]), qty_each)
             raise Refused(Rejected(Reject.MIXED_ITEM, expected=place[1] if place else None, got=task["source_code"]))
-        _carry(
-            tx, actor, task["item_id"], task["layer_id"], hand_id, task["location_id"], qty_each, takes_promises=True
-        )
+        _set_down(tx, actor, task, hand_id, task["location_id"], qty_each)
         tx.run(
             "UPDATE task SET done_each = done_each - :qty WHERE warehouse_id = :w AND id = :id",
             id=task["id"], qty=qty_each,
@@ -296,7 +273,7 @@ def _short(tx: Tx, actor: Actor, task: Any, memory: Memory) -> Memory:
         allocate.settle_order(tx, actor, order_id)
     refills_for_orders.demand(tx, actor, orders)
     tell(tx, "board", "RefillShorted", actor.scan_id, location=task["source_code"], missing_each=missing_each)
-    if _in_hand_each(tx, hands.hand_of(tx, actor), task["layer_id"]):
+    if _in_hand(tx, hands.hand_of(tx, actor), task["item_id"]):
         plans.refill(tx, actor, task["item_id"])
         return {**memory, "short": True}
     plans.close(tx, task["id"], TaskState.SHORT)
@@ -310,9 +287,10 @@ def _give_up(tx: Tx, actor: Actor, task: Any, missing_each: int) -> list[int]:
     orders = []
     for promise in tx.all(
         "SELECT a.* FROM allocation a JOIN sales_order o ON o.warehouse_id = a.warehouse_id AND o.id = a.order_id"
-        " WHERE a.warehouse_id = :w AND a.location_id = :location AND a.layer_id = :layer AND a.task_id IS NULL"
-        " AND a.qty_each > 0 ORDER BY o.priority, o.cut_off_at_ms DESC, o.ordered_at_ms DESC, o.id DESC, a.id DESC",
-        location=task["location_id"], layer=task["layer_id"],
+        " WHERE a.warehouse_id = :w AND a.location_id = :location AND a.item_id = :item AND a.task_id IS NULL"
+        " AND a.qty_each > 0 ORDER BY a.layer_id = :layer DESC, o.priority, o.cut_off_at_ms DESC,"
+        " o.ordered_at_ms DESC, o.id DESC, a.id DESC",
+        location=task["location_id"], item=task["item_id"], layer=task["layer_id"],
     ):  # fmt: skip
         part_each = min(missing_each, promise["qty_each"])
         if part_each == 0:

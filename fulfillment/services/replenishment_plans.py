@@ -8,6 +8,7 @@ meanwhile is simply no longer there to bring.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fulfillment.domain.fifo import Policy
@@ -25,17 +26,27 @@ CLAIMED = (
     "(k.station_id IS NOT NULL AND EXISTS (SELECT 1 FROM dialogue d WHERE d.warehouse_id = k.warehouse_id"
     " AND d.station_id = k.station_id AND d.flow = 'replenish' AND d.operator_id IS NOT NULL))"
 )
+# The goods a task means: one layer; of a serial item all units of that age in that place, of which every one is a
+# layer of its own. `k` is the task, `y` its layer, `z` the layer of what lies there.
+_MEANT = (
+    "(z.id = y.id OR (y.serial <> '' AND z.serial <> '' AND z.received_on = y.received_on"
+    " AND z.expiry_on = y.expiry_on))"
+)
 # What a task could still take up where it points: free units, or for waiting orders what they are promised there.
 TAKEABLE_EACH = (
-    "(CASE WHEN k.reason = 'demand' THEN COALESCE((SELECT SUM(a.qty_each) FROM allocation a"
-    " WHERE a.warehouse_id = k.warehouse_id AND a.location_id = k.location_id AND a.layer_id = k.layer_id"
-    " AND a.task_id IS NULL), 0) ELSE COALESCE((SELECT b.on_hand_each - b.allocated_each FROM stock_balance b"
-    " WHERE b.warehouse_id = k.warehouse_id AND b.location_id = k.location_id AND b.layer_id = k.layer_id"
-    " AND b.lpn_id = 0 AND b.status = 'available'), 0) END)"
+    "(CASE WHEN k.reason = 'demand' THEN COALESCE((SELECT SUM(a.qty_each) FROM layer y JOIN allocation a"
+    " ON a.warehouse_id = y.warehouse_id AND a.location_id = k.location_id AND a.item_id = y.item_id"
+    " AND a.task_id IS NULL JOIN layer z ON z.warehouse_id = a.warehouse_id AND z.id = a.layer_id"
+    f" WHERE y.warehouse_id = k.warehouse_id AND y.id = k.layer_id AND {_MEANT}), 0)"
+    " ELSE COALESCE((SELECT SUM(b.on_hand_each - b.allocated_each) FROM layer y JOIN stock_balance b"
+    " ON b.warehouse_id = y.warehouse_id AND b.location_id = k.location_id AND b.item_id = y.item_id AND b.lpn_id = 0"
+    " AND b.status = 'available' JOIN layer z ON z.warehouse_id = b.warehouse_id AND z.id = b.layer_id"
+    f" WHERE y.warehouse_id = k.warehouse_id AND y.id = k.layer_id AND {_MEANT}), 0) END)"
 )
+# In the hand of whoever works on it lies nothing else of the item.
 IN_HAND_EACH = (
     "COALESCE((SELECT SUM(b.on_hand_each) FROM station s JOIN stock_balance b ON b.warehouse_id = s.warehouse_id"
-    " AND b.location_id = s.hand_location_id AND b.layer_id = k.layer_id AND b.lpn_id = 0"
+    " AND b.location_id = s.hand_location_id AND b.item_id = k.item_id AND b.lpn_id = 0"
     " WHERE s.warehouse_id = k.warehouse_id AND s.id = k.station_id), 0)"
 )
 OPEN_REFILL = " k.warehouse_id = :w AND k.kind = 'replenish' AND k.state = 'open'"
@@ -162,7 +173,7 @@ def _sources(tx: Tx, item_id: int) -> list[Source]:
     kept = {
         (row["location_id"], row["layer_id"]): row
         for row in tx.all(
-            "SELECT b.location_id, b.layer_id, b.sealed_each, y.case_each, (SELECT COALESCE(SUM(k.qty_each"
+            "SELECT b.location_id, b.layer_id, b.sealed_each, y.case_each, y.serial, (SELECT COALESCE(SUM(k.qty_each"
             " - k.done_each), 0) FROM task k WHERE k.warehouse_id = b.warehouse_id AND k.location_id = b.location_id"
             " AND k.state = 'open' AND k.kind = 'replenish' AND k.reason <> 'demand' AND k.layer_id = b.layer_id"
             f" AND {CLAIMED}) AS fetched_each, EXISTS (SELECT 1 FROM pick_face f WHERE f.warehouse_id = b.warehouse_id"
@@ -172,19 +183,22 @@ def _sources(tx: Tx, item_id: int) -> list[Source]:
             item=item_id,
         )
     }
-    sources = []
+    sources: dict[tuple[int, str], Source] = {}
     for part in allocate.free_stock(tx, item_id):
         row = kept[part.location_id, part.layer.layer_id]
         if row["is_face"]:
             continue
-        goods = arriving_layer(tx, part.layer.layer_id)
-        sources.append(
-            Source(
-                part.location_id, part.location_code, part.kind, goods, part.free_each - row["fetched_each"],
-                row["sealed_each"], row["case_each"],
-            )
+        free_each = part.free_each - row["fetched_each"]
+        age = f"{part.layer.received_on}/{part.layer.expiry_on}" if row["serial"] else str(part.layer.layer_id)
+        known = sources.get((part.location_id, age))
+        if known is not None:  # units of a serial item are layers of their own, and one task for all of an age
+            sources[part.location_id, age] = replace(known, free_each=known.free_each + free_each)
+            continue
+        sources[part.location_id, age] = Source(
+            part.location_id, part.location_code, part.kind, arriving_layer(tx, part.layer.layer_id), free_each,
+            row["sealed_each"], row["case_each"],
         )  # fmt: skip
-    return sources
+    return list(sources.values())
 
 
 def _without(sources: list[Source], plan: list[Refill]) -> list[Source]:

@@ -68,6 +68,21 @@ def cases(hand: FloorHand, sku: str, qty_each: int, location: str, case_each: in
     return layer_id
 
 
+def serials(hand: FloorHand) -> None:
+    """SCALE S1 and S2 of January, S3 of February in reserve."""
+    item_id = hand.item("SCALE", tracks_serial=1)
+    hand.write(
+        lambda tx: tx.insert("item_barcode", item_id=item_id, code="05012345678900", uom="each", qty_each=1)
+    )
+    for serial, day in (("S1", "2026-01-01"), ("S2", "2026-01-01"), ("S3", "2026-02-01")):
+        layer_id = hand.stock("SCALE", 1, RESERVE, day)
+        hand.write(
+            lambda tx, layer_id=layer_id, serial=serial: tx.run(
+                "UPDATE layer SET serial = :s WHERE warehouse_id = :w AND id = :id", s=serial, id=layer_id
+            )
+        )
+
+
 def waiting(hand: FloorHand) -> list[tuple[str, str, int, str]]:
     """(from, to, units, reason) of the open refills."""
     return [
@@ -211,6 +226,36 @@ def test_another_lot_than_the_oldest_is_refused(hand: FloorHand) -> None:
     assert hand.scan("HAND-1", "]C10105012345678900" + "10L1")["outcome"] == "applied"
     hand.scan("HAND-1", at(FACE))
     assert hand.on_hand(FACE) == 1
+
+
+def test_a_serial_item_is_brought_by_the_serial_that_was_scanned(hand: FloorHand) -> None:
+    serials(hand)
+    face(hand, 1, 2, sku="SCALE")
+    hand.sign_in("HAND-1", "REPLENISH")
+    hand.scan("HAND-1", at(RESERVE))
+    assert hand.scan("HAND-1", "SCALE")["code"] == "serial_required"
+    gs1 = "]C1010501234567890021"
+    assert hand.scan("HAND-1", gs1 + "S9")["code"] == "serial_unknown"
+    assert hand.scan("HAND-1", gs1 + "S3")["code"] == "older_first"
+    assert hand.scan("HAND-1", gs1 + "S2")["outcome"] == "applied"
+    assert hand.scan("HAND-1", gs1 + "S2")["code"] == "serial_elsewhere"
+    assert hand.scan("HAND-1", gs1 + "S1")["outcome"] == "applied"
+    hand.scan("HAND-1", at(FACE))
+    assert (hand.on_hand(FACE), fields(hand)["task"]) == (2, None)
+
+
+def test_an_order_gets_the_serial_that_was_brought(hand: FloorHand) -> None:
+    serials(hand)
+    out_of_reach(hand)
+    hand.order("1", ("SCALE", 1))
+    hand.write(lambda tx: waves.release(tx, NOBODY))
+    promised = promises(hand, "1")[0][1]
+    hand.sign_in("HAND-1", "REPLENISH")
+    hand.scan("HAND-1", at(RESERVE))
+    assert hand.scan("HAND-1", "]C1010501234567890021S2")["outcome"] == "applied"
+    hand.scan("HAND-1", fields(hand)["to"]["barcode"])
+    assert promises(hand, "1")[0][1] == promised + 1
+    assert release(hand, "1")
 
 
 def test_a_part_may_be_carried_and_the_rest_fetched_by_another_trip(refilling: FloorHand) -> None:
