@@ -104,6 +104,7 @@ class House:
             name = f"W{n}"
             body = {"badge": str(9000 + n), "name": f"Simulated {n}", "role": "supervisor"}
             badge = self._must("POST", "/api/v1/operators", body)["barcode"]
+            floor.supervisor_badge = str(badge)
             errs = self._fallibility(name)
             handheld = self._station(f"SIM-{n}", "handheld", DOCK, errs)
             self.crew.append(DayWorker(name, str(badge), handheld, DOCK, floor, errs))  # type: ignore[arg-type]

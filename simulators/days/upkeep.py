@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulators.days.house import House
+from simulators.days.house import QUARANTINE, House
 from simulators.days.ports import Refused
 from simulators.warehouse import beside
 
@@ -33,7 +33,7 @@ class Upkeep(House):
             sku = self.world.look(here)[0].sku
             others = [place for place in self.world.places_of(sku) if place in places and place != here]
             if others:
-                there, qty_each = self.dice.choice(others), self.world.count(here, sku)
+                there, qty_each = self.dice.choice(others), self.world.look(here)[0].qty_each
                 moved = self._try(
                     lambda here=here, sku=sku, qty=qty_each, there=there: worker.move_goods(here, sku, qty, there)
                 )
@@ -42,7 +42,10 @@ class Upkeep(House):
         sku = self.world.look(here)[0].sku
         why = self.dice.choice(("DAMAGED", "QUALITY"))
         command = "DAMAGED" if why == "DAMAGED" else "HOLD"
-        self.report.set_aside += bool(self._try(lambda: worker.set_aside(here, sku, 1, command, why)))
+        if self._try(lambda: worker.set_aside(here, sku, 1, command, why)):
+            self.report.set_aside += 1
+            status = "damaged" if command == "DAMAGED" else "hold"
+            self._try(lambda: worker.to_quarantine(here, sku, 1, status, QUARANTINE))
 
     def _count(self, number: int) -> None:
         """The plan of the evening, then everything anybody wants counted, by whoever may count it."""

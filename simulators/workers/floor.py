@@ -56,6 +56,7 @@ class Floor:
     pace: Pace
     handling: Handling = field(default_factory=Handling)
     home_bins: dict[str, set[str]] = field(default_factory=dict)  # SKU → bins somebody took it from
+    supervisor_badge: str = ""
     put_into: dict[str, None] = field(default_factory=dict)  # places whose sign was scanned to put goods there
     parcel_orders: dict[str, str] = field(default_factory=dict)  # parcel → order on its packing slip
     adopt_tote: Callable[[str], None] | None = None  # asks what is in a tote that is none of this world's

@@ -42,6 +42,25 @@ class Mover(Person):
         self._leave(kiosk)
         return outcome.is_applied
 
+    def to_quarantine(self, here: str, sku: str, qty_each: int, status: str, there: str) -> bool:
+        """Units of one condition away from the good ones: the place is scanned until the screen shows them."""
+        kiosk = self._open_place(here)
+        for _ in range(4):
+            if kiosk.step.fields.get("status") == status:
+                break
+            self._scan(kiosk, self._gear.signs[here], must=True)
+        mark = next((pile.mark for pile in self._world.look(here) if pile.sku == sku), "")
+        outcome = self._scan_units(kiosk, sku, qty_each, mark)
+        if not outcome.is_applied or kiosk.step.at != "move.target":
+            self._leave(kiosk)
+            return False
+        self._world.move(here, self._hands, sku, qty_each, None, mark)
+        self._walk(there)
+        self._scan(kiosk, self._gear.signs[there], must=True)
+        self._world.move_all(self._hands, there)
+        self._leave(kiosk)
+        return True
+
     def write_off(self, here: str, sku: str, qty_each: int) -> bool:
         """The book has units here that nobody can find; a supervisor takes them off it."""
         kiosk = self._enter("move", "MOVE")

@@ -15,6 +15,7 @@ from simulators.world import (
 )
 
 TOTE_ML = 60_000
+SUPERVISOR_AT_HAND = 0.5
 
 class Picker(Person):
     """Who picks: a cart, a tour, a tote an order, and down at staging."""
@@ -104,6 +105,7 @@ class Picker(Person):
             outcome = self._scan_hand(kiosk, here, sku)
             if not outcome.is_applied:
                 if outcome.code == "older_first":
+                    self._note_if_asked(fields, outcome, sku)
                     return  # back they went; the screen says what to take
                 if outcome.code == "case_sealed" and self._can(kiosk.step, "BREAK"):
                     self._command(kiosk, "BREAK", must=True)
@@ -111,6 +113,9 @@ class Picker(Person):
                     self.floor.surprises.note(f"{self.name}: {found_each} of {sku} at {here}: {outcome.code}")
                 return
             self.floor.home_bins.setdefault(sku, set()).add(here)
+        elif self._may_pass_over(kiosk, here, sku):
+            self._pass_over(kiosk, here, sku)
+            return
         if found_each < left_each and kiosk.step.at == "pick.item":
             self._gear.to_count.setdefault(here, "short")
             self._command(kiosk, "SHORT")
@@ -129,6 +134,34 @@ class Picker(Person):
                     taken_each += n
             return taken_each
         return self._take(here, sku, left_each, behind or self._date_of(here, sku, asked.get("received_on")))
+
+    def _may_pass_over(self, kiosk: ScanStation, here: str, sku: str) -> bool:
+        """The lot asked for is nowhere to be seen, newer ones are: now and then a supervisor is at hand."""
+        is_asked = bool((kiosk.step.fields.get("take") or {}).get("lot"))
+        is_here = bool(self._world.count(here, sku))
+        return (
+            is_asked and is_here and bool(self.floor.supervisor_badge) and self._can(kiosk.step, "OVERRIDE")
+            and self.errs.dice.random() < SUPERVISOR_AT_HAND
+        )  # fmt: skip
+
+    def _pass_over(self, kiosk: ScanStation, here: str, sku: str) -> None:
+        """With a supervisor's badge and a reason the next scan may take newer goods."""
+        self._command(kiosk, "OVERRIDE", must=True)
+        self._scan(kiosk, self.floor.supervisor_badge, must=True)
+        self._give_reason(kiosk, "UNREACHABLE")
+        self._gear.to_count.setdefault(here, "an older lot is not where it should be")
+        pile = next(pile for pile in self._world.look(here) if pile.sku == sku)
+        n = min(pile.qty_each, int(kiosk.step.fields["left_each"]))
+        self._world.move(here, self._hands, sku, n, pile.received_on, pile.mark)
+        if not self._scan_hand(kiosk, here, sku).is_applied:
+            self._command(kiosk, "SHORT")
+
+    def _note_if_asked(self, fields: Mapping[str, Any], outcome: Outcome, sku: str) -> None:
+        lot = (fields.get("take") or {}).get("lot")
+        if lot and lot in str(outcome.got):
+            self.floor.surprises.note(
+                f"{self.name}: {sku}, asked for lot {lot}: refused, expected {outcome.expected}, got {outcome.got}"
+            )
 
     def _scan_hand(self, kiosk: ScanStation, here: str, sku: str) -> Outcome:
         """Scan what was just taken, by what is printed on it; what the floor refuses goes back."""
