@@ -8,7 +8,7 @@ Invariant: what is taken never exceeds what lies here, and closed cases are take
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fulfillment.domain.fifo import Layer, Policy, is_older, passes_over, rank
 from fulfillment.domain.reasons import Reject, Rejected
@@ -62,29 +62,48 @@ class Identity:
 def left_lying(here: Iterable[Here], hand: Iterable[Taken]) -> list[Here]:
     """What still lies here beside what is in the hand already."""
     gone: dict[int, tuple[int, int]] = {}
+    hand = list(hand)
+    if not hand:
+        return list(here)
     for part in hand:
         qty_each, sealed_each = gone.get(part.layer_id, (0, 0))
         gone[part.layer_id] = (qty_each + part.qty_each, sealed_each + part.sealed_each)
     left = []
     for lying in here:
-        qty_each, sealed_each = gone.get(lying.layer.layer_id, (0, 0))
+        if lying.layer.layer_id not in gone:
+            left.append(lying)
+            continue
+        qty_each, sealed_each = gone[lying.layer.layer_id]
         on_hand_each = lying.on_hand_each - qty_each
         if on_hand_each > 0:
             sealed_each = min(max(lying.sealed_each - sealed_each, 0), on_hand_each)
-            left.append(replace(lying, on_hand_each=on_hand_each, sealed_each=sealed_each))
+            left.append(
+                Here(lying.layer, on_hand_each, sealed_each, lying.case_each, lying.lot, lying.serial)
+            )
     return left
 
 
 def take_oldest(wanted_each: int, here: Iterable[Here], policy: Policy) -> list[Taken] | Rejected:
     """What a hand takes that was told nothing but the item: the oldest, as it lies in front."""
-    return _take(wanted_each, list(here), None, policy)
+    here = by_age(here, policy)
+    if any(lying.sealed_each for lying in here):
+        return _take(wanted_each, here, None, policy)
+    # Nothing is closed, nothing can be passed over: as it lies, which is what nearly every scan comes to.
+    taken: list[Taken] = []
+    left_each = wanted_each
+    for lying in here:
+        if not left_each:
+            break
+        taken.append(Taken(lying.layer.layer_id, min(left_each, lying.on_hand_each)))
+        left_each -= taken[-1].qty_each
+    return _too_few(wanted_each - left_each, wanted_each) if left_each else taken
 
 
 def take_named(
     wanted_each: int, here: Iterable[Here], identity: Identity, policy: Policy
 ) -> list[Taken] | Rejected:
     """What a hand holds whose code says which lot, expiry or serial it is."""
-    here = list(here)
+    here = by_age(here, policy)
     named = {lying.layer.layer_id for lying in identity.among(here)}
     return _take(wanted_each, here, named, policy)
 
@@ -94,11 +113,17 @@ def take_passing_over(
 ) -> list[Taken] | Rejected:
     """What a hand takes when a supervisor lets older goods lie: what the code names; a code that names nothing
     is a unit of the oldest after those that stay."""
-    here = sorted(here, key=lambda lying: rank(lying.layer, policy))
+    here = by_age(here, policy)
     named = identity.among(here)
     if len(named) == len(here) and here:
         named = [lying for lying in here if is_older(here[0].layer, lying.layer, policy)] or here
     return _take(wanted_each, named, None, policy)
+
+
+def by_age(here: Iterable[Here], policy: Policy) -> list[Here]:
+    """What leaves first in front."""
+    here = list(here)
+    return here if len(here) < 2 else sorted(here, key=lambda lying: rank(lying.layer, policy))
 
 
 def in_words(lying: Here) -> str:
@@ -109,11 +134,10 @@ def in_words(lying: Here) -> str:
 def _take(wanted_each: int, here: list[Here], named: set[int] | None, policy: Policy) -> list[Taken] | Rejected:
     taken: list[Taken] = []
     asked_each = wanted_each
-    here = sorted(here, key=lambda lying: rank(lying.layer, policy))
     while wanted_each:
         candidates = [lying for lying in here if named is None or lying.layer.layer_id in named]
         if not candidates:
-            return Rejected(Reject.SHORT_STOCK, expected=str(asked_each - wanted_each), got=str(asked_each))
+            return _too_few(asked_each - wanted_each, asked_each)
         free = [lying for lying in candidates if not is_older(here[0].layer, lying.layer, policy)]
         if not free:
             oldest = passes_over(candidates[0].layer, [lying.layer for lying in here], policy)
@@ -127,6 +151,10 @@ def _take(wanted_each: int, here: list[Here], named: set[int] | None, policy: Po
         wanted_each -= sum(part.qty_each for part in parts)
         here = left_lying(here, parts)
     return taken
+
+
+def _too_few(found_each: int, asked_each: int) -> Rejected:
+    return Rejected(Reject.SHORT_STOCK, expected=str(found_each), got=str(asked_each))
 
 
 def _take_from(wanted_each: int, free: Sequence[Here]) -> list[Taken]:

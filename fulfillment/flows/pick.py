@@ -38,6 +38,13 @@ from fulfillment.flows.step import (
 
 NAME = "pick"
 
+# Buttons made once: their check characters cost more than the rest of a screen.
+_AT_LOCATION = expect_command("SKIP")
+_AT_ITEM = expect_command("SHORT", "SKIP", "BACK")
+_AT_TOTE = expect_command("NEWTOTE", "BACK")
+_BREAK = expect_command("BREAK")
+_OVERRIDE = expect_command("OVERRIDE")
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -270,7 +277,7 @@ def settle(memory: Memory, facts: Facts) -> Step:
     state = _state(here, task)
     fields = {**_task_fields(tour, task, here), **_notice(memory)}
     if state == "location":
-        return Step(NAME, state, "scan_location", (expect_place(task.place), *expect_command("SKIP")), fields)
+        return Step(NAME, state, "scan_location", (expect_place(task.place), *_AT_LOCATION), fields)
     if state == "supervisor":
         return Step(NAME, state, "scan_badge", (Expect("badge"), *expect_command("BACK")), fields)
     if state == "reason":
@@ -278,14 +285,16 @@ def settle(memory: Memory, facts: Facts) -> Step:
         return Step(NAME, state, "scan_reason", (*reasons, *expect_command("BACK")), fields)
     if state == "item":
         fields |= _goods_fields(here, task)
-        commands = [*(["BREAK"] if task.sealed else []), "SHORT", "SKIP", "BACK"]
-        commands += ["OVERRIDE"] if _may_pass_over(task) else []
-        return Step(NAME, state, "scan_item", (expect_goods(task.goods), *expect_command(*commands)), fields)
+        expects = (
+            expect_goods(task.goods), *(_BREAK if task.sealed else ()), *_AT_ITEM,
+            *(_OVERRIDE if _may_pass_over(task) else ()),
+        )  # fmt: skip
+        return Step(NAME, state, "scan_item", expects, fields)
     if here["new_tote"] or task.tote is None:
         totes = tuple(Expect("tote", own_code("T", code), code) for code in facts.free_totes)
         return Step(NAME, state, "scan_new_tote", totes or (Expect("tote"),), fields)
     tote = Expect("tote", own_code("T", task.tote), task.tote)
-    return Step(NAME, state, "scan_tote", (tote, *expect_command("NEWTOTE", "BACK")), fields)
+    return Step(NAME, state, "scan_tote", (tote, *_AT_TOTE), fields)
 
 
 def hand_of(memory: Memory) -> tuple[HandPart, ...]:

@@ -80,8 +80,10 @@ def _load_stop(tx: Tx, tour: Any, memory: Memory) -> flow.Facts:
         tour=tour["id"], position=row["position"], order=row["order_id"],
     )  # fmt: skip
     stop = pick_stock.stop_at(tx, row["location_id"], row)
-    mine = memory if memory.get("task") == row["task_id"] else {}
-    oldest, sealed = stop.shown(flow.hand_of(mine), mine.get("counted", 0))
+    oldest, sealed = None, None
+    if memory.get("at") == row["location_id"]:
+        mine = memory if memory.get("task") == row["task_id"] else {}
+        oldest, sealed = stop.shown(flow.hand_of(mine), mine.get("counted", 0))
     task = flow.PickTask(
         row["task_id"], place_of(row), goods_of(row), row["left_each"], row["position"], row["number"],
         tote["code"] if tote else None, bool(row["tracks_serial"]), sealed, oldest, bool(stop.spoilt),

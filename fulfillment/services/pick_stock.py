@@ -20,6 +20,7 @@ from fulfillment.domain.taking import (
     Here,
     Identity,
     Taken,
+    by_age,
     in_words,
     left_lying,
     take_named,
@@ -51,7 +52,7 @@ class Stop:
 
     def shown(self, hand: Sequence[HandPart], counted_each: int) -> tuple[Oldest | None, Sealed | None]:
         """What the screen tells of the units left beside the hand: what to take, and the closed cases."""
-        left = sorted(_left(self, hand, counted_each), key=lambda one: rank(one.layer, self.policy))
+        left = by_age(_left(self, hand, counted_each), self.policy)
         if not left:
             return None, None
         first = left[0]
@@ -129,11 +130,11 @@ def open_case(tx: Tx, actor: Actor, task: Any, hand: Sequence[HandPart]) -> None
         Refused: `case_sealed`, when none is left.
     """
     stop = stop_at(tx, task["location_id"], _item(tx, task["item_id"]))
-    closed = [one for one in left_lying(stop.lying, _taken(hand)) if one.sealed_each >= one.case_each > 0]
+    left = by_age(left_lying(stop.lying, _taken(hand)), stop.policy)
+    closed = [one for one in left if one.sealed_each >= one.case_each > 0]
     if not closed:
         raise Refused(Rejected(Reject.CASE_SEALED, expected="a closed case"))
-    oldest = min(closed, key=lambda one: rank(one.layer, stop.policy))
-    ledger.open_cases(tx, actor, task["location_id"], oldest.layer.layer_id, 1)
+    ledger.open_cases(tx, actor, task["location_id"], closed[0].layer.layer_id, 1)
 
 
 def pick(tx: Tx, actor: Actor, task: Any, tote: Any, qty_each: int, hand: Sequence[HandPart]) -> None:
@@ -216,7 +217,7 @@ def _why_not_here(stop: Stop, identity: Identity, left: Sequence[Here], read: It
 
 
 def _what_lies_here(stop: Stop, left: Sequence[Here]) -> str | None:
-    return in_words(min(left, key=lambda one: rank(one.layer, stop.policy))) if left else None
+    return in_words(by_age(left, stop.policy)[0]) if left else None
 
 
 def _by_layer(parts: Sequence[Taken], hand: Sequence[HandPart]) -> list[tuple[int, int, int, str]]:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from fulfillment.bootstrap import open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import Move
 from fulfillment.services import allocate, ledger
+from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import (
     TOTES,
@@ -29,6 +31,30 @@ HAND = "HAND-1"
 GTIN = "04006381333931"
 SUPERVISOR, PICKER = own_code("B", "1001"), own_code("B", "1002")
 UNREACHABLE = own_code("Y", "UNREACHABLE")
+
+
+class Clock:
+    """The time of this floor."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_780_315_200_000  # 2026-06-01 12:00 UTC
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Whoever has it can let days pass."""
+    return Clock()
+
+
+@pytest.fixture
+def hand(settings: Settings, clock: Clock) -> Iterator[FloorHand]:
+    """A floor whose time stands still unless it is told to pass."""
+    floor = open_floor(settings, clock=clock)
+    yield FloorHand(floor)
+    floor.close()
 
 
 @pytest.fixture(autouse=True)
@@ -415,24 +441,26 @@ def test_the_older_case_goes_before_newer_loose_units(hand: FloorHand) -> None:
 # --- expired on the way ------------------------------------------------------------------------------------
 
 
-def expire(hand: FloorHand, layer: int, expiry_on: str = "2026-03-01") -> None:
-    """Time passes for a layer."""
-    sql = "UPDATE layer SET expiry_on = :on WHERE warehouse_id = :w AND id = :id"
-    hand.write(lambda tx: tx.run(sql, on=expiry_on, id=layer))
+SOON = "2026-07-01"
+
+
+def two_months_pass(clock: Clock) -> None:
+    """What was to expire SOON has expired."""
+    clock.now_ms += 61 * 86_400_000
 
 
 @pytest.mark.parametrize("elsewhere", ["A01-01-1", "A02-01-1"])
 def test_goods_that_expired_since_they_were_promised_are_set_aside_and_others_fetched(
-    hand: FloorHand, elsewhere: str
+    hand: FloorHand, clock: Clock, elsewhere: str
 ) -> None:
     goods(hand, tracks_expiry=1, rotation="fefo")
-    spoilt = stock(hand, 3, expiry_on="2099-01-01")
+    stock(hand, 3, expiry_on=SOON)
     good = stock(hand, 9, "2026-02-01", elsewhere, expiry_on="2099-06-01")
     hand.order("SO-1", ("JAM", 2))
     hand.order("SO-2", ("JAM", 1))  # nobody walks for this one yet
     release(hand, "SO-1")
     take_tour(hand)
-    expire(hand, spoilt)
+    two_months_pass(clock)
     go_to_stop(hand)
     assert hand.step()["fields"]["notice"] == "expired"
     assert hand.step()["fields"]["location"]["code"] == elsewhere
@@ -444,16 +472,16 @@ def test_goods_that_expired_since_they_were_promised_are_set_aside_and_others_fe
     assert picked_layers(hand, "SO-1") == [(good, 2)]
 
 
-def test_the_walk_of_another_picker_is_sent_elsewhere_too(hand: FloorHand) -> None:
+def test_the_walk_of_another_picker_is_sent_elsewhere_too(hand: FloorHand, clock: Clock) -> None:
     goods(hand, tracks_expiry=1, rotation="fefo")
-    spoilt = stock(hand, 3, expiry_on="2099-01-01")
+    stock(hand, 3, expiry_on=SOON)
     good = stock(hand, 9, "2026-02-01", "A02-01-1", expiry_on="2099-06-01")
     hand.order("SO-1", ("JAM", 1))
     release(hand)
     hand.order("SO-2", ("JAM", 2))
     release(hand)
     take_tour(hand)
-    expire(hand, spoilt)
+    two_months_pass(clock)
     go_to_stop(hand)
     finish_tour(hand)
     take_tour(hand, first_tote=5)
@@ -462,37 +490,37 @@ def test_the_walk_of_another_picker_is_sent_elsewhere_too(hand: FloorHand) -> No
     assert picked_layers(hand, "SO-2") == [(good, 2)]
 
 
-def test_without_other_goods_the_order_waits(hand: FloorHand) -> None:
-    goods(hand, tracks_expiry=1, rotation="fefo", min_life_days=30)
-    spoilt = stock(hand, 3, expiry_on="2099-01-01")
+def test_without_other_goods_the_order_waits(hand: FloorHand, clock: Clock) -> None:
+    goods(hand, tracks_expiry=1, rotation="fefo", min_life_days=20)
+    stock(hand, 3, expiry_on=SOON)
     hand.order("SO-1", ("JAM", 2))
     release(hand)
     take_tour(hand)
-    expire(hand, spoilt)
+    two_months_pass(clock)
     step = go_to_stop(hand)["step"]
     assert (step["state"], step["fields"]["notice"]) == ("drop", "expired")
     finish_tour(hand)
     assert hand.order_state("SO-1") == "waiting"
 
 
-def test_nobody_is_sent_for_what_expired_before_the_wave_was_planned(hand: FloorHand) -> None:
+def test_nobody_is_sent_for_what_expired_before_the_wave_was_planned(hand: FloorHand, clock: Clock) -> None:
     goods(hand, tracks_expiry=1, rotation="fefo")
-    spoilt = stock(hand, 3, expiry_on="2099-01-01")
+    stock(hand, 3, expiry_on=SOON)
     good = stock(hand, 9, "2026-02-01", "A02-01-1", expiry_on="2099-06-01")
     hand.order("SO-1", ("JAM", 2))
-    expire(hand, spoilt)
+    two_months_pass(clock)
     release(hand)
     assert take_tour(hand)["fields"]["location"]["code"] == "A02-01-1"
     finish_tour(hand)
     assert picked_layers(hand, "SO-1") == [(good, 2)]
 
 
-def test_the_code_of_an_expired_unit_is_refused(hand: FloorHand) -> None:
-    goods(hand, tracks_lot=1, tracks_expiry=1, rotation="fefo")
+def test_the_code_of_an_expired_unit_is_refused(hand: FloorHand, clock: Clock) -> None:
+    goods(hand, tracks_lot=1, tracks_expiry=1)
     stock(hand, 3, lot="GOOD", expiry_on="2099-06-01")
-    late = stock(hand, 3, lot="LATE", expiry_on="2099-07-01")
+    stock(hand, 3, "2026-02-01", lot="LATE", expiry_on=SOON)
     walk(hand, ("JAM", 2))
-    expire(hand, late)
+    two_months_pass(clock)
     hand.scan(HAND, gs1(lot="LATE"))
     assert answer(hand) == ("expired", "GOOD", "LATE")
     finish_tour(hand)
