@@ -1,24 +1,29 @@
 """Units of totes nobody will pack go back into storage and are free again.
 
 Their promise ends with the location scan: the order's figures go down by the same units in the same
-transaction, so a cancelled order never holds stock that lies in a bin.
+transaction, so a cancelled order never holds stock that lies in a bin. Units keep their layer and its dates; what
+expired meanwhile goes on hold where it is put. What is not in the tote was perhaps never taken: its origin is
+counted.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.domain.fifo import Layer, rank
+from fulfillment.domain.counting import CountCause
+from fulfillment.domain.fifo import Layer, is_allocatable, rank
 from fulfillment.domain.putaway import check_putaway
-from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
-from fulfillment.domain.stock import Move, Virtual
+from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected, Why
+from fulfillment.domain.stock import Move, Status, Virtual
 from fulfillment.flows import put_back as flow
 from fulfillment.flows.step import Memory
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, pick, putaway
+from fulfillment.services import allocate, ledger, pick, storing
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, find_lpn, goods_of, place_of
 from fulfillment.services.running import tell
+from fulfillment.services.shorts import open_count
+from fulfillment.services.today import local_day
 
 WAITING_SHOWN = 6
 
@@ -161,8 +166,8 @@ def _take_out(tx: Tx, tote_id: int, item_id: int, qty_each: int) -> dict[str, in
     if origin is not None and _why_not(tx, origin, together, qty_each) is None:
         return {"item": item_id, "qty_each": qty_each, "location": origin}
     first = parts[0]
-    goods = putaway.arriving_layer(tx, first["layer_id"])
-    location_id, fits_each = putaway.propose(tx, goods, min(qty_each, first["on_hand_each"]))
+    goods = storing.arriving_layer(tx, first["layer_id"])
+    location_id, fits_each = storing.propose(tx, goods, min(qty_each, first["on_hand_each"]))
     return {"item": item_id, "qty_each": fits_each, "location": location_id}
 
 
@@ -178,19 +183,19 @@ def _origin(tx: Tx, layer_id: int, tote_id: int, order_id: int | None) -> int | 
 
 def _why_not(tx: Tx, location_id: int, parts: list[Any], qty_each: int) -> Rejected | None:
     """None when `qty_each` of these layers, oldest first, may go into the location."""
-    storage = putaway.storage_at(tx, location_id)
+    storage = storing.storage_at(tx, location_id)
     for part in parts:
         if qty_each <= 0:
             break
         # Each layer must be let in by the rules of age; room is asked for all that comes.
-        wrong = check_putaway(storage, putaway.arriving_layer(tx, part["layer_id"]), qty_each)
+        wrong = check_putaway(storage, storing.arriving_layer(tx, part["layer_id"]), qty_each)
         if wrong is not None:
             return wrong
         qty_each -= part["on_hand_each"]
     claimed = tx.one(
         "SELECT id FROM task WHERE warehouse_id = :w AND kind = 'putaway' AND state = 'open'"
         " AND location_id = :location AND item_id <> :item",
-        location=location_id, item=putaway.arriving_layer(tx, parts[0]["layer_id"]).item_id,
+        location=location_id, item=storing.arriving_layer(tx, parts[0]["layer_id"]).item_id,
     )  # fmt: skip
     if claimed is not None:
         return Rejected(Reject.LOCATION_FULL, expected="a location nobody else is sent to", got=storage.code)
@@ -224,6 +229,10 @@ def _write_off(tx: Tx, actor: Actor, tote_id: int) -> None:
     for row in items:
         parts = _parts(tx, tote_id, row["item_id"])
         missing_each = sum(part["on_hand_each"] for part in parts)
+        for part in parts:
+            origin = _origin(tx, part["layer_id"], tote_id, task["order_id"])
+            if origin is not None:
+                open_count(tx, actor, origin, CountCause.SHORT)
         _leave(tx, actor, task, parts, ledger.VIRTUAL_IDS[Virtual.ADJUSTMENT], missing_each, MoveReason.MISSING)
     _finish_if_empty(tx, actor, tote_id, task)
 
@@ -236,11 +245,15 @@ def _leave(tx: Tx, actor: Actor, task: Any, parts: list[Any], to_location_id: in
         if part_each <= 0:
             break
         promised_each = min(part_each, part["allocated_each"])
-        item_id = putaway.arriving_layer(tx, part["layer_id"]).item_id
+        is_spoilt = reason == MoveReason.PUT_BACK and not is_allocatable(
+            Layer(part["layer_id"], part["received_on"], part["expiry_on"]), local_day(tx)
+        )
+        item_id = storing.arriving_layer(tx, part["layer_id"]).item_id
         move = Move(
             part["layer_id"], item_id, part["location_id"], to_location_id, part_each, reason,
-            from_lpn_id=task["lpn_id"], from_status=part["status"], to_status=part["status"],
-            allocated_from_each=promised_each, order_id=order_id,
+            from_lpn_id=task["lpn_id"], from_status=part["status"],
+            to_status=Status.HOLD if is_spoilt else part["status"], allocated_from_each=promised_each,
+            order_id=order_id, why=Why.EXPIRED if is_spoilt else "",
         )  # fmt: skip
         ledger.post(tx, actor, [move])
         tx.run(

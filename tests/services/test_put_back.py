@@ -250,3 +250,35 @@ def test_a_second_tote_of_the_order_has_a_task_of_its_own(hand: FloorHand) -> No
     cancel(hand, "SO-1")
     hand.say("HAND-1", "HOME")
     assert hand.say("HAND-1", "PUTBACK")["step"]["fields"]["waiting"] == ["000001", "000002"]
+
+
+def test_units_that_are_not_in_the_tote_have_their_bin_counted(tote: FloorHand) -> None:
+    """Perhaps nobody ever took them: the bin says."""
+    tote.scan("HAND-1", TOTES[0])
+    tote.say("HAND-1", "MISSING")
+    counts = tote.all(
+        "SELECT l.code FROM task k JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
+        " WHERE k.warehouse_id = :w AND k.kind = 'count' AND k.state = 'open'"
+    )
+    assert counts == [{"code": "A01-01-1"}]
+
+
+def test_what_expired_meanwhile_goes_on_hold(hand: FloorHand) -> None:
+    hand.item("JAM", tracks_expiry=1, rotation="fefo")
+    layer = hand.stock("JAM", 3)
+    hand.order("SO-1", ("JAM", 3))
+    pick_all(hand)
+    cancel(hand, "SO-1")
+    # The clock of a test stands still: the expiry comes nearer instead, and goes again before the book is audited.
+    hand.write(
+        lambda tx: tx.run("UPDATE layer SET expiry_on = '2026-01-02' WHERE warehouse_id = :w AND id = :id", id=layer)
+    )
+    hand.order("SO-2", ("JAM", 3))
+    hand.say("HAND-1", "HOME")
+    hand.say("HAND-1", "PUTBACK")
+    hand.scan("HAND-1", TOTES[0])
+    hand.scan("HAND-1", "JAM", 3)
+    assert hand.scan("HAND-1", at("A01-01-1"))["outcome"] == "applied"
+    assert (hand.on_hand("A01-01-1", "JAM"), hand.on_hand("A01-01-1", "JAM", "hold")) == (0, 3)
+    assert promises(hand, "SO-2") == []
+    hand.write(lambda tx: tx.run("UPDATE layer SET expiry_on = '' WHERE warehouse_id = :w AND id = :id", id=layer))
