@@ -71,12 +71,15 @@ class ReceiptLine(InWarehouse, db.Model):
 class StockLayer(InWarehouse, db.Model):
     """One SKU received at one time. Never merged with another, never edited.
 
-    `case_each`: units of one sealed case of it, 0 = came loose. `origin_layer_id`: returned goods were of that one.
+    `case_each`: units of one sealed case of it, 0 = came loose. `origin_layer_id`: returned goods were of that one;
+    `origin_no` numbers the old layers of one day that came back together.
     """
 
     __tablename__ = "layer"
     __table_args__ = (
-        UniqueConstraint("warehouse_id", "receipt_id", "item_id", "lot", "expiry_on", "serial", "received_on"),
+        UniqueConstraint(
+            "warehouse_id", "receipt_id", "item_id", "lot", "expiry_on", "serial", "received_on", "origin_no"
+        ),
         Index("ix_layer_item", "warehouse_id", "item_id"),
         belongs("item_id", "item"),
         belongs("receipt_id", "receipt"),
@@ -95,6 +98,7 @@ class StockLayer(InWarehouse, db.Model):
     unit_cost_minor: Mapped[int] = whole(0)
     case_each: Mapped[int] = whole(0)
     origin_layer_id: Mapped[int | None] = maybe_whole()
+    origin_no: Mapped[int] = whole(0)
     created_at_ms: Mapped[int] = whole()
 
 

@@ -260,17 +260,19 @@ def _layer(tx: Tx, receipt: Any, batch: Batch) -> int:
         "receipt_id": receipt["id"], "item_id": batch.item["id"], "lot": batch.lot, "expiry_on": batch.expiry_on,
         "serial": batch.serial, "received_on": batch.received_on,
     }  # fmt: skip
-    row = tx.one(
-        "SELECT id FROM layer WHERE warehouse_id = :w AND receipt_id = :receipt_id AND item_id = :item_id"
-        " AND lot = :lot AND expiry_on = :expiry_on AND serial = :serial AND received_on = :received_on",
+    alike = tx.all(
+        "SELECT id, origin_layer_id FROM layer WHERE warehouse_id = :w AND receipt_id = :receipt_id"
+        " AND item_id = :item_id AND lot = :lot AND expiry_on = :expiry_on AND serial = :serial"
+        " AND received_on = :received_on ORDER BY origin_no",
         **key,
     )
-    if row is not None:
-        return row["id"]
+    for row in alike:
+        if row["origin_layer_id"] == batch.origin_layer_id:
+            return row["id"]
     cost = tx.one("SELECT unit_cost_minor FROM receipt_line WHERE warehouse_id = :w AND id = :id", id=batch.line_id)
     return tx.insert(
         "layer", **key, unit_cost_minor=cost["unit_cost_minor"], origin_layer_id=batch.origin_layer_id,
-        created_at_ms=tx.now_ms,
+        origin_no=len(alike), created_at_ms=tx.now_ms,
     )  # fmt: skip
 
 

@@ -116,6 +116,20 @@ def test_returned_goods_can_be_put_away_and_sold_again_oldest_first(sold: FloorH
     assert promised == {"received_on": "2026-01-01", "origin_layer_id": 1}
 
 
+def test_two_layers_of_one_day_come_back_as_two(hand: FloorHand) -> None:
+    hand.item("MUG")
+    hand.stock("MUG", 1, "A01-01-1", "2026-01-01")
+    hand.stock("MUG", 1, "A01-02-1", "2026-01-01")
+    hand.order("SO-1", ("MUG", 2))
+    pick_into(hand, "SO-1")
+    pack_and_ship(hand, "MUG", "MUG")
+    announce(hand, "RMA-1", kind="return", order="SO-1")
+    begin(hand, "RMA-1")
+    hand.scan("DOCK-1", "MUG", 1)
+    hand.scan("DOCK-1", "MUG", 1)
+    assert returned(hand) == [("2026-01-01", 1, 1), ("2026-01-01", 1, 2)]
+
+
 def test_damaged_returns_are_kept_apart(sold: FloorHand) -> None:
     announce(sold, "RMA-1", kind="return", order="SO-1")
     begin(sold, "RMA-1")
