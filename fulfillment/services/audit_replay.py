@@ -99,6 +99,8 @@ class Replay:
         self.moves = self.promises = 0
         self._lying: dict[int, dict[tuple[int, int], _Lying]] = {}  # item → (location, layer)
         self._lanes: dict[int, dict[int, int]] = {}  # location → layer → units, whatever their state
+        self._taken: dict[tuple[int, int], tuple[int, int]] = {}  # (hand, layer): from where, by which move
+        self._last_in: dict[int, int] = {}  # lane → the last move that put something in
         self._kept: dict[tuple[int, int, int], int] = {}  # (order, location, layer): picked next
         self._owed: dict[tuple[int, int, int], int] = {}  # (order, item, location): given up to swap
         self._carried: dict[tuple[int, int, int], int] = {}  # (order, item, layer): on its way to another location
@@ -158,10 +160,15 @@ class Replay:
                 self._lanes[from_location_id][layer_id] = left_each
             else:
                 self._lanes[from_location_id].pop(layer_id, None)
+        if from_location_id in self._access and from_lpn_id == to_lpn_id == 0:
+            self._taken[to_location_id, layer_id] = (from_location_id, move_id)
         if to_location_id in self._access:
             lane = self._lanes.setdefault(to_location_id, {})
-            if reason in _PLACED and from_location_id != to_location_id:
+            is_back = self._goes_back(from_location_id, layer_id, to_location_id)
+            if reason in _PLACED and from_location_id != to_location_id and not is_back:
                 self._judge_burying(move, lane)
+            if not is_back:
+                self._last_in[to_location_id] = move_id
             lane[layer_id] = lane.get(layer_id, 0) + qty_each
         if to_lpn_id == 0 and to_status == Status.AVAILABLE and to_location_id in self._storage:
             lying = self._at(item_id, to_location_id, layer_id)
@@ -299,6 +306,11 @@ class Replay:
                     act["recorded_at_ms"], act["operator_id"], why,
                 )
             )  # fmt: skip
+
+    def _goes_back(self, hand: int, layer_id: int, lane: int) -> bool:
+        """What was taken from a lane and put back goes where it was, unless something else came in between."""
+        taken = self._taken.get((hand, layer_id))
+        return taken is not None and taken[0] == lane and self._last_in.get(lane, 0) < taken[1]
 
     def _judge_burying(self, move: Any, lane: dict[int, int]) -> None:
         location_id, policy = move["to_location_id"], self._policies[move["item_id"]]

@@ -137,7 +137,7 @@ def _in_hand(tx: Tx, actor: Actor) -> Sequence[Any]:
 def _origin(tx: Tx, part: Any) -> Any:
     """The move that put a layer into the hand."""
     return tx.one(
-        "SELECT m.from_location_id, m.from_lpn_id, l.kind, l.code FROM stock_move m"
+        "SELECT m.id, m.from_location_id, m.from_lpn_id, l.kind, l.code FROM stock_move m"
         " JOIN location l ON l.warehouse_id = m.warehouse_id AND l.id = m.from_location_id"
         " WHERE m.warehouse_id = :w AND m.layer_id = :layer AND m.to_location_id = :hand ORDER BY m.id DESC LIMIT 1",
         layer=part["layer_id"], hand=part["location_id"],
@@ -202,7 +202,7 @@ def _put_on(tx: Tx, actor: Actor, code: str, qty_each: int) -> None:
 
 
 def _give_back(tx: Tx, actor: Actor) -> None:
-    """Each layer goes back to where it was taken: it cannot bury there what did not lie there before it left."""
+    """Each layer goes back to where it was taken: it buries nothing there that did not come in between."""
     for row in _in_hand(tx, actor):
         origin = _origin(tx, row)
         location, lpn_id = _location(tx, origin["from_location_id"]), origin["from_lpn_id"]
@@ -210,7 +210,7 @@ def _give_back(tx: Tx, actor: Actor) -> None:
             pallet = _pallet(tx, lpn_id)
             location = _location(tx, lpns.stand_somewhere(tx, actor, pallet))
         elif location["kind"] in STORAGE_KINDS:
-            _check_still_its_own(tx, location, row["item_id"])
+            _check_still_its_own(tx, location, row, origin["id"])
         elif location["kind"] not in MOVABLE_KINDS:
             raise Refused(Rejected(Reject.WRONG_LOCATION, expected="another place", got=location["code"]))
         chosen = Units(row["layer_id"], row["item_id"], row["status"], row["on_hand_each"], row["received_on"])
@@ -222,7 +222,8 @@ def _give_back(tx: Tx, actor: Actor) -> None:
             _promise(tx, actor, location, row["item_id"])
 
 
-def _check_still_its_own(tx: Tx, location: Any, item_id: int) -> None:
+def _check_still_its_own(tx: Tx, location: Any, row: Any, taken_by: int) -> None:
+    item_id = row["item_id"]
     other = tx.one(
         "SELECT i.sku FROM stock_balance b JOIN item i ON i.warehouse_id = b.warehouse_id AND i.id = b.item_id"
         " WHERE b.warehouse_id = :w AND b.location_id = :id AND b.item_id <> :item LIMIT 1",
@@ -231,6 +232,16 @@ def _check_still_its_own(tx: Tx, location: Any, item_id: int) -> None:
     if other is not None:
         raise Refused(Rejected(Reject.MIXED_ITEM, expected="another place", got=location["code"]))
     lpns.check_unclaimed(tx, location, item_id)
+    came = tx.one(
+        "SELECT id FROM stock_move WHERE warehouse_id = :w AND id > :taken AND to_location_id = :id AND to_lpn_id = 0"
+        " AND from_location_id NOT IN (:hand, :id) LIMIT 1",
+        taken=taken_by, id=location["id"], hand=row["location_id"],
+    )  # fmt: skip
+    if came is not None:
+        goods = putaway.arriving_layer(tx, row["layer_id"])
+        wrong = check_putaway(putaway.storage_at(tx, location["id"]), goods, row["on_hand_each"])
+        if wrong is not None:
+            raise Refused(wrong)
 
 
 def _parts_of(rows: Sequence[Any], qty_each: int) -> list[tuple[Any, int]]:

@@ -131,6 +131,29 @@ def test_back_puts_what_is_in_the_hand_to_where_it_was(bins: FloorHand) -> None:
     assert (state(bins), lies(bins, "A01-01-1"), lies(bins, "HAND-HAND-1")) == ("item", before, [])
 
 
+@pytest.mark.parametrize(("lane", "filled"), [("F01-01-1", ("2026-01-01", "2026-02-01")),
+                                              ("P01-01-1", ("2026-02-01", "2026-01-01"))])  # fmt: skip
+def test_what_was_taken_from_a_lane_goes_back_to_its_place_in_it(
+    bins: FloorHand, lane: str, filled: tuple[str, str]
+) -> None:
+    for day in filled:
+        bins.stock("CUP", 4, lane, day)
+    before = lies(bins, lane)
+    scan(bins, at(lane))
+    scan(bins, "CUP", 6)
+    assert scan(bins, own_code("C", "BACK")) is None
+    assert lies(bins, lane) == before
+
+
+def test_nothing_goes_back_over_older_goods_that_came_in_between(bins: FloorHand) -> None:
+    bins.stock("CUP", 4, "P01-01-1", "2026-02-01")
+    scan(bins, at("P01-01-1"))
+    scan(bins, "CUP", 4)
+    bins.stock("CUP", 2, "P01-01-1", "2026-01-01")
+    assert scan(bins, own_code("C", "BACK")) == "would_bury_older"
+    assert scan(bins, at("A01-03-1")) is None
+
+
 def test_nobody_goes_home_with_goods_in_the_hand(bins: FloorHand) -> None:
     scan(bins, at("A01-01-1"))
     scan(bins, "MUG")
