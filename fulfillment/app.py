@@ -9,6 +9,7 @@ from fulfillment.db import db, engine_options
 from fulfillment.web import (  # noqa: F401 - each module declares its operations on the one blueprint
     api,
     calendars,
+    counting,
     inbound,
     replenishment,
     stock_changes,

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from fulfillment.app import create_app
 from fulfillment.bootstrap import migrate, open_floor
+from fulfillment.counting_cli import accuracy, count_plan
 from fulfillment.db import UnsafeSqlite
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import TokenRole
@@ -44,6 +45,8 @@ floor_command.add_command(transfer_group)
 floor_command.add_command(replenish_plan)
 floor_command.add_command(simulate_days)
 floor_command.add_command(trace)
+floor_command.add_command(count_plan)
+floor_command.add_command(accuracy)
 
 
 @floor_command.command()

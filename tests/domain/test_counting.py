@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fulfillment.domain.counting import (
     BookLayer,
+    CountCause,
+    CountRules,
+    CountState,
     GivenUp,
     Part,
     StandingPromise,
     Urgency,
     choose_layer_for_surplus,
     compare,
+    days_between_counts,
+    judge,
+    outcome_of,
+    priority_of,
 )
 from fulfillment.domain.fifo import Layer
 from fulfillment.domain.stock import Status
@@ -83,12 +91,65 @@ def test_surplus_joins_the_youngest_layer_here_else_anywhere() -> None:
     assert choose_layer_for_surplus([], []) is None
 
 
+# --- what becomes of a count -----------------------------------------------------------------------------
+
+RULES = CountRules(recount_above_each=2, approve_above_each=5)
+
+
+@pytest.mark.parametrize(
+    ("differs_each", "is_recount", "may_approve", "state"),
+    [
+        (0, False, False, CountState.AGREED), (2, False, False, CountState.POSTED),
+        (3, False, False, CountState.RECOUNT), (3, False, True, CountState.RECOUNT),
+        (5, True, False, CountState.POSTED), (6, True, False, CountState.PENDING), (6, True, True, CountState.POSTED),
+        (0, True, False, CountState.AGREED),
+    ],
+)  # fmt: skip
+def test_a_count_is_posted_counted_again_or_put_before_a_supervisor(
+    differs_each: int, is_recount: bool, may_approve: bool, state: CountState
+) -> None:
+    assert judge(differs_each, RULES, is_recount=is_recount, may_approve=may_approve) == state
+
+
+@given(differs_each=st.integers(1, 10**6), is_recount=st.booleans(), may_approve=st.booleans())
+def test_without_thresholds_nobody_waits(differs_each: int, is_recount: bool, may_approve: bool) -> None:
+    assert judge(differs_each, CountRules(), is_recount=is_recount, may_approve=may_approve) == CountState.POSTED
+
+
+@given(differs_each=st.integers(0, 50), recount=st.integers(0, 9), approve=st.integers(0, 9), may=st.booleans())
+def test_nobody_is_asked_for_a_third_count(differs_each: int, recount: int, approve: int, may: bool) -> None:
+    assert judge(differs_each, CountRules(recount, approve), is_recount=True, may_approve=may) != CountState.RECOUNT
+
+
+def test_of_several_items_the_one_that_needs_somebody_speaks() -> None:
+    assert outcome_of([]) == CountState.AGREED
+    assert outcome_of([CountState.AGREED, CountState.POSTED]) == CountState.POSTED
+    assert outcome_of([CountState.PENDING, CountState.RECOUNT, CountState.POSTED]) == CountState.RECOUNT
+
+
+def test_a_count_after_a_short_is_more_urgent_than_any_plan() -> None:
+    assert priority_of("missing") == priority_of(CountCause.SHORT) > priority_of(CountCause.RECOUNT)
+    assert priority_of(CountCause.RECOUNT) > priority_of(CountCause.AGE) == priority_of(CountCause.ZERO)
+
+
+def test_the_days_between_counts_are_given_by_class_where_somebody_says_so() -> None:
+    assert days_between_counts({"B": 7, "Z": 1}) == {"A": 30, "B": 7, "C": 180}
+
+
+def test_units_set_aside_are_missing_after_free_ones_and_stay_aside_when_they_are_there() -> None:
+    book = [BookLayer(JAN, 4, 2, 1, ((Status.DAMAGED, 2),))]
+    assert compare(7, book).returned == (Part(1, Status.HOLD, 1),)
+    assert compare(3, book).missing == (
+        Part(1, Status.HOLD, 1), Part(1, Status.AVAILABLE, 2), Part(1, Status.DAMAGED, 1),
+    )  # fmt: skip
+
+
 BOOK = st.lists(
-    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.dates()), max_size=5
+    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.dates()), max_size=5
 ).map(
     lambda rows: [
-        BookLayer(Layer(place, day.isoformat()), free + promised, promised, hold)
-        for place, (free, promised, hold, day) in enumerate(rows, start=1)
+        BookLayer(Layer(place, day.isoformat()), free + promised, promised, hold, ((Status.QUARANTINE, aside),))
+        for place, (free, promised, hold, aside, day) in enumerate(rows, start=1)
     ]
 )  # fmt: skip
 

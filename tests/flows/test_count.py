@@ -85,3 +85,23 @@ def test_why_a_count_begins_again_is_on_the_screen() -> None:
     step = count.settle({"counted": []}, count.Facts(Place(11, "A01-01-1"), notice="moved_meanwhile"))
     assert step.fields["notice"] == "moved_meanwhile"
     assert "notice" not in count.settle({}, HERE).fields
+
+
+def test_empty_is_said_only_while_nothing_was_counted() -> None:
+    assert hear(HERE, command("EMPTY")).command == count.FinishCount(11, ())
+    rejected = hear(HERE, command("EMPTY"), counted=[[1, "MUG", 5]])
+    assert isinstance(rejected, Rejected)
+    assert (rejected.code, rejected.expected) == ("not_expected", "DONE")
+
+
+def test_a_serial_read_twice_is_one_unit() -> None:
+    memory: Any = {"location": 11}
+    for layer_id, serial in ((7, "S7"), (8, "S8"), (7, "S7")):
+        memory = count.add_serial(memory, 1, "CAM", layer_id, serial)
+    assert count.settle(memory, HERE).fields["counted"] == [{"sku": "CAM", "qty_each": 2, "serials": ["S7", "S8"]}]
+    assert hear(HERE, command("DONE"), **memory).command == count.FinishCount(11, ((1, 2),), ((1, 7), (1, 8)))
+
+
+def test_what_came_of_the_last_count_is_on_the_next_screen() -> None:
+    step = count.settle({}, count.Facts(None, Place(12, "A02-01-1"), 3, "recount"))
+    assert (step.state, step.fields["notice"]) == ("location", "recount")
