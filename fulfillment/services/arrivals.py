@@ -305,12 +305,13 @@ def check_not_in_house(tx: Tx, item_id: int, serial: str) -> None:
     Raises:
         Refused: `serial_known`.
     """
-    # One unit: where its last move brought it, there it is.
+    # One unit: where its last move brought it, there it is. (By the serial's index, not by that of an item that
+    # may have thousands of them: a term with a plus is no index's.)
     lying = tx.one(
         "SELECT 1 FROM layer y JOIN stock_move m ON m.warehouse_id = y.warehouse_id AND m.layer_id = y.id"
         " AND m.id = (SELECT MAX(n.id) FROM stock_move n WHERE n.warehouse_id = y.warehouse_id AND n.layer_id = y.id)"
         " JOIN location l ON l.warehouse_id = m.warehouse_id AND l.id = m.to_location_id AND l.kind <> 'virtual'"
-        " WHERE y.warehouse_id = :w AND y.serial = :serial AND y.item_id = :item LIMIT 1",
+        " WHERE y.warehouse_id = :w AND y.serial = :serial AND +y.item_id = :item LIMIT 1",
         item=item_id, serial=serial,
     )  # fmt: skip
     if lying is not None:

@@ -48,10 +48,13 @@ def loose_figures(tx: Tx, dock_id: int) -> Any:
 
 
 def pallets(tx: Tx, dock_id: int) -> tuple[str, ...]:
-    """SSCCs that can be taken up here: those that stand on no other."""
+    """SSCCs that can be taken up here: with goods on them, or on what stands on them."""
     rows = tx.all(
-        "SELECT p.code FROM lpn p WHERE p.warehouse_id = :w AND p.location_id = :dock AND p.kind = 'pallet'"
-        f" AND p.parent_lpn_id IS NULL ORDER BY p.id LIMIT {PALLETS_SHOWN}",
+        "SELECT DISTINCT COALESCE(o.code, p.code) AS code FROM stock_balance b"
+        " JOIN lpn p ON p.warehouse_id = b.warehouse_id AND p.id = b.lpn_id AND p.kind = 'pallet'"
+        " LEFT JOIN lpn o ON o.warehouse_id = p.warehouse_id AND o.id = p.parent_lpn_id"
+        " WHERE b.warehouse_id = :w AND b.location_id = :dock AND b.lpn_id <> 0"
+        f" ORDER BY code LIMIT {PALLETS_SHOWN}",
         dock=dock_id,
     )
     return tuple(row["code"] for row in rows)

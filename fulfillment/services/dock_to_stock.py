@@ -26,10 +26,12 @@ def note_stocked(tx: Tx, receipt_id: int) -> None:
     """Call when a receipt closes: sets its time if nothing of it is left at a dock (again: changes nothing)."""
     tx.run(
         "UPDATE receipt SET stocked_at_ms = :now WHERE warehouse_id = :w AND id = :id AND state = 'closed'"
+        # Few docks, this receipt's layers, for each pair one look at the balances by their key. Written as a join
+        # or as EXISTS, SQLite reads all balances first to make a filter of them.
         " AND arrived_at_ms IS NOT NULL AND stocked_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM location l"
-        " JOIN layer y ON y.warehouse_id = l.warehouse_id AND y.receipt_id = :id"
-        " JOIN stock_balance b ON b.warehouse_id = l.warehouse_id AND b.location_id = l.id AND b.layer_id = y.id"
-        " WHERE l.warehouse_id = :w AND l.kind = 'dock')",
+        " CROSS JOIN layer y WHERE l.warehouse_id = :w AND l.kind = 'dock' AND y.warehouse_id = :w"
+        " AND y.receipt_id = :id AND (SELECT COUNT(*) FROM stock_balance b WHERE b.warehouse_id = :w"
+        " AND b.location_id = l.id AND b.layer_id = y.id) > 0)",
         id=receipt_id, now=tx.now_ms,
     )  # fmt: skip
 
