@@ -73,7 +73,13 @@ Columns (only sku is needed; what the file does not have stays as it is):
   length_mm width_mm height_mm weight_g    of one each
   is_service      1 = invoiced, never picked (postage, fees)
   tracks_lot tracks_expiry tracks_serial   1 or 0
-  tolerance_days  receipts this many days apart count as equally old
+  rotation        fifo, fefo, lifo, none; empty = as its zone says, else fefo where expiry is tracked, else fifo
+  tolerance_days  receipts this many days apart count as equally old; empty = as its zone says, else 0
+  min_life_days   not promised with fewer days to its expiry
+  zone            it is kept in that zone only
+  storage_class   one word; kept only in zones that list it (empty = general)
+  velocity        A, B or C: near goods in near places
+  return_dating   original (default) or today: which day returned units count from
   hs_code origin value_minor currency      for customs; 1250 = 12.50
   scan_each_max   up to so many units are scanned one by one when packing
   note            not stored
@@ -99,10 +105,13 @@ Columns (code and kind are needed):
   zone aisle bay level
   x_dm y_dm       where one stands to reach it, in decimetres
   capacity_ml max_weight_g   0 = unlimited
+  height_mm       of the opening; goods stand upright; 0 = unlimited
+  velocity        A, B or C: how near to the front it lies
+  is_pickable     0 = nobody picks from it, replenishment brings its goods down first
   note            not stored
 
-A location that holds stock or work keeps its kind. Two storage locations of one bay cannot share a point and
-a level. Ship lanes LANE-DOM, LANE-EU and LANE-WORLD get their default carriers.
+A location that holds stock or work keeps its kind, and one that holds stock its access. Two storage locations
+of one bay cannot share a point and a level. Ship lanes LANE-DOM, LANE-EU and LANE-WORLD get their default carriers.
 
 """
     + EXIT_CODES,
@@ -119,6 +128,28 @@ def locations_command(ctx: click.Context, /, cross_aisles_y_dm: str | None, **as
         ctx, asked,
         lambda floor, file, options: imports.import_locations(floor.writer, file, options, cross_aisles),
     )  # fmt: skip
+
+
+@import_group.command(
+    "zones",
+    help="""Describe zones and bring known ones to what FILE says.
+
+\b
+Columns (only code is needed; what the file does not have stays as it is):
+  code            as locations and items name it
+  name
+  rotation        fifo, fefo, lifo, none; empty = as each item says
+  tolerance_days  receipts this many days apart count as equally old; empty = as each item says
+  storage_classes words with blanks between, as in general food; * or empty = all
+  note            not stored
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def zones_command(ctx: click.Context, /, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_zones(floor.writer, file, options))
 
 
 @import_group.command(
@@ -142,6 +173,58 @@ before is recognised, in whichever file; with another quantity it is an error (c
 @click.pass_context
 def stock_command(ctx: click.Context, /, **asked: Any) -> None:
     _run(ctx, asked, lambda floor, file, options: imports.import_stock(floor.writer, file, options))
+
+
+@import_group.command(
+    "purchase-orders",
+    help="""Note what was ordered of suppliers, one row a line.
+
+\b
+Columns (the first three are needed):
+  number          the purchase order's number: 0-9, A-Z and dashes
+  sku qty_each
+  supplier ordered_on due_on               the same in all rows of an order
+  unit_cost_minor                          paid for one; 125 = 1.25
+  note            not stored
+
+A purchase order is stored whole or not at all. The same one again is unchanged; with other content it is an error.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def purchase_orders_command(ctx: click.Context, /, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_purchase_orders(floor.writer, file, options))
+
+
+@import_group.command(
+    "receipts",
+    help="""Announce what will arrive (ASN), one row a line.
+
+\b
+Columns (the first three are needed):
+  number          the receipt's number: 0-9, A-Z and dashes
+  sku qty_each
+  supplier purchase_order due_on received_on needs_quality
+                  the same in all rows of a receipt; needs_quality 1 = kept
+                  apart until it was checked
+  sscc            the pallet or carton the goods lie on; empty = loose
+  parent_sscc     the one it stands on
+  lot expiry_on
+  serial          one row a serial, qty_each 1
+  case_each       units of one closed case; 0 = loose
+  note            not stored
+
+A receipt is stored whole or not at all. The same one again is unchanged; with other content it is an error.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def receipts_command(ctx: click.Context, /, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_receipts(floor.writer, file, options))
 
 
 @import_group.command(
@@ -230,6 +313,24 @@ A location is the face of one item; an item may have several. Faces the file doe
 @click.pass_context
 def pick_faces_command(ctx: click.Context, /, **asked: Any) -> None:
     _run(ctx, asked, lambda floor, file, options: imports.import_pick_faces(floor.writer, file, options))
+
+
+@import_group.command(
+    "counts",
+    help="""Ask for a count of each location in FILE; what is asked for already is not asked for again.
+
+\b
+Columns:
+  location        a storage location
+  note            not stored
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def counts_command(ctx: click.Context, /, **asked: Any) -> None:
+    _run(ctx, asked, lambda floor, file, options: imports.import_counts(floor.writer, file, options))
 
 
 @import_group.command(

@@ -8,6 +8,7 @@ zone nobody knows. Invariant: the newest entry of an item's history is what its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -54,13 +55,21 @@ def remember(tx: Tx, item_id: int) -> None:
         _insert(tx, item_id, Policy(row["rotation"], row["tolerance_days"], row["min_life_days"]), "", 0, 0)
 
 
+def is_class(word: str) -> bool:
+    """Whether a storage class is one word a zone can list; '' is general goods."""
+    return re.fullmatch(r"[a-z0-9_-]{0,20}", word) is not None
+
+
 def set_policy(tx: Tx, sku: str, values: Mapping[str, Any], note: str = "set") -> None:
     """What an item says of itself: rotation, tolerance, minimum life, zone, class, velocity, dating of returns.
 
     Raises:
         NotFound: an unknown item; a zone that is neither described nor any location's.
+        DomainError: a storage class that is no word.
     """
     item = _item(tx, sku)
+    if not is_class(values.get("storage_class", "")):
+        raise DomainError("bad_storage_class", "one word of small letters, digits and - _", "storage_class")
     if values.get("zone"):
         _check_zone(tx, values["zone"])
     remember(tx, item["id"])
@@ -79,7 +88,7 @@ def set_zone(
         DomainError: a zone without a code, or one that takes no class of goods at all.
     """
     words = sorted({word.lower() for word in storage_classes.split()})
-    if not words:
+    if not words or not all(word == EVERY_CLASS or is_class(word) for word in words):
         raise DomainError("bad_storage_classes", "name the classes it takes, or * for all", "storage_classes")
     values = {
         "name": name, "rotation": rotation, "tolerance_days": tolerance_days,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
@@ -68,6 +69,17 @@ def whole(row: Row, column: str, low: int, high: int, default: int | None = None
     if not low <= number <= high:
         raise BadCell(column, "out_of_range", f"{column} is {number}, not within {low} to {high}")
     return number
+
+
+def word(row: Row, column: str, words: Sequence[str], default: str) -> str:
+    """One of a few words, in any letter case; an empty cell is the default."""
+    value = row[column]
+    if not value:
+        return default
+    found = next((one for one in words if one.lower() == value.lower()), None)
+    if found is None:
+        raise BadCell(column, f"bad_{column}", f"{column} is none of {', '.join(words)}")
+    return str(found)
 
 
 def yes_or_no(row: Row, column: str) -> int:

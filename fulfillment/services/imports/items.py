@@ -1,8 +1,10 @@
 """Items from a CSV: created, or brought to what the file says; matched by SKU in any letter case.
 
 A column the file has is the file's word, empty cells included; a column it does not have leaves the item as
-it is. Refuses a barcode of another item, a wrong check digit, and making goods a service (or the reverse)
-while stock or orders hold them. Invariant: importing a file twice changes nothing the second time.
+it is. What holds of rotation and tolerance is settled from the item's own word, its zone's and the default, and
+entered in the item's history. Refuses a barcode of another item, a wrong check digit, and making goods a
+service (or the reverse) while stock or orders hold them. Invariant: importing a file twice changes nothing the
+second time.
 """
 
 from __future__ import annotations
@@ -15,8 +17,11 @@ from typing import Any
 
 from fulfillment.domain.codes import barcode_key, gtin14
 from fulfillment.domain.fifo import Rotation
+from fulfillment.domain.inbound import ReturnDating
+from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.units import Uom
 from fulfillment.hot import Tx, Writer
+from fulfillment.services import policies
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
@@ -27,7 +32,7 @@ COLUMNS = Columns(
     optional=(
         "name", "barcodes", "length_mm", "width_mm", "height_mm", "weight_g", "is_service", "tracks_lot",
         "tracks_expiry", "tracks_serial", "tolerance_days", "hs_code", "origin", "value_minor", "currency",
-        "scan_each_max", "note",
+        "scan_each_max", "rotation", "min_life_days", "zone", "storage_class", "velocity", "return_dating", "note",
     ),
 )  # fmt: skip
 BATCH_ROWS = 100
@@ -35,7 +40,10 @@ MAX_SKU = 60
 MAX_BARCODE = 80
 MAX_PER_BARCODE = 100_000
 DEFAULT_SCAN_EACH_MAX = 3
+IMPORTED = "imported"
 
+# What the file says of these is the item's own word; what holds follows from it.
+_OWN = {"rotation": "own_rotation", "tolerance_days": "own_tolerance_days"}
 _BARCODE = re.compile(r"(each|inner|case|pallet)([0-9]{0,6}):(.+)", re.IGNORECASE)
 
 
@@ -103,16 +111,26 @@ def _values(row: Row) -> dict[str, Any]:
         "value_minor": lambda: cells.whole(row, "value_minor", 0, 10**12, 0),
         "currency": lambda: cells.currency_code(row, "currency"),
         "scan_each_max": lambda: cells.whole(row, "scan_each_max", 0, 1_000_000, DEFAULT_SCAN_EACH_MAX),
-        "tolerance_days": lambda: cells.whole(row, "tolerance_days", 0, 3_650, 0),
+        "rotation": lambda: cells.word(row, "rotation", tuple(Rotation), ""),
+        "tolerance_days": lambda: cells.whole(row, "tolerance_days", 0, 3_650) if row["tolerance_days"] else None,
+        "min_life_days": lambda: cells.whole(row, "min_life_days", 0, 3_650, 0),
+        "zone": lambda: cells.text(row, "zone", 20),
+        "storage_class": lambda: _storage_class(row),
+        "velocity": lambda: cells.word(row, "velocity", tuple(Velocity), ""),
+        "return_dating": lambda: cells.word(row, "return_dating", tuple(ReturnDating), ReturnDating.ORIGINAL),
     }
     for column, most in (("length_mm", 20_000), ("width_mm", 20_000), ("height_mm", 20_000), ("weight_g", 5_000_000)):
         reads[column] = lambda column=column, most=most: cells.whole(row, column, 0, most, 0)
     for column in ("is_service", "tracks_lot", "tracks_expiry", "tracks_serial"):
         reads[column] = lambda column=column: cells.yes_or_no(row, column)
-    values = {column: read() for column, read in reads.items() if column in row.places}
-    if "tracks_expiry" in values:
-        values["rotation"] = Rotation.FEFO if values["tracks_expiry"] else Rotation.FIFO
-    return values
+    return {_OWN.get(column, column): read() for column, read in reads.items() if column in row.places}
+
+
+def _storage_class(row: Row) -> str:
+    value = cells.text(row, "storage_class", 20).lower()
+    if not policies.is_class(value):
+        raise BadCell("storage_class", "bad_storage_class", "storage_class is one word of letters, digits and - _")
+    return value
 
 
 def _hs_code(row: Row) -> str:
@@ -187,14 +205,20 @@ def _store_one(tx: Tx, item: _ItemRow) -> tuple[str, str]:
     if known is None:
         values = {"name": item.sku, **item.values}
         item_id = tx.insert("item", sku=item.sku, sku_key=key, **values)
+        policies.settle_policies(tx, [item_id], IMPORTED)
         _, note = _set_barcodes(tx, item_id, item, item.barcodes or ())
         return "created", note
     changes = {column: value for column, value in item.values.items() if known[column] != value}
     if "is_service" in changes:
         _check_unused(tx, known["id"])
     if changes:
+        touches_policy = not policies.POLICY_COLUMNS.isdisjoint(changes)
+        if touches_policy:
+            policies.remember(tx, known["id"])
         sets = ", ".join(f"{column} = :{column}" for column in changes)
         tx.run(f"UPDATE item SET {sets} WHERE warehouse_id = :w AND id = :id", id=known["id"], **changes)
+        if touches_policy:
+            policies.settle_policies(tx, [known["id"]], IMPORTED)
     is_changed, note = _set_barcodes(tx, known["id"], item, item.barcodes)
     return ("updated" if changes or is_changed else "unchanged"), note
 

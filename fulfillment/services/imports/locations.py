@@ -1,8 +1,9 @@
 """Locations from a CSV: created, or brought to what the file says; matched by code.
 
 A column the file has is the file's word; one it does not have leaves the location as it is. Refuses a code
-that cannot be printed as a barcode, two faces nobody could tell apart, and another kind for a location that
-holds stock or work. Invariant: importing a file twice changes nothing the second time.
+that cannot be printed as a barcode, two faces nobody could tell apart, another kind for a location that holds
+stock or work, and another access for one that holds stock. Invariant: importing a file twice changes nothing
+the second time.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from fulfillment.domain.codes import BadCode, own_code
+from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.stock import STORAGE_KINDS, Access, LocationKind
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import setting_up
+from fulfillment.services import policies, setting_up
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
@@ -25,7 +27,8 @@ from fulfillment.services.imports.report import ImportReport, Journal, Options, 
 COLUMNS = Columns(
     required=("code", "kind"),
     optional=(
-        "access", "zone", "aisle", "bay", "level", "x_dm", "y_dm", "capacity_ml", "max_weight_g", "note",
+        "access", "zone", "aisle", "bay", "level", "x_dm", "y_dm", "capacity_ml", "max_weight_g",
+        "height_mm", "velocity", "is_pickable", "note",
     ),
 )  # fmt: skip
 KINDS = tuple(kind.value for kind in LocationKind if kind not in (LocationKind.VIRTUAL, LocationKind.CART))
@@ -69,9 +72,7 @@ def import_locations(
 
 def _finish(tx: Tx, cross_aisles_y_dm: Sequence[int] | None) -> int:
     if cross_aisles_y_dm is not None:
-        tx.run(
-            "UPDATE warehouse SET cross_aisle_y_dm = :y WHERE id = :w", y=json.dumps(sorted(set(cross_aisles_y_dm)))
-        )
+        tx.run("UPDATE warehouse SET cross_aisle_y_dm = :y WHERE id = :w", y=json.dumps(sorted(set(cross_aisles_y_dm))))
     return setting_up.found_carriers(tx)
 
 
@@ -110,11 +111,15 @@ def _values(row: Row) -> dict[str, Any]:
             values[column] = cells.text(row, column, 20)
     bounds = {
         "level": (0, 99), "x_dm": (-FARTHEST_DM, FARTHEST_DM), "y_dm": (-FARTHEST_DM, FARTHEST_DM),
-        "capacity_ml": (0, 10**9), "max_weight_g": (0, 10**9),
+        "capacity_ml": (0, 10**9), "max_weight_g": (0, 10**9), "height_mm": (0, 100_000),
     }  # fmt: skip
     for column, (low, high) in bounds.items():
         if column in row.places:
             values[column] = cells.whole(row, column, low, high, 0)
+    if "velocity" in row.places:
+        values["velocity"] = cells.word(row, "velocity", tuple(Velocity), "")
+    if "is_pickable" in row.places:
+        values["is_pickable"] = cells.yes_or_no(row, "is_pickable") if row["is_pickable"] else 1
     return values
 
 
@@ -151,6 +156,9 @@ def _store_one(tx: Tx, location: _LocationRow) -> str:
     changes = {column: value for column, value in location.values.items() if before.get(column) != value}
     if known is not None and "kind" in changes:
         _check_free(tx, known)
+    if known is not None and "access" in changes:
+        _check_empty(tx, known)
+        policies.note_reach(tx, known["id"], known["access"], changes["access"])
     after = {"level": 0, "x_dm": 0, "y_dm": 0, "aisle": "", "bay": "", **before, **location.values}
     if after["kind"] in STORAGE_KINDS and (known is None or changes):
         _check_apart(tx, location.code, after)
@@ -175,6 +183,15 @@ def _check_free(tx: Tx, location: Any) -> None:
     for words, sql in uses.items():
         if tx.one(sql, id=location["id"]) is not None:
             raise BadCell("kind", "location_in_use", f"{location['code']} stays {location['kind']}: {words}")
+
+
+def _check_empty(tx: Tx, location: Any) -> None:
+    """Goods put in by one way of access may be buried by another: nobody would have put them so."""
+    sql = "SELECT 1 FROM stock_balance WHERE warehouse_id = :w AND location_id = :id LIMIT 1"
+    if tx.one(sql, id=location["id"]) is not None:
+        raise BadCell(
+            "access", "location_in_use", f"{location['code']} is reached as {location['access']} while it holds stock"
+        )
 
 
 def _check_apart(tx: Tx, code: str, place: dict[str, Any]) -> None:
