@@ -77,9 +77,7 @@ def left_lying(here: Iterable[Here], hand: Iterable[Taken]) -> list[Here]:
         on_hand_each = lying.on_hand_each - qty_each
         if on_hand_each > 0:
             sealed_each = min(max(lying.sealed_each - sealed_each, 0), on_hand_each)
-            left.append(
-                Here(lying.layer, on_hand_each, sealed_each, lying.case_each, lying.lot, lying.serial)
-            )
+            left.append(Here(lying.layer, on_hand_each, sealed_each, lying.case_each, lying.lot, lying.serial))
     return left
 
 
@@ -99,9 +97,7 @@ def take_oldest(wanted_each: int, here: Iterable[Here], policy: Policy) -> list[
     return _too_few(wanted_each - left_each, wanted_each) if left_each else taken
 
 
-def take_named(
-    wanted_each: int, here: Iterable[Here], identity: Identity, policy: Policy
-) -> list[Taken] | Rejected:
+def take_named(wanted_each: int, here: Iterable[Here], identity: Identity, policy: Policy) -> list[Taken] | Rejected:
     """What a hand holds whose code says which lot, expiry or serial it is."""
     here = by_age(here, policy)
     named = {lying.layer.layer_id for lying in identity.among(here)}

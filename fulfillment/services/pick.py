@@ -25,16 +25,32 @@ from fulfillment.services.shorts import open_count as open_count
 # LIMIT as a parameter SQLite prepares them anew at each run, which costs more than running them.
 SHOWN = 6
 
+_TOTE_OF_STOP = (
+    "(SELECT p.code FROM tour_tote s JOIN lpn p ON p.warehouse_id = s.warehouse_id AND p.id = s.lpn_id"
+    " WHERE s.warehouse_id = k.warehouse_id AND s.tour_id = k.tour_id AND s.position = k.position"
+    " AND s.order_id = k.order_id AND s.is_full = 0 ORDER BY s.id DESC LIMIT 1) AS tote"
+)
+_NEXT_PLACE = (
+    "(SELECT e.code FROM task n JOIN location e ON e.warehouse_id = n.warehouse_id AND e.id = n.location_id"
+    " WHERE n.warehouse_id = k.warehouse_id AND n.tour_id = k.tour_id AND n.state = 'open'"
+    " ORDER BY n.sequence, n.id LIMIT 1 OFFSET 1) AS next_place"
+)
+
 
 def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
     """What the picking dialogue stands on."""
     tour = tx.one(
-        "SELECT id, distance_dm FROM tour WHERE warehouse_id = :w AND station_id = :station AND state = 'active'",
+        "SELECT t.id, t.distance_dm, (SELECT 1 FROM tour_tote s WHERE s.warehouse_id = t.warehouse_id"
+        " AND s.tour_id = t.id AND s.lpn_id = 0 LIMIT 1) AS wants_totes,"
+        " (SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id) AS stops,"
+        " (SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id"
+        " AND k.state = 'open') AS stops_left"
+        " FROM tour t WHERE t.warehouse_id = :w AND t.station_id = :station AND t.state = 'active'",
         station=actor.station_id,
     )
     if tour is None:
         return flow.Facts(None, carts=_free_carts(tx))
-    slot = tx.one(
+    slot = tour["wants_totes"] and tx.one(
         "SELECT s.id, s.position, o.number, (SELECT COUNT(DISTINCT p.position) FROM tour_tote p"
         " WHERE p.warehouse_id = s.warehouse_id AND p.tour_id = s.tour_id) AS positions FROM tour_tote s"
         " JOIN sales_order o ON o.warehouse_id = s.warehouse_id AND o.id = s.order_id"
@@ -42,7 +58,7 @@ def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
         " ORDER BY s.position LIMIT 1",
         tour=tour["id"],
     )
-    if slot is not None:
+    if slot:
         view = flow.Tour(tour["id"], slot["positions"], tour["distance_dm"], 0, 0)
         totes = _free_totes(tx)
         return flow.Facts(view, flow.Slot(slot["id"], slot["position"], slot["number"]), free_totes=totes)
@@ -50,16 +66,17 @@ def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
 
 
 def _load_stop(tx: Tx, tour: Any, memory: Memory) -> flow.Facts:
-    tasks = tx.all(
+    row = tx.one(
         "SELECT k.id AS task_id, k.qty_each - k.done_each AS left_each, k.position, k.order_id,"
         f" o.number, {GOODS_COLUMNS}, i.rotation, i.tolerance_days, i.min_life_days, i.tracks_serial,"
-        f" {PLACE_COLUMNS} FROM task k JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
+        f" {PLACE_COLUMNS}, {_TOTE_OF_STOP}, {_NEXT_PLACE} FROM task k"
+        " JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
         " JOIN sales_order o ON o.warehouse_id = k.warehouse_id AND o.id = k.order_id"
         " JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
-        " WHERE k.warehouse_id = :w AND k.tour_id = :tour AND k.state = 'open' ORDER BY k.sequence, k.id LIMIT 2",
+        " WHERE k.warehouse_id = :w AND k.tour_id = :tour AND k.state = 'open' ORDER BY k.sequence, k.id LIMIT 1",
         tour=tour["id"],
     )
-    if not tasks:
+    if row is None:
         staging = tx.one(
             f"SELECT {PLACE_COLUMNS} FROM location l WHERE l.warehouse_id = :w AND l.kind = 'staging'"
             " ORDER BY (SELECT COUNT(*) FROM lpn t WHERE t.warehouse_id = l.warehouse_id AND t.location_id = l.id),"
@@ -67,18 +84,6 @@ def _load_stop(tx: Tx, tour: Any, memory: Memory) -> flow.Facts:
         )
         view = flow.Tour(tour["id"], 0, tour["distance_dm"], 0, 0, _totes_on(tx, tour["id"]))
         return flow.Facts(view, staging=place_of(staging) if staging else None)
-    row = tasks[0]
-    counts = tx.one(
-        "SELECT COUNT(*) AS total, SUM(CASE WHEN state = 'open' THEN 0 ELSE 1 END) AS done FROM task"
-        " WHERE warehouse_id = :w AND tour_id = :tour",
-        tour=tour["id"],
-    )
-    tote = tx.one(
-        "SELECT p.code FROM tour_tote s JOIN lpn p ON p.warehouse_id = s.warehouse_id AND p.id = s.lpn_id"
-        " WHERE s.warehouse_id = :w AND s.tour_id = :tour AND s.position = :position AND s.order_id = :order"
-        " AND s.is_full = 0 ORDER BY s.id DESC LIMIT 1",
-        tour=tour["id"], position=row["position"], order=row["order_id"],
-    )  # fmt: skip
     stop = pick_stock.stop_at(tx, row["location_id"], row)
     oldest, sealed = None, None
     if memory.get("at") == row["location_id"]:
@@ -86,12 +91,12 @@ def _load_stop(tx: Tx, tour: Any, memory: Memory) -> flow.Facts:
         oldest, sealed = stop.shown(flow.hand_of(mine), mine.get("counted", 0))
     task = flow.PickTask(
         row["task_id"], place_of(row), goods_of(row), row["left_each"], row["position"], row["number"],
-        tote["code"] if tote else None, bool(row["tracks_serial"]), sealed, oldest, bool(stop.spoilt),
+        row["tote"], bool(row["tracks_serial"]), sealed, oldest, bool(stop.spoilt),
     )  # fmt: skip
-    needs_tote = tote is None or memory.get("new_tote")
-    next_place = tasks[1]["code"] if len(tasks) > 1 else ""
+    stops, stops_done = tour["stops"], tour["stops"] - tour["stops_left"]
+    needs_tote = row["tote"] is None or memory.get("new_tote")
     return flow.Facts(
-        flow.Tour(tour["id"], 0, tour["distance_dm"], counts["done"], counts["total"], (), next_place),
+        flow.Tour(tour["id"], 0, tour["distance_dm"], stops_done, stops, (), row["next_place"] or ""),
         task=task, free_totes=_free_totes(tx) if needs_tote else (),
     )  # fmt: skip
 
