@@ -113,7 +113,8 @@ def test_each_token_role_reaches_just_its_routes(app: Flask, hand: FloorHand, ro
         if may(role, permission) or rule.endpoint.endswith(".static"):
             continue
         method = next(m for m in rule.methods or () if m not in ("HEAD", "OPTIONS"))
-        answer = app.test_client().open(filled(rule.rule), method=method, json={}, headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = app.test_client().open(filled(rule.rule), method=method, json={}, headers=headers)
         assert answer.status_code == 403, (role, rule.rule)
 
 
