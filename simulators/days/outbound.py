@@ -68,12 +68,9 @@ class Outbound(House):
 
     def _pack_all(self) -> None:
         packer, bench = self.crew[3], self.floor.benches[BENCH]
-        self.gear.wake_staged()
-        for _ in range(len(self.gear.staged) * 2):
-            tote = self.gear.take_staged()
-            if tote is None:
-                break
-            self._try(lambda tote=tote: self._pack(packer, bench, tote))
+        for tote in list(self.gear.staged):
+            if self.gear.take_staged(tote.barcode) is not None:  # else it went along with another of its order
+                self._try(lambda tote=tote: self._pack(packer, bench, tote))
         self._try(lambda: packer.close_carton(bench))
         self.gear.stir_staged()
 

@@ -185,7 +185,7 @@ class Person:
 
     def _ask_for_counts(self, sku: str, why: str) -> None:
         """A unit too many or too few turned up; nobody knows in which of its bins the mistake was made."""
-        for place in {*self._world.places_of(sku), *self.floor.home_bins.get(sku, ())}:
+        for place in sorted({*self._world.places_of(sku), *self.floor.home_bins.get(sku, ())}):
             if self._is_storage(place):
                 self._gear.to_count.setdefault(place, why)
 
