@@ -155,6 +155,13 @@ def test_the_page_shows_what_a_supervisor_decides_by(desk: FlaskClient) -> None:
     assert "needs JavaScript" not in seen
 
 
+def test_a_scanned_badge_alone_decides_nothing(desk: FlaskClient) -> None:
+    """A scanner ends what it reads with Enter, which presses a form's first button."""
+    first = re.search(r"<form.*?(<button[^>]*>)", desk.get("/counts").text, re.DOTALL)
+    assert first is not None
+    assert "disabled" in first[1]
+
+
 def test_a_kiosk_may_not_see_it(app: Flask, differing: FloorHand) -> None:
     client = app.test_client()
     assert client.get("/counts").status_code == 401
