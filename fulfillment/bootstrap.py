@@ -73,5 +73,3 @@ def migrate(settings: Settings) -> None:
             write_statistics(connection.connection.driver_connection)
     finally:
         engine.dispose()
-
-

@@ -20,6 +20,7 @@ from fulfillment.processes import free_port, is_taken
 COMMANDS = [
     "init", "demo", "run", "simulate", "verify", "fifo-audit", "http-routes", "openapi", "token", "work",
     "import items", "import locations", "import stock", "import orders",
+    "import adjustments", "import transfers", "transfer list", "transfer asn", "transfer deliver", "transfer arrived",
 ]  # fmt: skip
 
 

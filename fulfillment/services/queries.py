@@ -52,9 +52,11 @@ def stock(
         " AND (:location IS NULL OR l.code = :location)"
         " AND (b.location_id, b.layer_id, b.lpn_id, b.status) > (:a, :b, :c, :d)"
         " ORDER BY b.location_id, b.layer_id, b.lpn_id, b.status LIMIT :limit",
-        {"sku": sku.upper() if sku else None, "location": location, "limit": limit + 1, "w": warehouse_id,
-         **_cursor(after)},
-    ).fetchall()
+        {
+            "sku": sku.upper() if sku else None, "location": location, "limit": limit + 1, "w": warehouse_id,
+            **_cursor(after),
+        },
+    ).fetchall()  # fmt: skip
     page = rows[:limit]
     last = page[-1] if len(rows) > limit else None
     return {

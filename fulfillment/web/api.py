@@ -10,7 +10,7 @@ from flask import Response, current_app, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import audit, board, orders, parcels, queries, scans, setting_up, verify, waves
+from fulfillment.services import board, orders, parcels, queries, scans, setting_up, verify, waves
 from fulfillment.web import bodies
 from fulfillment.web.auth import check_station, floor, permission_of
 from fulfillment.web.v1 import VERSION, acting, api, operation, parse_time
@@ -219,13 +219,6 @@ def get_verify() -> Any:
         return verify.verify(connection, floor().warehouse_id)
 
 
-@operation("GET", "/fifo-audit", Permission.AUDIT)
-def get_fifo_audit() -> Any:
-    """Replay the ledger and report every promise or pick that passed over older goods."""
-    with queries.snapshot(floor().engine) as connection:
-        return audit.fifo_audit(connection, floor().warehouse_id)
-
-
 @operation("POST", "/operators", Permission.SET_UP, body=bodies.OperatorBody, answers={201: "added"})
 def post_operator(body: bodies.OperatorBody) -> Any:
     """Add a person with a badge."""
@@ -274,9 +267,10 @@ def healthz() -> Any:
 def readyz() -> Any:
     """The database answers and stands at a warehouse."""
     with queries.snapshot(floor().engine) as connection:
-        ready = connection.execute(
-            "SELECT 1 FROM warehouse WHERE id = :w", {"w": floor().warehouse_id}
-        ).fetchone() is not None
+        ready = (
+            connection.execute("SELECT 1 FROM warehouse WHERE id = :w", {"w": floor().warehouse_id}).fetchone()
+            is not None
+        )
     return {"ok": ready}, 200 if ready else 503
 
 
