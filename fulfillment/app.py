@@ -11,6 +11,7 @@ from fulfillment.web import (  # noqa: F401 - each module declares its operation
     calendars,
     counting,
     inbound,
+    policies,
     replenishment,
     stock_changes,
     trace,

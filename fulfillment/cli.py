@@ -129,15 +129,14 @@ def verify(json_file: str | None) -> None:
 @floor_command.command("fifo-audit")
 @click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
 def fifo_audit(json_file: str | None) -> None:
-    """Replay the ledger and report whatever passed over older goods; exit 1 when something did."""
+    """Replay the ledger and report what went against the rules of age; exit 1 when nobody answered for it."""
     floor = open_floor(Settings.from_env())
     try:
         with queries.snapshot(floor.engine) as connection:
             report = audit.fifo_audit(connection, floor.warehouse_id)
     finally:
         floor.close()
-    lines = [audit.in_words(violation) for violation in report["violations"]]
-    say(json_file, report, "\n".join([*lines, f"{len(lines)} violations in {report['promises']} promises"]))
+    say(json_file, report, audit.report_in_words(report))
     sys.exit(0 if report["ok"] else 1)
 
 

@@ -59,6 +59,21 @@ def in_words(violation: dict[str, Any]) -> str:
     return f"{violation['when']} {whose}{what}; by {violation['who']}{why}{let}"
 
 
+def report_in_words(report: dict[str, Any]) -> str:
+    """The whole report for a person: a line each, what was let pass after what was not, then the figures."""
+    lines = [in_words(one) for one in report["violations"]]
+    lines += [f"overridden: {in_words(one)}" for one in report["overridden"]]
+    kinds = ", ".join(
+        f"{sum(one['kind'] == kind for one in report['violations'])} {kind.replace('_', ' ')}" for kind in Violation
+    )
+    counted = f"{len(report['violations'])} violations ({kinds})" if report["violations"] else "0 violations"
+    lines.append(
+        f"{counted}, {len(report['overridden'])} overridden, in {report['promises']} promises"
+        f" and {report['moves']} moves"
+    )
+    return "\n".join(lines)
+
+
 def plant_fifo_break(tx: Tx) -> dict[str, Any] | None:
     """Break FIFO on purpose, so that the audit can be seen to find it; None when no promise can be broken.
 

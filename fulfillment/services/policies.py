@@ -20,6 +20,7 @@ from fulfillment.hot import Tx
 from fulfillment.services import ledger
 
 SHOWN = 20
+MAX_ZONE = 20
 POLICY_COLUMNS = frozenset(
     {"own_rotation", "own_tolerance_days", "min_life_days", "zone", "tracks_expiry", "rotation", "tolerance_days"}
 )
@@ -85,8 +86,10 @@ def set_zone(
     """Describe a zone; its items follow. Returns `created`, `updated` or `unchanged`.
 
     Raises:
-        DomainError: a zone without a code, or one that takes no class of goods at all.
+        DomainError: a code no location could have, or a zone that takes no class of goods at all.
     """
+    if not 0 < len(code) <= MAX_ZONE or not code.isprintable():
+        raise DomainError("bad_code", f"a zone's code has 1 to {MAX_ZONE} printable characters", "code")
     words = sorted({word.lower() for word in storage_classes.split()})
     if not words or not all(word == EVERY_CLASS or is_class(word) for word in words):
         raise DomainError("bad_storage_classes", "name the classes it takes, or * for all", "storage_classes")
