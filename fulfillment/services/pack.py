@@ -34,8 +34,8 @@ from fulfillment.hot import Tx
 from fulfillment.services import allocate, ledger, outbox, parcels
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_lpn, goods_of, place_of
-from fulfillment.services.pick import open_count
 from fulfillment.services.running import tell
+from fulfillment.services.shorts import open_count
 
 # Items and totes offered as buttons. Written into the statements: SQLite prepares a statement anew at each run
 # when its LIMIT is a parameter, which costs more than running it.
@@ -377,7 +377,12 @@ def _pack(tx: Tx, actor: Actor, tote_id: int, order_id: int, item: ItemRead, mem
     layers = _layers(tx, tote_id, item)
     if not layers:
         raise Refused(Rejected(Reject.WRONG_ITEM, expected=_first_sku(tx, tote_id), got=item.sku))
-    with_serial = [layer for layer in layers if item.serial and layer["serial"] == item.serial]
+    # A unit taken in without its number has whatever number it carries; another's number is no proof of it.
+    with_serial = [layer for layer in layers if item.serial and layer["serial"] == item.serial] or [
+        layer for layer in layers if item.serial and not layer["serial"] and not _is_known(tx, item)
+    ]
+    if item.lot and row["tracks_lot"] and not any(layer["lot"] in ("", item.lot) for layer in layers):
+        raise Refused(Rejected(Reject.WRONG_ITEM, expected=f"lot {layers[0]['lot']}", got=f"lot {item.lot}"))
     lying = Lying(
         row["sku"], sum(layer["on_hand_each"] for layer in layers), row["weight_g"],
         volume_ml(row["length_mm"], row["width_mm"], row["height_mm"]), row["scan_each_max"],
@@ -419,12 +424,20 @@ def _pack(tx: Tx, actor: Actor, tote_id: int, order_id: int, item: ItemRead, mem
 def _layers(tx: Tx, tote_id: int, item: ItemRead) -> Any:
     """The item's layers in the tote: those of the lot that was read first, then oldest first."""
     return tx.all(
-        "SELECT b.layer_id, b.location_id, b.status, b.on_hand_each, b.allocated_each, y.serial FROM stock_balance b"
-        " JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id"
+        "SELECT b.layer_id, b.location_id, b.status, b.on_hand_each, b.allocated_each, y.serial, y.lot"
+        " FROM stock_balance b JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id"
         " WHERE b.warehouse_id = :w AND b.lpn_id = :tote AND b.item_id = :item"
         " ORDER BY CASE WHEN y.lot = :lot THEN 0 ELSE 1 END, y.expiry_on, y.received_on, y.id",
         tote=tote_id, item=item.item_id, lot=item.lot,
     )  # fmt: skip
+
+
+def _is_known(tx: Tx, item: ItemRead) -> bool:
+    known = tx.one(
+        "SELECT id FROM layer WHERE warehouse_id = :w AND serial = :serial AND item_id = :item LIMIT 1",
+        serial=item.serial, item=item.item_id,
+    )  # fmt: skip
+    return known is not None
 
 
 def _first_sku(tx: Tx, tote_id: int) -> str | None:

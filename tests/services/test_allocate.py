@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from fulfillment.services import orders
+from fulfillment.domain.reasons import MoveReason
+from fulfillment.domain.stock import Move
+from fulfillment.hot import Tx
+from fulfillment.services import ledger, orders
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import at, cancel, demand, pick_all, promises, wrong
+from tests.services.acts import at, cancel, demand, pick_all, promises, release, wrong
 
 
 @pytest.fixture(autouse=True)
@@ -64,11 +67,10 @@ def test_the_rest_of_a_partial_order_is_promised_when_stock_comes(mug: FloorHand
 
 
 def test_goods_put_away_go_to_who_waits(mug: FloorHand) -> None:
-    mug.order("SO-1", ("MUG", 2))
     mug.stock("MUG", 3, "DOCK-1")
-    assert mug.order_state("SO-1") == "waiting"
     mug.sign_in("HAND-1", "PUTAWAY")
     mug.scan("HAND-1", "MUG")
+    mug.order("SO-1", ("MUG", 2))
     assert mug.order_state("SO-1") == "waiting"
     mug.scan("HAND-1", mug.step()["fields"]["location"]["barcode"])
     assert mug.order_state("SO-1") == "allocated"
@@ -137,3 +139,87 @@ def test_a_count_that_finds_goods_serves_who_waits(mug: FloorHand) -> None:
     mug.scan("HAND-1", "MUG", 3)
     mug.say("HAND-1", "DONE")
     assert demand(mug, "SO-1")["allocated"] == 3
+
+
+# --- older goods that come late --------------------------------------------------------------------------
+
+
+def test_an_order_nobody_walks_for_exchanges_its_promise_for_older_goods(mug: FloorHand) -> None:
+    newer = mug.stock("MUG", 5, "A01-01-1", "2026-02-01")
+    mug.order("SO-1", ("MUG", 4))
+    assert promises(mug, "SO-1") == [("A01-01-1", newer, 4)]
+    older = mug.stock("MUG", 3, "A02-01-1", "2026-01-01")
+    assert promises(mug, "SO-1") == [("A01-01-1", newer, 1), ("A02-01-1", older, 3)]
+
+
+def test_the_newest_promise_moves_first(mug: FloorHand) -> None:
+    march = mug.stock("MUG", 2, "A01-01-1", "2026-03-01")
+    mug.order("SO-1", ("MUG", 1))
+    february = mug.stock("MUG", 1, "A01-02-1", "2026-02-01")
+    mug.order("SO-2", ("MUG", 1))
+    assert promises(mug, "SO-1") == [("A01-02-1", february, 1)]
+    assert promises(mug, "SO-2") == [("A01-01-1", march, 1)]
+    january = mug.stock("MUG", 1, "A01-03-1", "2026-01-01")
+    assert promises(mug, "SO-2") == [("A01-03-1", january, 1)]
+    assert promises(mug, "SO-1") == [("A01-02-1", february, 1)]
+
+
+def test_the_promises_of_a_tour_stand(mug: FloorHand) -> None:
+    newer = mug.stock("MUG", 5, "A01-01-1", "2026-02-01")
+    mug.order("SO-1", ("MUG", 4))
+    release(mug)
+    mug.stock("MUG", 3, "A02-01-1", "2026-01-01")
+    assert promises(mug, "SO-1") == [("A01-01-1", newer, 4)]
+
+
+def test_goods_inside_the_tolerance_move_nobody(hand: FloorHand) -> None:
+    hand.item("MUG", tolerance_days=7)
+    newer = hand.stock("MUG", 5, "A01-01-1", "2026-01-05")
+    hand.order("SO-1", ("MUG", 4))
+    hand.stock("MUG", 3, "A02-01-1", "2026-01-01")
+    assert promises(hand, "SO-1") == [("A01-01-1", newer, 4)]
+
+
+# --- whole cases -------------------------------------------------------------------------------------------
+
+
+def closed_cases(hand: FloorHand, cases: int, location: str, received_on: str = "2026-01-01") -> int:
+    """Cases of 12 MUG nobody has opened."""
+    layer_id = hand.stock("MUG", cases * 12, location, received_on)
+    hand.write(lambda tx: tx.run("UPDATE layer SET case_each = 12 WHERE warehouse_id = :w AND id = :id", id=layer_id))
+
+    def arrive(tx: Tx) -> None:
+        row = tx.one("SELECT * FROM stock_balance WHERE warehouse_id = :w AND layer_id = :id", id=layer_id)
+        item_id, place = row["item_id"], row["location_id"]
+        ledger.post(tx, NOBODY, [Move(layer_id, item_id, place, 2, cases * 12, MoveReason.ADJUST)])
+        ledger.post(
+            tx, NOBODY,
+            [Move(layer_id, item_id, 1, place, cases * 12, MoveReason.RECEIVE, sealed_to_each=cases * 12)],
+        )  # fmt: skip
+
+    hand.write(arrive)
+    return layer_id
+
+
+def test_a_line_takes_whole_cases_and_its_remainder_loose(mug: FloorHand) -> None:
+    loose = mug.stock("MUG", 20, "A01-01-1")
+    closed = closed_cases(mug, 4, "A02-03-3")
+    mug.order("SO-1", ("MUG", 29))
+    assert promises(mug, "SO-1") == [("A01-01-1", loose, 5), ("A02-03-3", closed, 24)]
+
+
+def test_the_cases_another_order_was_promised_are_not_counted_on(mug: FloorHand) -> None:
+    loose = mug.stock("MUG", 20, "A01-01-1")
+    closed = closed_cases(mug, 2, "A02-03-3")
+    mug.order("SO-1", ("MUG", 24))
+    mug.order("SO-2", ("MUG", 12))
+    assert promises(mug, "SO-1") == [("A02-03-3", closed, 24)]
+    assert promises(mug, "SO-2") == [("A01-01-1", loose, 12)]
+
+
+def test_of_one_age_what_can_be_picked_is_promised_before_what_must_come_down_first(mug: FloorHand) -> None:
+    mug.stock("MUG", 3, "A02-03-3")
+    mug.write(lambda tx: tx.run("UPDATE location SET is_pickable = 0 WHERE warehouse_id = :w AND code = 'A02-03-3'"))
+    near = mug.stock("MUG", 9, "A01-01-1")
+    mug.order("SO-1", ("MUG", 3))
+    assert promises(mug, "SO-1") == [("A01-01-1", near, 3)]

@@ -327,6 +327,41 @@ def test_a_serial_item_wants_its_own_serial(hand: FloorHand, code: str, keyed: i
     assert figures(hand, "SO-1") == (4, 4, 0, 0)
 
 
+def test_a_unit_taken_in_without_its_number_is_packed_by_one_nobody_knows(hand: FloorHand) -> None:
+    with_serials(hand, "S1")
+    hand.item("TV", tracks_serial=1)
+    hand.stock("TV", 1)
+    with_gtin(hand, "TV", "04006381333948")
+    hand.order("SO-2", ("TV", 1))
+    pick_into(hand, first_tote=1)
+    hand.sign_in(BENCH, "PACK")
+    hand.scan(BENCH, TOTES[1])
+    hand.scan(BENCH, "]d2010400638133394821X7")
+    assert code_of(hand) is None
+
+
+def test_a_lot_that_is_not_in_the_tote_is_the_wrong_goods(hand: FloorHand) -> None:
+    hand.item("JAM", tracks_lot=1)
+    with_gtin(hand, "JAM", "04006381333931")
+    layer = hand.stock("JAM", 3)
+    hand.write(lambda tx: tx.run("UPDATE layer SET lot = 'L1' WHERE warehouse_id = :w AND id = :id", id=layer))
+    hand.order("SO-1", ("JAM", 3))
+    pick_into(hand)
+    at_bench(hand)
+    hand.scan(BENCH, "]d2010400638133393110L2")
+    assert (hand.answer["code"], hand.answer["expected"], hand.answer["got"]) == ("wrong_item", "lot L1", "lot L2")
+    hand.scan(BENCH, "]d2010400638133393110L1")
+    assert code_of(hand) is None
+    hand.scan(BENCH, "JAM")
+    assert figures(hand, "SO-1", "JAM") == (3, 3, 2, 0)
+
+
+def with_gtin(hand: FloorHand, sku: str, gtin: str) -> None:
+    """The item answers to a GTIN too."""
+    item_id = hand.one("SELECT id FROM item WHERE warehouse_id = :w AND sku = :sku", sku=sku)["id"]
+    hand.write(lambda tx: tx.insert("item_barcode", item_id=item_id, code=gtin, uom="each", qty_each=1))
+
+
 # --- a parcel that is full -----------------------------------------------------------------------------------
 
 
