@@ -18,6 +18,7 @@ from typing import Any
 
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import PASSING_OVER, Reject, Rejected
+from fulfillment.flows.pick_hand import HandPart, Oldest, OpenCase, Override, Sealed, TakeGoods, hand_of
 from fulfillment.flows.step import (
     Do,
     Expect,
@@ -53,54 +54,6 @@ class Slot:
     slot_id: int
     position: int
     order_number: str
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """Closed cases lying at a stop, beside the units that lie loose there."""
-
-    case_each: int
-    loose_each: int
-    cases: int
-
-    def view(self) -> dict[str, int]:
-        """For `step.fields`."""
-        return {"case_each": self.case_each, "loose_each": self.loose_each, "cases": self.cases}
-
-
-@dataclass(frozen=True)
-class Oldest:
-    """What to take: the oldest left at a stop, as its label tells it. `is_alone`: nothing newer lies beside it."""
-
-    received_on: str
-    lot: str = ""
-    expiry_on: str = ""
-    serial: str = ""
-    is_alone: bool = True
-
-    def view(self) -> dict[str, str]:
-        """For `step.fields`."""
-        return {"received_on": self.received_on, "lot": self.lot, "expiry_on": self.expiry_on, "serial": self.serial}
-
-
-@dataclass(frozen=True)
-class Override:
-    """A supervisor's word that newer goods may go first."""
-
-    supervisor_id: int
-    by: str
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class HandPart:
-    """Units in the hand of which is known what they are; `sealed_each` of them are closed cases."""
-
-    layer_id: int
-    qty_each: int
-    sealed_each: int = 0
-    override: Override | None = None
-    scan_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,25 +132,6 @@ class ConfirmPick:
     qty_each: int
     tote_code: str
     is_short: bool
-    hand: tuple[HandPart, ...] = ()
-
-
-@dataclass(frozen=True)
-class TakeGoods:
-    """Units whose code says which they are, or that lie among closed cases: may the hand take them?"""
-
-    task_id: int
-    item: ItemRead
-    counted_each: int
-    hand: tuple[HandPart, ...] = ()
-    override: Override | None = None
-
-
-@dataclass(frozen=True)
-class OpenCase:
-    """Open one closed case of the oldest that lies here."""
-
-    task_id: int
     hand: tuple[HandPart, ...] = ()
 
 
@@ -295,30 +229,6 @@ def settle(memory: Memory, facts: Facts) -> Step:
         return Step(NAME, state, "scan_new_tote", totes or (Expect("tote"),), fields)
     tote = Expect("tote", own_code("T", task.tote), task.tote)
     return Step(NAME, state, "scan_tote", (tote, *_AT_TOTE), fields)
-
-
-def hand_of(memory: Memory) -> tuple[HandPart, ...]:
-    """The units in the hand of which is known what they are."""
-    return tuple(
-        HandPart(
-            part["layer"], part["qty_each"], part["sealed_each"],
-            Override(**part["override"]) if part["override"] else None, part["scan"],
-        )
-        for part in memory.get("hand", ())
-    )  # fmt: skip
-
-
-def with_taken(memory: Memory, qty_each: int, parts: tuple[HandPart, ...]) -> Memory:
-    """The hand after a scan was taken; a supervisor's word is good for one scan."""
-    taken = [
-        {
-            "layer": part.layer_id, "qty_each": part.qty_each, "sealed_each": part.sealed_each,
-            "override": part.override and vars(part.override), "scan": part.scan_id,
-        }
-        for part in parts
-    ]  # fmt: skip
-    rest = {key: value for key, value in memory.items() if key != "override"}
-    return {**rest, "counted": memory["counted"] + qty_each, "hand": [*memory.get("hand", ()), *taken]}
 
 
 def _in_hand(memory: Memory, task: PickTask) -> dict[str, Any]:

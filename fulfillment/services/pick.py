@@ -11,6 +11,7 @@ from typing import Any
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
 from fulfillment.domain.roles import Role
 from fulfillment.flows import pick as flow
+from fulfillment.flows.pick_hand import OpenCase, Override, TakeGoods, hand_of, with_taken
 from fulfillment.flows.step import Memory
 from fulfillment.hot import Tx
 from fulfillment.services import allocate, ledger, pick_stock, replenishment_plans, shorts
@@ -88,7 +89,7 @@ def _load_stop(tx: Tx, tour: Any, memory: Memory) -> flow.Facts:
     oldest, sealed = None, None
     if memory.get("at") == row["location_id"]:
         mine = memory if memory.get("task") == row["task_id"] else {}
-        oldest, sealed = stop.shown(flow.hand_of(mine), mine.get("counted", 0))
+        oldest, sealed = stop.shown(hand_of(mine), mine.get("counted", 0))
     task = flow.PickTask(
         row["task_id"], place_of(row), goods_of(row), row["left_each"], row["position"], row["number"],
         row["tote"], bool(row["tracks_serial"]), sealed, oldest, bool(stop.spoilt),
@@ -115,10 +116,10 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
             _stand(tx, actor, slot_id, tote_code)
         case flow.AddTote(task_id, tote_code):
             _add_tote(tx, actor, task_id, tote_code)
-        case flow.TakeGoods(task_id, item):
+        case TakeGoods(task_id, item):
             parts = pick_stock.take(tx, actor, _open_task(tx, task_id), command)
-            return flow.with_taken(memory, item.qty_each, parts)
-        case flow.OpenCase(task_id, hand):
+            return with_taken(memory, item.qty_each, parts)
+        case OpenCase(task_id, hand):
             pick_stock.open_case(tx, actor, _open_task(tx, task_id), hand)
         case flow.AskSupervisor(badge):
             return {**memory, "override": _supervisor(tx, badge)}
@@ -232,7 +233,7 @@ def _supervisor(tx: Tx, badge: str) -> dict[str, Any]:
         raise Refused(Rejected(Reject.UNKNOWN_CODE, expected="a badge of this warehouse", got=badge))
     if row["role"] not in (Role.SUPERVISOR, Role.ADMIN):
         raise Refused(Rejected(Reject.NOT_ALLOWED, expected=Role.SUPERVISOR, got=row["role"]))
-    return vars(flow.Override(row["id"], row["name"] or badge))
+    return vars(Override(row["id"], row["name"] or badge))
 
 
 def _confirm(tx: Tx, actor: Actor, command: flow.ConfirmPick) -> None:

@@ -27,7 +27,7 @@ from fulfillment.domain.taking import (
     take_oldest,
     take_passing_over,
 )
-from fulfillment.flows.pick import HandPart, Oldest, Sealed, TakeGoods
+from fulfillment.flows.pick_hand import HandPart, Oldest, Sealed, TakeGoods
 from fulfillment.flows.step import ItemRead
 from fulfillment.hot import Tx
 from fulfillment.services import allocate, ledger

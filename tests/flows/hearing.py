@@ -44,3 +44,8 @@ def parcel(sscc: str) -> Heard:
 def reason(why: str) -> Heard:
     """A barcode of the reason sheet."""
     return Heard(ReadKind.REASON, why, f"Y-{why}-X")
+
+
+def badge(number: str) -> Heard:
+    """A person's badge."""
+    return Heard(ReadKind.BADGE, number, f"B-{number}-X")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from fulfillment.domain.reasons import Rejected
-from fulfillment.flows import pick
+from fulfillment.flows import pick, pick_hand
 from fulfillment.flows.step import Do, Goods, Goto, Place
-from tests.flows.hearing import cart, command, item, location, tote
+from tests.flows.hearing import badge, cart, command, item, location, reason, tote
 
 TOUR = pick.Tour(1, 2, 340, 1, 4, (), "A02-01-1")
 TASK = pick.PickTask(7, Place(11, "A01-01-1"), Goods(1, "MUG", "Mug", "MUG"), 3, 1, "SO-1", "000001")
@@ -147,6 +147,66 @@ def test_what_was_counted_for_one_task_is_not_counted_for_the_next() -> None:
 def test_two_stops_at_one_location_need_its_sign_once() -> None:
     facts = replace(STOP, task=replace(TASK, task_id=8))
     assert state(facts, **THERE, task=7) == "item"
+
+
+# --- what a code says, closed cases, a supervisor's word ---------------------------------------------------
+
+LOTS = replace(STOP, task=replace(TASK, oldest=pick_hand.Oldest("2026-01-01", "L1", is_alone=False)))
+BOXED = replace(STOP, task=replace(TASK, sealed=pick_hand.Sealed(12, 2, 4)))
+
+
+def test_a_code_that_says_its_lot_is_judged_by_what_lies_here() -> None:
+    read = replace(item("MUG"), item=replace(item("MUG").item, lot="L2"))
+    assert hear(LOTS, read, **THERE, task=7, counted=1).command == pick_hand.TakeGoods(7, read.item, 1)
+    assert isinstance(hear(LOTS, item("MUG"), **THERE), Goto)
+
+
+def test_any_scan_among_closed_cases_is_judged_by_what_lies_here() -> None:
+    assert hear(BOXED, item("MUG"), **THERE).command.counted_each == 0
+    assert hear(BOXED, command("BREAK"), **THERE).command == pick_hand.OpenCase(7)
+    assert pick.settle(THERE, BOXED).fields["sealed"] == {"case_each": 12, "loose_each": 2, "cases": 4}
+    assert hear(STOP, command("BREAK"), **THERE).code == "not_expected"
+
+
+def test_a_unit_with_a_serial_is_scanned_by_it() -> None:
+    facts = replace(STOP, task=replace(TASK, is_serial=True))
+    assert hear(facts, item("MUG"), **THERE).code == "serial_required"
+    assert hear(facts, item("MUG", keyed_each=2), **THERE).code == "scan_each"
+
+
+def test_a_supervisors_word_is_a_badge_and_a_reason_and_good_for_one_scan() -> None:
+    memory = hear(LOTS, command("OVERRIDE"), **THERE).memory
+    assert (state(LOTS, **memory), pick.settle(memory, LOTS).prompt) == ("supervisor", "scan_badge")
+    asked = hear(LOTS, badge("1001"), **memory)
+    assert asked.command == pick.AskSupervisor("1001")
+    memory = {**asked.memory, "override": {"supervisor_id": 5, "by": "Ada", "why": ""}}
+    assert state(LOTS, **memory) == "reason"
+    assert hear(LOTS, reason("theft"), **memory).code == "reason_required"
+    memory = hear(LOTS, reason("damaged"), **memory).memory
+    assert pick.settle(memory, LOTS).fields["override"] == {"by": "Ada", "why": "damaged"}
+    taken = hear(LOTS, item("MUG"), **memory)
+    assert taken.command.override == pick_hand.Override(5, "Ada", "damaged")
+    after = pick_hand.with_taken(taken.memory, 1, (pick_hand.HandPart(2, 1, 0, taken.command.override, "s"),))
+    assert "override" not in pick.settle(after, LOTS).fields
+    assert pick_hand.hand_of(after) == (pick_hand.HandPart(2, 1, 0, taken.command.override, "s"),)
+
+
+def test_back_leaves_the_question_with_the_units_still_in_the_hand() -> None:
+    memory = hear(LOTS, command("OVERRIDE"), **THERE, task=7, counted=1).memory
+    back = hear(LOTS, command("BACK"), **memory).memory
+    assert (state(LOTS, **back), back["counted"]) == ("item", 1)
+
+
+def test_a_word_is_asked_only_where_older_goods_lie() -> None:
+    assert hear(STOP, command("OVERRIDE"), **THERE).code == "not_expected"
+
+
+def test_spoilt_goods_at_a_stop_are_set_aside_on_arrival() -> None:
+    facts = replace(STOP, task=replace(TASK, has_spoilt=True))
+    reply = hear(facts, location("A01-01-1"))
+    assert reply.command == pick.SetAsideSpoilt(7)
+    assert pick.settle({"at": 11, "notice": "expired"}, STOP).fields["notice"] == "expired"
+    assert "notice" not in pick.settle({"at": 11}, STOP).fields
 
 
 # --- the end ---------------------------------------------------------------------------------------------
