@@ -62,7 +62,9 @@ class Days(Inbound, Outbound, Upkeep):
         if self.options.counts:
             self._count(number)
         self._put_aside_back()
-        self.report.accuracy_by_day.append(round(self._measure().share, 4))
+        measured = self._measure()
+        self.report.accuracy_by_day.append(round(measured.share, 4))
+        self.report.wrong_by_day.append(list(measured.wrong))
 
     def _plant(self, number: int, moment: str) -> None:
         plants.plant(self, number, moment)
@@ -83,6 +85,7 @@ class Days(Inbound, Outbound, Upkeep):
         report.errors_injected = dict(self.errors.by_kind())
         report.taken_from_behind = report.errors_injected.get("behind", 0)
         report.accuracy = self._measure().as_json()
+        report.accuracy_mean = round(sum(report.accuracy_by_day) / len(report.accuracy_by_day), 4)
         for number in self.orders:
             state = str(self._must("GET", f"/api/v1/orders/{quote(number)}")["state"])
             report.orders_shipped += state == "shipped"

@@ -73,6 +73,8 @@ class DaysReport:
     verify_found: list[Any] = field(default_factory=list)
     accuracy: dict[str, Any] = field(default_factory=dict)
     accuracy_by_day: list[float] = field(default_factory=list)
+    accuracy_mean: float = 0.0  # of the evenings
+    wrong_by_day: list[list[str]] = field(default_factory=list)
     errors_injected: dict[str, int] = field(default_factory=dict)
     rejected_by_code: dict[str, int] = field(default_factory=dict)
     surprises: list[str] = field(default_factory=list)

@@ -20,7 +20,7 @@ ITEM_COLUMNS = (
     "sku", "name", "barcodes", "length_mm", "width_mm", "height_mm", "weight_g", "tracks_lot", "tracks_expiry",
     "tracks_serial", "tolerance_days", "value_minor", "currency", "scan_each_max",
 )  # fmt: skip
-PICK_AISLES, BAYS, PICK_LEVELS, LANES = 7, 14, (1, 2), 12
+PICK_AISLES, BAYS, PICK_LEVELS, LANES = 10, 14, (1, 2), 12
 SHELF_LIFE_DAYS = 60
 
 
@@ -51,7 +51,7 @@ class DaysItem:
                 return ""
 
 
-def make_items(seed: int, count: int = 90) -> tuple[DaysItem, ...]:
+def make_items(seed: int, count: int = 150) -> tuple[DaysItem, ...]:
     """Plain, case-packed, dated and serial goods; demand falls off as one over the rank."""
     items = []
     weights = [1 / (rank + 4) for rank in range(count)]

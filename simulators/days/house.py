@@ -76,7 +76,6 @@ class House:
         self.stations: list[PortStation] = []
         self._sold: dict[str, list[Pile]] = {}
         self._returned: set[str] = set()
-        self._to_confirm: list[str] = []  # places whose count differed: counted once more the next evening
         self._last_count = 0
         self._offers: dict[str, bool] = {}
 

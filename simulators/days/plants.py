@@ -36,9 +36,9 @@ def plant(days: Days, number: int, moment: str) -> None:
             continue
         planted = _in_world(days, kind) if kind in ("lost-unit", "wrong-place") else days.ports.plant(kind)
         if planted is not None and "from" in planted:  # carried there by somebody: it lies there in truth too
-            days.world.move(
-                planted["from"], planted["location"], planted["sku"], planted["qty_each"], planted["received_on"]
-            )
+            there_each = days.world.count(planted["from"], planted["sku"])
+            if there_each >= planted["qty_each"]:
+                days.world.move(planted["from"], planted["location"], planted["sku"], planted["qty_each"])
         if planted is not None:
             days.report.planted.append({"plant": kind, "day": number + 1, **planted})
 

@@ -8,7 +8,7 @@ from simulators.days.house import QUARANTINE, House
 from simulators.days.ports import Refused
 from simulators.warehouse import beside
 
-ROUNDS_MAX = 3
+ROUNDS_MAX = 5
 
 
 class Upkeep(House):
@@ -53,19 +53,18 @@ class Upkeep(House):
         self._plan_counts("class", class_days=dict(self.options.class_days))
         put_into = [place for place in self.floor.put_into if self._is_storage(place)]
         self.floor.put_into.clear()
-        self._plan_counts("asked", locations=[*put_into, *self._to_confirm, *self.gear.to_count])
-        self._to_confirm.clear()
+        self._plan_counts("asked", locations=[*put_into, *self.gear.to_count])
         self.gear.to_count.clear()
         for _ in range(ROUNDS_MAX):
             if not self._count_all():
                 break
-            # Where goods were missing or too many, the other half of the mistake often lies beside.
+            # A count that differs may itself be wrong: it is counted once more. And where goods were missing or too
+            # many, the other half of the mistake often lies beside.
             differing = self._differing()
-            around = [place for place in dict.fromkeys(map(self._beside, differing)) if place]
-            self._to_confirm.extend(differing)
-            if not around:
+            if not differing:
                 break
-            self._plan_counts("asked", locations=around)
+            around = [place for place in map(self._beside, differing) if place]
+            self._plan_counts("asked", locations=list(dict.fromkeys([*differing, *around])))
         self._decide()
 
     def _count_all(self) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulators.client import Outcome, ScanStation, Step
-from simulators.workers.person import Person, is_same_task
+from simulators.workers.person import Person, is_same_task, whole
 from simulators.world import (
     NotThere,
     StagedTote,
@@ -97,18 +98,22 @@ class Picker(Person):
         if kiosk.step.at != "pick.item":
             return
         # The units are in the hand before they are scanned: a colleague at the same bin cannot take them too.
+        held = self._hand_by_mark(sku)
         found_each = self._take_asked(here, sku, left_each, fields)
         if found_each:
             self._handle(
                 self.floor.handling.take_first_s + self.floor.handling.take_more_s * (found_each - 1)
             )
-            outcome = self._scan_hand(kiosk, here, sku)
+            outcome = self._scan_hand(kiosk, here, sku, held)
             if not outcome.is_applied:
                 if outcome.code == "older_first":
                     self._note_if_asked(fields, outcome, sku)
                     return  # back they went; the screen says what to take
                 if outcome.code == "case_sealed" and self._can(kiosk.step, "BREAK"):
                     self._command(kiosk, "BREAK", must=True)
+                elif outcome.code == "short_stock" and self._can(kiosk.step, "SHORT"):
+                    self._gear.to_count.setdefault(here, "the book has less of this lot")
+                    self._command(kiosk, "SHORT")
                 elif outcome.code != "order_cancelled" and is_same_task(fields, kiosk.step):
                     self.floor.surprises.note(f"{self.name}: {found_each} of {sku} at {here}: {outcome.code}")
                 return
@@ -116,7 +121,9 @@ class Picker(Person):
         elif self._may_pass_over(kiosk, here, sku):
             self._pass_over(kiosk, here, sku)
             return
-        if found_each < left_each and kiosk.step.at == "pick.item":
+        asked = fields.get("take") or {}
+        is_of_a_lot = bool(asked.get("lot") or asked.get("serial"))  # of others the screen asks next
+        if found_each < left_each and kiosk.step.at == "pick.item" and not (is_of_a_lot and found_each):
             self._gear.to_count.setdefault(here, "short")
             self._command(kiosk, "SHORT")
 
@@ -152,8 +159,9 @@ class Picker(Person):
         self._gear.to_count.setdefault(here, "an older lot is not where it should be")
         pile = next(pile for pile in self._world.look(here) if pile.sku == sku)
         n = min(pile.qty_each, int(kiosk.step.fields["left_each"]))
+        held = self._hand_by_mark(sku)
         self._world.move(here, self._hands, sku, n, pile.received_on, pile.mark)
-        if not self._scan_hand(kiosk, here, sku).is_applied:
+        if not self._scan_hand(kiosk, here, sku, held).is_applied:
             self._command(kiosk, "SHORT")
 
     def _note_if_asked(self, fields: Mapping[str, Any], outcome: Outcome, sku: str) -> None:
@@ -163,16 +171,25 @@ class Picker(Person):
                 f"{self.name}: {sku}, asked for lot {lot}: refused, expected {outcome.expected}, got {outcome.got}"
             )
 
-    def _scan_hand(self, kiosk: ScanStation, here: str, sku: str) -> Outcome:
-        """Scan what was just taken, by what is printed on it; what the floor refuses goes back."""
-        by_mark: dict[str, int] = {}
+    def _hand_by_mark(self, sku: str) -> Counter[str]:
+        units: Counter[str] = Counter()
         for pile in self._world.look(self._hands):
             if pile.sku == sku:
-                by_mark[pile.mark] = by_mark.get(pile.mark, 0) + pile.qty_each
+                units[pile.mark] += pile.qty_each
+        return units
+
+    def _scan_hand(self, kiosk: ScanStation, here: str, sku: str, held: Counter[str]) -> Outcome:
+        """Scan what was taken besides what was `held` before, by its print; what the floor refuses goes back."""
+        by_mark = self._hand_by_mark(sku) - held
         refused: Outcome | None = None
         outcome: Outcome | None = None
         for mark, qty_each in by_mark.items():
             outcome = refused or self._scan_units(kiosk, sku, qty_each, mark)
+            fewer = whole(outcome.expected) if outcome.code == "short_stock" else 0
+            if 0 < fewer < qty_each:  # of this lot the order gets no more than that
+                self._world.move(self._hands, here, sku, qty_each - fewer, None, mark)
+                qty_each = fewer
+                outcome = self._scan_units(kiosk, sku, qty_each, mark)
             if not outcome.is_applied:
                 refused = outcome
                 self._world.move(self._hands, here, sku, qty_each, None, mark)

@@ -83,10 +83,10 @@ class Receiver(Person):
         if not outcome.is_applied:
             raise self._stuck(f"pallet {sscc}: {outcome.code}", kiosk.step)
         here = pallet_place(sscc)
-        if kiosk.step.at == "putaway.location":
+        if kiosk.step.at == "putaway.tote":
+            self._cross_dock(kiosk, here)
+        elif kiosk.step.at == "putaway.location":
             self._stow(kiosk, self._sku_here(kiosk.step.fields), here)
-            if not self._world.look(here):
-                return
         for pile in self._world.look(here):
             self._world.move(here, self.dock, pile.sku, pile.qty_each, pile.received_on, pile.mark)
             self._waits_at_dock(pile.sku)
@@ -107,7 +107,7 @@ class Receiver(Person):
                 if not outcome.is_applied:
                     return False
             if kiosk.step.at == "putaway.tote":
-                self._cross_dock(kiosk)
+                self._cross_dock(kiosk, self.dock)
                 continue
             if kiosk.step.at != "putaway.location":
                 raise self._stuck("putaway", kiosk.step)
@@ -170,7 +170,7 @@ class Receiver(Person):
             return
         self._take(here, sku, qty_each, received_on)
 
-    def _cross_dock(self, kiosk: ScanStation) -> None:
+    def _cross_dock(self, kiosk: ScanStation, here: str) -> None:
         """An order waits for just these goods: into a tote, and the tote to staging."""
         fields = kiosk.step.fields
         sku, qty_each = self._sku_here(fields), int(fields["qty_each"])
@@ -179,5 +179,5 @@ class Receiver(Person):
         if not outcome.is_applied:
             self._gear.empty_totes.append(tote)
             raise self._stuck(f"cross-docking into {tote}: {outcome.code}", kiosk.step)
-        self._take_up(self.dock, sku, qty_each, None)
+        self._take(here, sku, qty_each, None)
         self._stand_at_staging(tote, str(fields.get("order") or ""))

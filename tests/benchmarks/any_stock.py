@@ -27,8 +27,8 @@ STEPS_A_DAY = 50
 PHASES = (Phase.generate, Phase.shrink)
 
 
-def play(first_seed: int, steps: int, shrinks: bool) -> tuple[int, int, Counter[str], str]:
-    """Days of STEPS_A_DAY steps until `steps` are taken: (steps, scans, rejections by code, what broke)."""
+def play(first_seed: int, steps: int, shrinks: bool) -> tuple[int, int, Counter[str], Counter[str], str]:
+    """Days of STEPS_A_DAY steps until `steps` are taken: steps, scans, their outcomes, what happened, what broke."""
     home = Path(tempfile.mkdtemp(prefix="any_stock"))
     migrate(Settings(home, f"sqlite:///{home / 'floor.sqlite'}"))
     migrated = (home / "floor.sqlite").read_bytes()
@@ -44,9 +44,15 @@ def play(first_seed: int, steps: int, shrinks: bool) -> tuple[int, int, Counter[
                 ),
             )  # fmt: skip
         except Exception:
-            return AnyStock.steps, AnyStock.scans, AnyStock.outcomes, f"seed {number}\n{traceback.format_exc()[-6000:]}"
+            return (
+                AnyStock.steps,
+                AnyStock.scans,
+                AnyStock.outcomes,
+                AnyStock.happened,
+                f"seed {number}\n{traceback.format_exc()[-6000:]}",
+            )
         number += 1
-    return AnyStock.steps, AnyStock.scans, AnyStock.outcomes, ""
+    return AnyStock.steps, AnyStock.scans, AnyStock.outcomes, AnyStock.happened, ""
 
 
 def main() -> None:
@@ -70,6 +76,8 @@ def main() -> None:
     outcomes: Counter[str] = sum((part[2] for part in parts), Counter())
     print(f"steps {sum(part[0] for part in parts)}, scans {sum(part[1] for part in parts)}, broken {len(broken)},"
           f" {time.monotonic() - started:.0f} s, load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    happened: Counter[str] = sum((part[3] for part in parts), Counter())
+    print("what happened: " + ", ".join(f"{what} {n}" for what, n in happened.most_common()))
     print("outcomes of scans: " + ", ".join(f"{code} {n}" for code, n in outcomes.most_common()))
     for words in broken:
         print(words)

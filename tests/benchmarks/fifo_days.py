@@ -43,7 +43,7 @@ def events_of(floor: Floor) -> list[Event]:
     moves = [dict(row) for row in floor.read(lambda tx: tx.all(_MOVES))]
     picked: dict[tuple[int, int], int] = {}
     for move in moves:
-        if move["reason"] == "pick":
+        if move["reason"] == "pick" and _is_stored(move, "from"):  # what never lay in a bin was cross-docked
             key = move["order_id"], move["item_id"]
             picked[key] = picked.get(key, 0) + move["qty_each"]
     return list(_events(moves, layers, picked))

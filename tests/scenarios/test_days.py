@@ -33,7 +33,7 @@ def test_days_without_errors_leave_book_and_world_alike_and_ours_is_the_only_rul
 
 def test_every_planted_fault_is_found_among_human_errors() -> None:
     with days_floor() as (floor, clock):
-        report = play(floor, clock, DaysOptions(3, seed=1, orders_a_day=30, plants=tuple(KINDS)))
+        report = play(floor, clock, DaysOptions(5, seed=1, orders_a_day=20, plants=tuple(KINDS)))
     assert {one["plant"]: one["found"] for one in report.planted} == dict.fromkeys(KINDS, True)
     assert report.failures == []
     assert sum(report.errors_injected.values()) > 0
