@@ -59,6 +59,12 @@ REASONS = tuple(own_code("Y", why.upper().replace("_", "-")) for why in Why)
 GTIN = {"MUG": "04006381333931", "CUP": "04006381333948", "BOX": "04006381333955", "PHONE": "04006381333962"}
 
 stations = st.sampled_from(STATIONS)
+# What a person answers by looking for another label on the goods (or opening the case).
+OTHER_LABEL = (
+    "serial_unknown", "serial_elsewhere", "serial_required", "serial_known", "lot_required", "wrong_item",
+    "older_first", "case_sealed",
+)  # fmt: skip
+
 few = st.integers(1, 4)
 dice = st.integers(0, 2**32 - 1)
 
@@ -92,6 +98,7 @@ class AnyStock(RuleBasedStateMachine):
     steps = 0
     scans = 0
     outcomes: ClassVar[Counter[str]] = Counter()
+    happened: ClassVar[Counter[str]] = Counter()
 
     def __init__(self, migrated: bytes) -> None:
         super().__init__()
@@ -144,7 +151,17 @@ class AnyStock(RuleBasedStateMachine):
         )
 
     def teardown(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, and keep in mind what happened in it."""
+        for row in self.hand.all(
+            "SELECT reason AS what, COUNT(*) AS n FROM stock_move WHERE warehouse_id = :w GROUP BY reason"
+            " UNION ALL SELECT reason, COUNT(*) FROM allocation_entry WHERE warehouse_id = :w AND reason <> 'pick'"
+            " GROUP BY reason UNION ALL SELECT reason || '_case', COUNT(*) FROM pack_entry WHERE warehouse_id = :w"
+            " GROUP BY reason UNION ALL SELECT 'override', COUNT(*) FROM fifo_override WHERE warehouse_id = :w"
+            " UNION ALL SELECT 'order_' || state, COUNT(*) FROM sales_order WHERE warehouse_id = :w GROUP BY state"
+            " UNION ALL SELECT 'transfer_' || state, COUNT(*) FROM transfer WHERE warehouse_id = :w GROUP BY state"
+            " UNION ALL SELECT 'count_' || state, COUNT(*) FROM count_result WHERE warehouse_id = :w GROUP BY state"
+        ):
+            type(self).happened[row["what"]] += row["n"]
         self.north.floor.close()
         self.floor.close()
         self._folder.cleanup()
@@ -190,10 +207,10 @@ class AnyStock(RuleBasedStateMachine):
 
     def _try_other_label(self, station: str) -> bool:
         """A person whose label is refused looks for another one on the goods."""
-        if self.hand.answer["code"] == "case_sealed":
+        code = self.hand.answer["code"]
+        if code == "case_sealed":
             self._scan(station, own_code("C", "BREAK"))
-        return self.hand.answer["code"] in ("serial_unknown", "serial_elsewhere", "serial_required", "lot_required",
-                                            "wrong_item", "older_first", "case_sealed", "serial_known")  # fmt: skip
+        return code in OTHER_LABEL
 
     def _enter(self, station: str, flow: str) -> None:
         if self.screens[station]["flow"] != FLOW_OF_COMMAND[flow]:
@@ -385,6 +402,28 @@ class AnyStock(RuleBasedStateMachine):
         lines = [(sku, qty) for sku, qty in zip(SKUS, quantities, strict=True) if qty]
         if lines:
             self.hand.order(f"SO-{next(self.numbers)}", *lines, policy=policy)
+
+    @rule(
+        sku=st.sampled_from(SKUS), got=st.integers(2, 14), asked=st.integers(1, 14), age=st.integers(-30, 0),
+        last=st.integers(0, 4),
+    )  # fmt: skip
+    def goods_come_and_go_out_again(self, sku: str, got: int, asked: int, age: int, last: int) -> None:
+        """A delivery as announced, an order for some of it, and as much of its way as `last` says."""
+        number = f"R{next(self.numbers)}"
+        receipt = inbound.ReceiptIn(number, (self._line(sku, got),), (), "asn", self._day(age), "Potter")
+        if self._write(lambda tx: inbound.announce(tx, receipt)):
+            self.papers.append(own_code("R", number))
+            self.a_delivery_comes_as_announced()
+        self.hand.order(f"SO-{next(self.numbers)}", (sku, asked))
+        if last:
+            self.a_wave_is_released_and_walked("HAND-1", 25, 30)
+        if last > 1:
+            self.somebody_packs(20)
+        if last > 2:
+            self.a_truck_is_loaded(6, "CONFIRM")
+        if last > 3:
+            self.a_customer_sends_something_back(0)
+            self.a_delivery_comes_as_announced()
 
     @rule(which=st.integers(0, 9), what=st.sampled_from(["cancel", "hold", "go on"]))
     def a_customer_thinks_again(self, which: int, what: str) -> None:
