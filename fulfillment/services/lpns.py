@@ -16,7 +16,7 @@ from fulfillment.domain.putaway import check_putaway
 from fulfillment.domain.reasons import DomainError, MoveReason, NotFound, Refused, Reject, Rejected
 from fulfillment.domain.stock import NO_LPN, STORAGE_KINDS, Access, LocationKind, LpnKind, Move, Status
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, lying, pallets, putaway
+from fulfillment.services import allocate, dock_to_stock, ledger, lying, pallets, putaway
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import find_location
 from fulfillment.services.lying import Units
@@ -239,6 +239,8 @@ def _carry_all(tx: Tx, actor: Actor, pallet: Any, units: Sequence[int], location
         if wrong is not None:  # an empty pallet stands in no ship lane either
             raise Refused(wrong)
         ledger.post(tx, actor, moves)
+        for layer_id in {move.layer_id for move in moves}:
+            dock_to_stock.note_left_dock(tx, layer_id)
     for unit in units:
         tx.run("UPDATE lpn SET location_id = :here WHERE warehouse_id = :w AND id = :id", id=unit, here=location["id"])
 

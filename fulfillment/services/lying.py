@@ -16,7 +16,7 @@ from fulfillment.domain.reasons import Refused, Reject, Rejected
 from fulfillment.domain.stock import NO_LPN, STORAGE_KINDS, Move, Status
 from fulfillment.flows.step import ItemRead
 from fulfillment.hot import Tx
-from fulfillment.services import ledger
+from fulfillment.services import dock_to_stock, ledger
 from fulfillment.services.actor import Actor
 
 
@@ -91,6 +91,7 @@ def carry(
         sealed_to_each=sealed_each, why=why,
     )  # fmt: skip
     ledger.post(tx, actor, [move])
+    dock_to_stock.note_left_dock(tx, units.layer_id)
 
 
 def age_of(row: Any) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from fulfillment.domain.stock import NO_LPN, STORAGE_KINDS, Move, Status, Virtua
 from fulfillment.flows import send as flow
 from fulfillment.flows.step import ItemRead, Memory
 from fulfillment.hot import Tx
-from fulfillment.services import ledger, lpns, lying, pallets, transfers
+from fulfillment.services import dock_to_stock, ledger, lpns, lying, pallets, transfers
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, goods_of, place_of
 from fulfillment.services.running import tell
@@ -257,6 +257,7 @@ def _send(tx: Tx, actor: Actor, transfer_id: int) -> None:
             sealed_from_each=row["sealed_each"], sealed_to_each=row["sealed_each"],
         )  # fmt: skip
         ledger.post(tx, actor, [move])
+        dock_to_stock.note_left_dock(tx, row["layer_id"])
         key = (row["item_id"], row["layer_id"])
         sent[key] = sent.get(key, 0) + row["on_hand_each"]
     for (item_id, layer_id), qty_each in sent.items():

@@ -485,3 +485,23 @@ def test_a_receipt_of_today_counts_from_the_warehouses_day(dock: FloorHand) -> N
     dock.write(lambda tx: inbound.announce(tx, inbound.ReceiptIn("R1", lines(("MUG", 1)))))
     day = dock.write(lambda tx: tx.one("SELECT received_on FROM receipt WHERE warehouse_id = :w"))["received_on"]
     assert len(day) == 10
+
+
+@pytest.mark.parametrize("what", ["loose", "pallet"])
+def test_goods_carried_off_the_dock_by_a_free_move_end_its_time_too(dock: FloorHand, what: str) -> None:
+    if what == "loose":
+        announce(dock, "R1", ("MUG", 5))
+    else:
+        announce_units(dock, UnitIn(PALLET[-18:], lines(("MUG", 5))))
+    begin(dock)
+    dock.scan("DOCK-1", "MUG", 5) if what == "loose" else dock.scan("DOCK-1", PALLET)
+    finish(dock)
+    assert shown(dock)["stocked_at_ms"] is None
+    dock.sign_in("HAND-1", "MOVE")
+    if what == "loose":
+        dock.scan("HAND-1", at("DOCK-1"))
+        dock.scan("HAND-1", "MUG", 5)
+    else:
+        dock.scan("HAND-1", PALLET)
+    assert dock.scan("HAND-1", at("STAGE-1" if what == "pallet" else "A02-02-1"))["outcome"] == "applied"
+    assert shown(dock)["stocked_at_ms"] is not None
