@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from fulfillment.domain.fifo import Layer, is_older, passes_over, rank, would_bury
+from fulfillment.domain.fifo import Layer, is_older, rank, would_bury
 from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import Access, Status
 from fulfillment.services.audit_rules import RulesOfTheDay, rows
@@ -96,6 +96,7 @@ class Replay:
     def __init__(self, source: Any, warehouse_id: int) -> None:
         self._source, self._warehouse_id = source, warehouse_id
         self.found: list[Finding] = []
+        self._acts: set[tuple[int | None, ...]] = set()
         self.moves = self.promises = 0
         self._lying: dict[int, dict[tuple[int, int], _Lying]] = {}  # item → (location, layer)
         self._lanes: dict[int, dict[int, int]] = {}  # location → layer → units, whatever their state
@@ -260,7 +261,7 @@ class Replay:
             if self._rules.is_fit(self._layers[lying_layer], at_ms, min_life_days):
                 oldest, passed = age, (lying_layer, lying_at, lying.on_hand_each - lying.promised_each)
         if passed is not None:
-            self.found.append(
+            self._find(
                 Finding(
                     Violation.PASSED_OVER, order_id, item_id, location_id, self._layers[layer_id], qty_each, at_ms,
                     act["operator_id"], why, self._layers[passed[0]], passed[1], passed[2],
@@ -273,34 +274,42 @@ class Replay:
         if picking is None:
             return
         order_id, location_id, item_id, at_ms, _ = picking.key
-        policy = self._policies[item_id]
-        left = {
-            layer_id: lying.on_hand_each
-            for (lying_at, layer_id), lying in self._lying.get(item_id, {}).items()
-            if lying_at == location_id and lying.on_hand_each > 0 and lying.came_at_ms + HAND_MS <= at_ms
-            and self._rules.is_fit(self._layers[layer_id], at_ms, policy.min_life_days)
-        }  # fmt: skip
-        if not left:
+        parts = self._lying.get(item_id)
+        if not parts:
             return
+        policy = self._policies[item_id]
+        youngest = max(self._rules.age(move["layer_id"], policy) for move in picking.moves) - policy.tolerance_days
+        left = None
+        for (lying_at, layer_id), lying in parts.items():
+            if lying_at != location_id or lying.on_hand_each <= 0:
+                continue
+            age = self._rules.age(layer_id, policy)
+            if age >= youngest or lying.came_at_ms + HAND_MS > at_ms:
+                continue
+            if self._rules.is_fit(self._layers[layer_id], at_ms, policy.min_life_days):
+                youngest, left = age, (layer_id, lying.on_hand_each)
+        if left is None:
+            return
+        older = self._layers[left[0]]
         for move in picking.moves:
             taken = self._layers[move["layer_id"]]
-            older = passes_over(taken, (self._layers[layer_id] for layer_id in left), policy)
-            if older is not None and not self._is_named(order_id, location_id, taken.layer_id, at_ms):
-                self.found.append(
+            # The promise behind a pick, exchanged in the same breath, may be a finding already.
+            if is_older(older, taken, policy) and (order_id, location_id, taken.layer_id, at_ms) not in self._acts:
+                self._find(
                     Finding(
                         Violation.PASSED_OVER, order_id, item_id, location_id, taken, move["qty_each"], at_ms,
-                        move["operator_id"], "picked before it", older, location_id, left[older.layer_id],
+                        move["operator_id"], "picked before it", older, location_id, left[1],
                     )
                 )  # fmt: skip
 
-    def _is_named(self, *act: int | None) -> bool:
-        """Whether the promise behind a pick, made in the same breath, is a finding already."""
-        return any((one.order_id, one.location_id, one.layer.layer_id, one.at_ms) == act for one in self.found)
+    def _find(self, finding: Finding) -> None:
+        self.found.append(finding)
+        self._acts.add((finding.order_id, finding.location_id, finding.layer.layer_id, finding.at_ms))
 
     def _judge_life(self, act: Any, location_id: int, qty_each: int, why: str) -> None:
         layer, policy = self._layers[act["layer_id"]], self._policies[act["item_id"]]
         if layer.expiry_on and not self._rules.is_fit(layer, act["recorded_at_ms"], policy.min_life_days):
-            self.found.append(
+            self._find(
                 Finding(
                     Violation.EXPIRED, act["order_id"], act["item_id"], location_id, layer, qty_each,
                     act["recorded_at_ms"], act["operator_id"], why,
@@ -324,7 +333,7 @@ class Replay:
         else:
             older = min((one for one in present if is_older(one, arriving, policy)), key=lambda one: rank(one, policy))
             newer, older_each = arriving, lane[older.layer_id]
-        self.found.append(
+        self._find(
             Finding(
                 Violation.BURIED, None, move["item_id"], location_id, newer, move["qty_each"], move["recorded_at_ms"],
                 move["operator_id"], move["reason"], older, location_id, older_each,
