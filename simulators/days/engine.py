@@ -84,6 +84,7 @@ class Days(Inbound, Outbound, Upkeep):
         report.surprises += self.surprises.entries
         report.errors_injected = dict(self.errors.by_kind())
         report.taken_from_behind = report.errors_injected.get("behind", 0)
+        report.behind_refused = report.rejected_by_code.get("older_first", 0)
         report.accuracy = self._measure().as_json()
         report.accuracy_mean = round(sum(report.accuracy_by_day) / len(report.accuracy_by_day), 4)
         for number in self.orders:

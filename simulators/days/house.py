@@ -75,7 +75,7 @@ class House:
         self.orders: dict[str, DayOrder] = {}
         self.stations: list[PortStation] = []
         self._sold: dict[str, list[Pile]] = {}
-        self._returned: set[str] = set()
+        self._comes_back: dict[str, int] = {}  # order → the day its customer sends something of it back
         self._last_count = 0
         self._offers: dict[str, bool] = {}
 

@@ -13,8 +13,6 @@ from simulators.world import (
     supplier_place,
 )
 
-RETURN_SHARE = 0.03
-
 
 class Inbound(House):
     """The dock."""
@@ -78,10 +76,8 @@ class Inbound(House):
 
     def _bring_back(self, number: int) -> None:
         """Customers send things back; they go on with the date they first came."""
-        for order in [order for order in self._sold if order and order not in self._returned]:
-            if self.dice.random() >= RETURN_SHARE:
-                continue
-            self._returned.add(order)
+        for order in [order for order, day in self._comes_back.items() if day <= number]:
+            del self._comes_back[order]
             pile = self.dice.choice(self._sold[order])
             qty_each = 1 if pile.mark.startswith("21") else self.dice.randint(1, pile.qty_each)
             line = line_body(Goods(pile.sku, qty_each, pile.mark))

@@ -16,6 +16,7 @@ from simulators.world import (
 )
 
 ORDERS_A_WAVE = 30
+RETURN_SHARE = 0.08  # of the orders shipped, something comes back after two to nine days
 
 
 class Outbound(House):
@@ -88,6 +89,8 @@ class Outbound(House):
         for place in self.world.places(where=lambda place: place.startswith("truck:")):
             number = self.floor.parcel_orders.get(place.rsplit(":", 1)[1], "")
             self.report.units_shipped += self.world.count(place)
+            if number and number not in self._sold and self.dice.random() < RETURN_SHARE:
+                self._comes_back[number] = len(self.report.day_s) + self.dice.randint(2, 9)
             self._sold.setdefault(number, []).extend(self.world.look(place))
             self.world.carry_away(place)
 

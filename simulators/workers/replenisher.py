@@ -50,7 +50,8 @@ class Replenisher(Person):
                 outcome = self._scan_units(kiosk, sku, qty_each, mark)
                 if not outcome.is_applied:
                     self._world.move(self._hands, here, sku, qty_each, None, mark)
-                    self.floor.surprises.note(f"{self.name}: {qty_each} of {sku} from {here}: {outcome.code}")
+                    if outcome.code != "older_first":  # the older lot is not where the book has it
+                        self.floor.surprises.note(f"{self.name}: {qty_each} of {sku} from {here}: {outcome.code}")
         if kiosk.step.at == "replenish.item" and kiosk.step.fields.get("task") == task:
             self._gear.to_count.setdefault(here, "short")
             self._command(kiosk, "SHORT", must=True)

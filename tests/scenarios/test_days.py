@@ -21,6 +21,7 @@ def test_days_without_errors_leave_book_and_world_alike_and_ours_is_the_only_rul
     assert report.failures == []
     assert report.surprises == []
     assert report.accuracy["wrong"] == ()
+    assert report.accuracy["pairs_dated_right"] == report.accuracy["pairs"] > 100
     assert report.fifo_violations == 0
     assert report.orders_open == 0
     assert report.top_ups > 0
