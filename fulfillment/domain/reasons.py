@@ -5,6 +5,7 @@ Codes only; the words for them live at the edge, in the operator's language.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -138,11 +139,15 @@ class Rejected:
 
 
 class Refused(Exception):
-    """Carries a Rejected out of a transaction whose statements must be rolled back."""
+    """Carries a Rejected out of a transaction whose statements must be rolled back.
 
-    def __init__(self, rejected: Rejected) -> None:
+    `afterwards` is what has to be written all the same, once they are: that a place turned out to be taken.
+    """
+
+    def __init__(self, rejected: Rejected, afterwards: Callable[[], None] | None = None) -> None:
         super().__init__(rejected.code)
         self.rejected = rejected
+        self.afterwards = afterwards
 
 
 class DomainError(Exception):

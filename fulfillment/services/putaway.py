@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fulfillment.domain.putaway import check_putaway
+from typing import Any
+
+from fulfillment.domain.putaway import Arriving, check_putaway
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
 from fulfillment.domain.stock import Move
 from fulfillment.flows import putaway as flow
@@ -121,18 +123,15 @@ def _put_away(tx: Tx, actor: Actor, task_id: int, location_code: str, qty_each: 
     location = find_location(tx, location_code)
     goods = arriving_layer(tx, task["layer_id"])
     wrong = check_putaway(storage_at(tx, location["id"]), goods, qty_each)
-    if wrong is not None:
-        instead = place_instead(
-            tx, goods, qty_each, location["id"], task["location_id"], actor.station_location_id
-        )  # fmt: skip
-        raise Refused(Rejected(wrong.code, instead or wrong.expected, location_code))
     claimed = tx.one(
         "SELECT id FROM task WHERE warehouse_id = :w AND kind = 'putaway' AND state = 'open'"
         " AND location_id = :location AND id <> :id AND item_id <> :item",
         location=location["id"], id=task_id, item=task["item_id"],
     )  # fmt: skip
-    if claimed is not None:
-        raise Refused(Rejected(Reject.LOCATION_FULL, expected="a location nobody else is sent to", got=location_code))
+    if wrong is None and claimed is not None:
+        wrong = Rejected(Reject.LOCATION_FULL, expected="a location nobody else is sent to", got=location_code)
+    if wrong is not None:
+        raise _refusal(tx, actor, task, goods, qty_each, location, wrong)
     sealed_each = ledger.carry_sealed(tx, actor, actor.station_location_id, task["layer_id"], qty_each)
     move = Move(
         task["layer_id"], task["item_id"], actor.station_location_id, location["id"], qty_each, MoveReason.PUTAWAY,
@@ -149,3 +148,20 @@ def _put_away(tx: Tx, actor: Actor, task_id: int, location_code: str, qty_each: 
     )  # fmt: skip
     allocate.allocate_waiting(tx, actor, task["item_id"])
     replenishment_plans.after_arrival(tx, actor, task["item_id"])
+
+
+def _refusal(
+    tx: Tx, actor: Actor, task: Any, goods: Arriving, qty_each: int, location: Any, wrong: Rejected
+) -> Refused:  # fmt: skip
+    """Why not there, and where instead. When the place refused is the one proposed, another is claimed for it."""
+    instead = place_instead(tx, goods, qty_each, location["id"], task["location_id"], actor.station_location_id)
+    if instead is None:
+        return Refused(wrong)
+    place_id, code = instead
+
+    def claim() -> None:
+        tx.run(
+            "UPDATE task SET location_id = :place WHERE warehouse_id = :w AND id = :id", id=task["id"], place=place_id
+        )
+
+    return Refused(Rejected(wrong.code, code, location["code"]), claim if place_id != task["location_id"] else None)

@@ -212,6 +212,8 @@ def _converse(
         except Refused as refused:
             # The world changed between the screen and the scan (cancelled, taken, full): say so, and show
             # what is true now instead of the screen the scan was meant for.
+            if refused.afterwards is not None:
+                refused.afterwards()
             return refused.rejected, actor, dialogue, _settle(tx, actor, dialogue)
     moved = Dialogue(dialogue.flow, memory)
     return None, actor, moved, _settle(tx, actor, moved)

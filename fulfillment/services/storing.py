@@ -274,8 +274,8 @@ def _present(row: Any, item_height_mm: int) -> Present:
 
 def place_instead(
     tx: Tx, goods: Arriving, qty_each: int, refused_id: int, claimed_id: int, from_location_id: int | None = None
-) -> str | None:
-    """The code of a place that would do where `refused_id` does not: the one claimed for it, else another."""
+) -> tuple[int, str] | None:
+    """A place (id and code) that would do where `refused_id` does not: the one claimed for it, else another."""
     if claimed_id != refused_id and check_putaway(storage_at(tx, claimed_id), goods, qty_each) is None:
         other_id = claimed_id
     else:
@@ -283,4 +283,4 @@ def place_instead(
             other_id, _ = propose(tx, goods, qty_each, from_location_id, refused_id)
         except Refused:
             return None
-    return tx.one("SELECT code FROM location WHERE warehouse_id = :w AND id = :id", id=other_id)["code"]
+    return other_id, tx.one("SELECT code FROM location WHERE warehouse_id = :w AND id = :id", id=other_id)["code"]

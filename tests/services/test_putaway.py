@@ -236,7 +236,15 @@ def test_when_the_place_proposed_turns_out_taken_another_is_named(dock: FloorHan
     assert put(dock, place) == "mixed_item"
     other = dock.answer["expected"]
     assert other != place
+    assert dock.step()["fields"]["location"]["code"] == other  # and it is claimed: nobody else is sent there
     assert put(dock, other) is None
+
+
+def test_a_place_refused_by_mistake_leaves_the_one_proposed_claimed(dock: FloorHand) -> None:
+    dock.stock("CUP", 1, "A01-01-1")
+    place = take(dock)["code"]
+    assert put(dock, "A01-01-1") == "mixed_item"
+    assert dock.step()["fields"]["location"]["code"] == place
 
 
 def test_fast_goods_are_sent_to_a_fast_place_though_it_is_farther(dock: FloorHand) -> None:
