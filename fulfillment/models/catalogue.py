@@ -15,7 +15,7 @@ class Item(InWarehouse, db.Model):
     """One SKU. `sku_key` is the SKU as it is matched (upper case); dimensions of one each.
 
     `rotation` and `tolerance_days` are what holds now: the item's own where it has one, else its zone's, else
-    FIFO without a window. `policy_entry` keeps what held before.
+    FEFO where it tracks expiry and FIFO elsewhere, without a tolerance. `policy_entry` keeps what held before.
     """
 
     __tablename__ = "item"

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fulfillment.domain.fifo import Rotation
+from fulfillment.domain.fifo import Layer, Rotation, rank
 from fulfillment.domain.putaway import check_putaway
 from fulfillment.domain.reasons import MoveReason, Reject, Rejected
 from fulfillment.domain.stock import Access, Move, Virtual
@@ -42,6 +42,8 @@ _WORDS = {
     Reject.MIXED_ITEM: "another item lies in {location}",
     Reject.WOULD_BURY_OLDER: "older goods in {location} would be out of reach behind these",
     Reject.LOCATION_FULL: "{location} has room for {expected}",
+    Reject.WRONG_ZONE: "{location} is not in {expected}",
+    Reject.TOO_HIGH: "these stand {expected} high, too high for {location}",
 }
 
 
@@ -127,19 +129,19 @@ def _read(row: Row, latest: date) -> _StockRow:
 
 
 def _in_order(writer: Writer, rows: Sequence[_StockRow]) -> list[_StockRow]:
-    """Oldest first; into a place where the last in is the first out, newest first."""
+    """What leaves first comes first; into a place where the last in is the first out, it comes last."""
 
-    def named(tx: Tx) -> tuple[set[str], set[str]]:
+    def named(tx: Tx) -> tuple[set[str], dict[str, str]]:
         stacks = tx.all("SELECT code FROM location WHERE warehouse_id = :w AND access = :a", a=Access.LIFO)
-        by_expiry = tx.all("SELECT sku_key FROM item WHERE warehouse_id = :w AND rotation = :r", r=Rotation.FEFO)
-        return {row["code"] for row in stacks}, {row["sku_key"] for row in by_expiry}
+        items = tx.all("SELECT sku_key, rotation FROM item WHERE warehouse_id = :w")
+        return {row["code"] for row in stacks}, {row["sku_key"]: row["rotation"] for row in items}
 
-    newest_first, by_expiry = writer.write(named)
+    stacks, rotations = writer.write(named)
 
     def age(part: _StockRow) -> int:
-        is_by_expiry = part.expiry_on and part.sku.upper() in by_expiry
-        day = date.fromisoformat(part.expiry_on if is_by_expiry else part.received_on).toordinal()
-        return -day if part.location in newest_first else day
+        rotation = rotations.get(part.sku.upper(), Rotation.FIFO)
+        leaves, _ = rank(Layer(0, part.received_on, part.expiry_on), rotation)
+        return -leaves if part.location in stacks else leaves
 
     return sorted(rows, key=age)
 
