@@ -73,9 +73,12 @@ def simulate(
     --plant, when the planted fault was not found.
     """
     logging.basicConfig(level=logging.WARNING)
-    headings = catalogue.parse_map(map_text)
     with _home(database_url) as settings:
-        goods = _goods(settings, orders_file, items_file, headings, services, seed)
+        try:
+            headings = catalogue.parse_map(map_text)
+            goods = _goods(settings, orders_file, items_file, headings, services, seed)
+        except ValueError as error:
+            raise click.UsageError(f"{error}; --map says which heading is which") from error
         floor = _open(settings)
         try:
             _import_goods(floor, goods, settings.home, items_file)
@@ -198,7 +201,11 @@ def _import_goods(floor: Floor, goods: ShiftGoods, home: Path, items_file: Path 
 def _orders_importer(floor: Floor, orders_file: Path, headings: Mapping[str, str]) -> Callable[[], None]:
     def work() -> None:
         how = OrderOptions(floor.settings.max_line_each, is_shifted_to_today=True)
-        import_orders(floor.writer, orders_file, Options(headings=headings), how)
+        report = import_orders(floor.writer, orders_file, Options(headings=headings), how)
+        if not report.created + report.unchanged:
+            # A shift without an order proves nothing, however right its book is at the end.
+            why = report.errors[0].words if report.errors else "it holds none"
+            raise click.ClickException(f"no order was taken from {orders_file}: {why}")
 
     return work
 

@@ -138,3 +138,21 @@ def _await(is_true: object, seconds: float = 10.0) -> None:
     while not is_true():  # type: ignore[operator]
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_shift_on_a_file_with_other_headings_says_which(tmp_path: Path) -> None:
+    orders_file = tmp_path / "orders.csv"
+    orders_file.write_text("id,sku,qty,when\n1,MUG,1,2026-01-01T10:00:00Z\n")
+    run = floor(tmp_path, "simulate", "--orders", str(orders_file), "--fast")
+    assert run.returncode == 2
+    assert "no column order, ordered_at" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_shift_in_which_no_order_is_taken_is_no_success(tmp_path: Path) -> None:
+    orders_file = tmp_path / "orders.csv"
+    orders_file.write_text("id,sku,qty,when\n1,MUG,1,2026-01-01T10:00:00Z\n")
+    headings = "order=id,sku=sku,qty=qty,ordered_at=when,colour=id"
+    run = floor(tmp_path, "simulate", "--orders", str(orders_file), "--map", headings, "--fast", "--workers", "1")
+    assert run.returncode == 1
+    assert "no order was taken" in run.stderr
