@@ -43,7 +43,7 @@ def test_pick_faces_lie_below_reserve_and_flow_racks_nearest_the_front() -> None
     assert {loc.access for loc in storage if loc.kind != "flow_rack"} == {"any"}
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(aisles=st.integers(1, 20), bays=st.integers(1, 24))
 def test_every_row_is_valid(aisles: int, bays: int) -> None:
     rows = lay_out(WarehouseSize(aisles=aisles, bays_a_side=bays))
