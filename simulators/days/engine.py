@@ -59,9 +59,9 @@ class Days(Inbound, Outbound, Upkeep):
         self._at(plan.day, 17)
         self._load()
         self._plant(number, "evening")
+        self._put_aside_back()  # before the count: what lay on the problem shelf is in a bin the book knows nothing of
         if self.options.counts:
             self._count(number)
-        self._put_aside_back()
         measured = self._measure()
         self.report.accuracy_by_day.append(round(measured.share, 4))
         self.report.wrong_by_day.append(list(measured.wrong))
