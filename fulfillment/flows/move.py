@@ -168,7 +168,7 @@ def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
     if facts.place is None:
         return _hear_source(heard) or not_expected(heard, "location", "pallet")
     if state == "reason":
-        return _hear_reason(memory, heard)
+        return _hear_reason(memory, heard, facts)
     return _hear_item(memory, heard, facts, facts.place)
 
 
@@ -186,6 +186,8 @@ def _hear_item(memory: Memory, heard: Heard, facts: Facts, place: Place) -> Repl
         if heard.item.qty_each <= 0:
             return Rejected(Reject.BAD_QUANTITY, got=str(heard.item.qty_each))
         status = memory.get("status", "")
+        if mode and not may_change(facts.role, mode):  # asked for by whoever had this station before
+            return Rejected(Reject.NOT_ALLOWED, expected="a supervisor", got=facts.role)
         if mode:
             command = ChangeStock(place.location_id, heard.item, mode, memory["why"], status)
             return Do(command, {"location": place.location_id})
@@ -201,9 +203,11 @@ def _hear_item(memory: Memory, heard: Heard, facts: Facts, place: Place) -> Repl
     return _hear_source(heard) or not_expected(heard, "item", "BACK")
 
 
-def _hear_reason(memory: Memory, heard: Heard) -> Reply:
+def _hear_reason(memory: Memory, heard: Heard, facts: Facts) -> Reply:
     fitting = REASONS_FOR[memory["mode"]]
     if heard.kind == "reason":
+        if not may_change(facts.role, memory["mode"]):
+            return Rejected(Reject.NOT_ALLOWED, expected="a supervisor", got=facts.role)
         if heard.value not in fitting:
             return Rejected(Reject.REASON_REQUIRED, expected=" or ".join(fitting), got=heard.value)
         return Goto({**memory, "why": heard.value})

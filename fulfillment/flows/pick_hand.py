@@ -57,6 +57,7 @@ class HandPart:
     sealed_each: int = 0
     override: Override | None = None
     scan_id: str = ""
+    serial: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def hand_of(memory: Memory) -> tuple[HandPart, ...]:
     return tuple(
         HandPart(
             part["layer"], part["qty_each"], part["sealed_each"],
-            Override(**part["override"]) if part["override"] else None, part["scan"],
+            Override(**part["override"]) if part["override"] else None, part["scan"], part.get("serial", ""),
         )
         for part in memory.get("hand", ())
     )  # fmt: skip
@@ -95,6 +96,7 @@ def with_taken(memory: Memory, qty_each: int, parts: tuple[HandPart, ...]) -> Me
         {
             "layer": part.layer_id, "qty_each": part.qty_each, "sealed_each": part.sealed_each,
             "override": part.override and vars(part.override), "scan": part.scan_id,
+            "serial": part.serial,
         }
         for part in parts
     ]  # fmt: skip

@@ -72,8 +72,8 @@ def _unit_arrives(tx: Tx, actor: Actor, receipt: Any, unit: Any, how: How) -> li
     # More than announced can be said of pieces; damage can be said of a whole pallet.
     set_on = How(how.mode, how.why, lpn_id) if how.mode == Mode.DAMAGED else How(lpn_id=lpn_id)
     for content in tx.all(
-        "SELECT c.qty_each, c.case_each, c.serial, n.id AS line_id, n.item_id, n.lot, n.expiry_on, n.received_on,"
-        " n.expected_each - n.received_each AS left_each FROM asn_content c"
+        "SELECT c.qty_each, c.case_each, c.serial, n.id AS line_id, n.item_id, n.lot, n.expiry_on, n.received_on"
+        " FROM asn_content c"
         " JOIN receipt_line n ON n.warehouse_id = c.warehouse_id AND n.id = c.receipt_line_id"
         " WHERE c.warehouse_id = :w AND c.unit_id = :unit ORDER BY c.id",
         unit=unit["id"],
@@ -110,6 +110,12 @@ def _stand(tx: Tx, actor: Actor, unit: Any) -> int:
     holds = tx.one("SELECT 1 FROM stock_balance WHERE warehouse_id = :w AND lpn_id = :id LIMIT 1", id=known["id"])
     if known["kind"] != LpnKind.PALLET or holds is not None:
         raise Refused(Rejected(Reject.ALREADY_RECEIVED, got=unit["sscc"]))
+    # What stands on it by an older word, and does not come with it, stays where it is.
+    tx.run(
+        "UPDATE lpn SET parent_lpn_id = NULL WHERE warehouse_id = :w AND parent_lpn_id = :id"
+        " AND (location_id IS NULL OR location_id <> :here)",
+        id=known["id"], here=actor.station_location_id,
+    )  # fmt: skip
     tx.run(
         "UPDATE lpn SET location_id = :here, parent_lpn_id = :parent WHERE warehouse_id = :w AND id = :id",
         id=known["id"], here=actor.station_location_id, parent=parent_id,
@@ -119,9 +125,14 @@ def _stand(tx: Tx, actor: Actor, unit: Any) -> int:
 
 def _check_told(tx: Tx, item: Any, content: Any, sscc: str) -> None:
     """One scan of a pallet can only stand for what its announcement says; the rest comes piece by piece."""
-    if content["left_each"] < content["qty_each"]:
+    # Asked anew for each part: the one before it may have filled the same line.
+    left_each = tx.one(
+        "SELECT expected_each - received_each AS n FROM receipt_line WHERE warehouse_id = :w AND id = :id",
+        id=content["line_id"],
+    )["n"]
+    if left_each < content["qty_each"]:
         raise Refused(
-            Rejected(Reject.OVER_RECEIPT, expected=str(max(0, content["left_each"])), got=str(content["qty_each"]))
+            Rejected(Reject.OVER_RECEIPT, expected=str(max(0, left_each)), got=str(content["qty_each"]))
         )
     if item["tracks_lot"] and not content["lot"]:
         raise Refused(Rejected(Reject.LOT_REQUIRED, expected=f"each {item['sku']} by its own code", got=sscc))

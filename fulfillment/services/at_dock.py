@@ -54,6 +54,8 @@ def pallets(tx: Tx, dock_id: int) -> tuple[str, ...]:
         " JOIN lpn p ON p.warehouse_id = b.warehouse_id AND p.id = b.lpn_id AND p.kind = 'pallet'"
         " LEFT JOIN lpn o ON o.warehouse_id = p.warehouse_id AND o.id = p.parent_lpn_id"
         " WHERE b.warehouse_id = :w AND b.location_id = :dock AND b.lpn_id <> 0"
+        " AND NOT EXISTS (SELECT 1 FROM transfer t WHERE t.warehouse_id = p.warehouse_id"
+        " AND t.id = COALESCE(o.transfer_id, p.transfer_id) AND t.state = 'open')"
         f" ORDER BY code LIMIT {PALLETS_SHOWN}",
         dock=dock_id,
     )
@@ -99,6 +101,7 @@ def open_pallet(tx: Tx, actor: Actor, dock_id: int, sscc: str) -> Sequence[Any]:
     if pallet is None:
         raise Refused(Rejected(Reject.UNKNOWN_LPN, expected="a pallet that stands here", got=sscc))
     stacked = _stacked_on(tx, pallet["id"])
+    _check_not_sent(tx, [pallet["id"], *stacked], sscc)
     lying = _lying_on(tx, [pallet["id"], *stacked])
     if not lying:
         raise Refused(Rejected(Reject.NOTHING_HERE, expected="goods on the pallet", got=sscc))
@@ -112,6 +115,19 @@ def open_pallet(tx: Tx, actor: Actor, dock_id: int, sscc: str) -> Sequence[Any]:
             "UPDATE lpn SET location_id = NULL, parent_lpn_id = NULL WHERE warehouse_id = :w AND id = :id", id=lpn_id
         )
     return lying if is_single else ()
+
+
+def _check_not_sent(tx: Tx, lpn_ids: Sequence[int], sscc: str) -> None:
+    """What stands here to be loaded is on its way out, not in."""
+    for lpn_id in lpn_ids:
+        sending = tx.one(
+            "SELECT t.number FROM lpn p JOIN transfer t ON t.warehouse_id = p.warehouse_id AND t.id = p.transfer_id"
+            " AND t.state = 'open' WHERE p.warehouse_id = :w AND p.id = :id",
+            id=lpn_id,
+        )
+        if sending is not None:
+            expected = f"a pallet that is not loaded for {sending['number']}"
+            raise Refused(Rejected(Reject.NOTHING_HERE, expected=expected, got=sscc))
 
 
 def _stacked_on(tx: Tx, lpn_id: int) -> list[int]:

@@ -94,6 +94,25 @@ def where_is(tx: Tx, layer_id: int) -> Any:
     raise Refused(Rejected(Reject.SERIAL_ELSEWHERE, expected=gone_to, got=last["serial"] if last else None))
 
 
+def check_not_again(tx: Tx, layer_id: int) -> None:
+    """A unit that was written off may have come again meanwhile, as a layer of its own: it is one unit all the same.
+
+    Raises:
+        Refused: `serial_elsewhere`.
+    """
+    again = tx.one(
+        "SELECT r.number, n.serial FROM layer y JOIN layer n ON n.warehouse_id = y.warehouse_id"
+        " AND n.serial = y.serial AND n.item_id = y.item_id AND n.id > y.id"
+        " JOIN receipt r ON r.warehouse_id = n.warehouse_id AND r.id = n.receipt_id"
+        " WHERE y.warehouse_id = :w AND y.id = :layer LIMIT 1",
+        layer=layer_id,
+    )
+    if again is not None:
+        raise Refused(
+            Rejected(Reject.SERIAL_ELSEWHERE, expected=f"came again on {again['number']}", got=again["serial"])
+        )
+
+
 def book_of(tx: Tx, location_id: int, item: Any) -> list[BookLayer]:
     """By layer, oldest id first; a serial item's units with a serial are not in it: they are no number."""
     rows = tx.all(

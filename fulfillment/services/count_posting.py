@@ -25,6 +25,7 @@ from fulfillment.services import allocate, ledger
 from fulfillment.services.actor import Actor
 from fulfillment.services.count_book import (
     book_of,
+    check_not_again,
     held_until_counted,
     layer_of,
     promises_at,
@@ -201,6 +202,7 @@ def _bring_here(
     tx: Tx, actor: Actor, location_id: int, item_id: int, layer_id: int, place: Any, why: str
 ) -> None:
     if place is None:  # written off once, and here it is
+        check_not_again(tx, layer_id)
         back = Move(layer_id, item_id, _NOWHERE, location_id, 1, MoveReason.COUNT, why=why)
         ledger.post(tx, actor, [back])
         return

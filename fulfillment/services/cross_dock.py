@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fulfillment.domain import fifo
+from fulfillment.domain.allocation import FreeStock
 from fulfillment.domain.fifo import Layer, is_allocatable, is_older
 from fulfillment.domain.orders import Policy
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
@@ -53,18 +54,14 @@ def is_awaited(tx: Tx, item_id: int) -> bool:
 
 def offer(tx: Tx, layer_id: int, free_each: int) -> Offer | None:
     """The order that should get these units now, the most urgent first; None = put them away."""
-    goods = tx.one(
-        "SELECT y.id, y.item_id, y.received_on, y.expiry_on, i.rotation, i.tolerance_days, i.min_life_days FROM layer y"
-        " JOIN item i ON i.warehouse_id = y.warehouse_id AND i.id = y.item_id WHERE y.warehouse_id = :w AND y.id = :id",
-        id=layer_id,
-    )
+    goods = _goods(tx, layer_id)
     waiting = tx.all(
         f"SELECT d.order_id, o.policy, {_MISSING} AS missing_each{_WAITING}"
         " ORDER BY o.priority DESC, o.ordered_at_ms, o.id",
         item=goods["item_id"],
     )
     layer = Layer(goods["id"], goods["received_on"], goods["expiry_on"])
-    if not waiting or not _is_fit(tx, layer, goods) or _is_older_free(tx, layer, goods):
+    if not waiting or not _is_fit(tx, layer, goods) or _older_free(tx, layer, goods) is not None:
         return None
     for row in waiting:
         qty_each = min(row["missing_each"], free_each)
@@ -105,6 +102,7 @@ def into_tote(tx: Tx, actor: Actor, task_id: int, tote_code: str) -> None:
     if task is None or actor.station_location_id is None:
         raise Refused(Rejected(Reject.NO_WORK))
     _check_still_wanted(tx, task)
+    _check_may_go(tx, task["layer_id"])
     tote_id = _take_tote(tx, task, tote_code)
     dock_id, layer_id, qty_each = actor.station_location_id, task["layer_id"], task["qty_each"]
     promise_id = ledger.promise(tx, actor, task["order_id"], task["item_id"], dock_id, layer_id, qty_each, NOTE)
@@ -139,9 +137,30 @@ def _is_fit(tx: Tx, layer: Layer, goods: Any) -> bool:
     return not layer.expiry_on or is_allocatable(layer, local_day(tx), goods["min_life_days"])
 
 
-def _is_older_free(tx: Tx, layer: Layer, goods: Any) -> bool:
+def _older_free(tx: Tx, layer: Layer, goods: Any) -> FreeStock | None:
     policy = fifo.Policy(goods["rotation"], goods["tolerance_days"], goods["min_life_days"])
-    return any(is_older(part.layer, layer, policy) for part in allocate.free_stock(tx, goods["item_id"]))
+    free = allocate.free_stock(tx, goods["item_id"])
+    return next((part for part in free if is_older(part.layer, layer, policy)), None)
+
+
+def _check_may_go(tx: Tx, layer_id: int) -> None:
+    """Between the dock and the tote older goods may have come free, or these have spoilt: then they go to storage."""
+    goods = _goods(tx, layer_id)
+    layer = Layer(goods["id"], goods["received_on"], goods["expiry_on"])
+    if not _is_fit(tx, layer, goods):
+        raise Refused(Rejected(Reject.EXPIRED, expected="BACK, then storage", got=layer.expiry_on))
+    older = _older_free(tx, layer, goods)
+    if older is not None:
+        expected = f"BACK, then storage: {older.location_code} holds those received {older.layer.received_on}"
+        raise Refused(Rejected(Reject.OLDER_FIRST, expected=expected, got=f"received {layer.received_on}"))
+
+
+def _goods(tx: Tx, layer_id: int) -> Any:
+    return tx.one(
+        "SELECT y.id, y.item_id, y.received_on, y.expiry_on, i.rotation, i.tolerance_days, i.min_life_days FROM layer y"
+        " JOIN item i ON i.warehouse_id = y.warehouse_id AND i.id = y.item_id WHERE y.warehouse_id = :w AND y.id = :id",
+        id=layer_id,
+    )
 
 
 def _completes(tx: Tx, item_id: int, waiting: Any, free_each: int) -> bool:

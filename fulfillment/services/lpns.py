@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fulfillment.domain.codes import sscc
 from fulfillment.domain.moving import FLOOR_KINDS, arriving_status, check_destination
 from fulfillment.domain.putaway import check_putaway
 from fulfillment.domain.reasons import DomainError, MoveReason, NotFound, Refused, Reject, Rejected
@@ -20,7 +19,7 @@ from fulfillment.services import allocate, dock_to_stock, ledger, lying, pallets
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import find_location
 from fulfillment.services.lying import Units
-from fulfillment.services.running import next_number
+from fulfillment.services.running import next_sscc
 from fulfillment.services.today import local_day
 
 
@@ -38,8 +37,7 @@ def make(tx: Tx, location: str | None = None, station: str | None = None) -> str
         actor = Actor(tx.now_ms, station_id=row["id"], station_code=row["code"], station_location_id=row["location_id"])
         lpn_id = pallets.new_pallet(tx, actor, station, "", local_day(tx))
     else:
-        prefix = tx.one("SELECT gs1_company_prefix FROM warehouse WHERE id = :w")["gs1_company_prefix"]
-        lpn_id = tx.insert("lpn", code=sscc(prefix, next_number(tx, "sscc")), kind=LpnKind.PALLET)
+        lpn_id = tx.insert("lpn", code=next_sscc(tx), kind=LpnKind.PALLET)
     if location is not None:
         _stand_empty(tx, lpn_id, location)
     return str(tx.one("SELECT code FROM lpn WHERE warehouse_id = :w AND id = :id", id=lpn_id)["code"])

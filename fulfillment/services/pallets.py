@@ -5,12 +5,11 @@ The number comes from the counter that parcels use, so no two handling units of 
 
 from __future__ import annotations
 
-from fulfillment.domain.codes import sscc
 from fulfillment.domain.stock import LpnKind
 from fulfillment.hot import Tx
 from fulfillment.services import outbox
 from fulfillment.services.actor import Actor
-from fulfillment.services.running import next_number
+from fulfillment.services.running import next_sscc
 
 LABEL = "pallet_4x6"
 
@@ -20,8 +19,8 @@ def new_pallet(tx: Tx, actor: Actor, reference: str, party: str, day: str) -> in
 
     `reference`: the receipt's or transfer's number; `party`: whom it comes from or goes to; `day`: an ISO date.
     """
-    house = tx.one("SELECT code, name, gs1_company_prefix FROM warehouse WHERE id = :w")
-    number = sscc(house["gs1_company_prefix"], next_number(tx, "sscc"))
+    house = tx.one("SELECT code, name FROM warehouse WHERE id = :w")
+    number = next_sscc(tx)
     pallet_id = tx.insert("lpn", code=number, kind=LpnKind.PALLET, location_id=actor.station_location_id)
     station = tx.one("SELECT label_printer_id FROM station WHERE warehouse_id = :w AND id = :id", id=actor.station_id)
     fields = {

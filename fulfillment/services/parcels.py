@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fulfillment.domain.codes import BadCode, own_code, sscc
+from fulfillment.domain.codes import BadCode, own_code
 from fulfillment.domain.reasons import Conflict, MoveReason, NotFound, Refused, Reject, Rejected
 from fulfillment.domain.shipping import PARCEL_STEPS, ParcelState
 from fulfillment.domain.stock import Virtual
@@ -21,7 +21,7 @@ from fulfillment.hot import Tx
 from fulfillment.services import allocate, ledger, outbox
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import find_lpn
-from fulfillment.services.running import next_number, tell
+from fulfillment.services.running import next_number, next_sscc, tell
 
 LABEL, SLIP, MANIFEST = "shipping_4x6", "packing_slip", "manifest"
 
@@ -155,8 +155,7 @@ def describe_manifest(tx: Tx, number: str) -> dict[str, Any]:
 def open_new(tx: Tx, actor: Actor, order_id: int) -> int:
     """A new, empty parcel of an order at this station; its number is used up from now on."""
     order = tx.one("SELECT carrier_id FROM sales_order WHERE warehouse_id = :w AND id = :id", id=order_id)
-    prefix = tx.one("SELECT gs1_company_prefix FROM warehouse WHERE id = :w")["gs1_company_prefix"]
-    number = sscc(prefix, next_number(tx, "sscc"))
+    number = next_sscc(tx)
     lpn_id = tx.insert("lpn", code=number, kind="carton", location_id=actor.station_location_id, order_id=order_id)
     last = tx.one(
         "SELECT COALESCE(MAX(sequence), 0) AS n FROM parcel WHERE warehouse_id = :w AND order_id = :order",

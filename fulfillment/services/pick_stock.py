@@ -97,6 +97,8 @@ def take(tx: Tx, actor: Actor, task: Any, command: TakeGoods) -> tuple[HandPart,
     left = _left(stop, command.hand, command.counted_each)
     identity = Identity(read.lot, read.expiry_on, read.serial)
     if item["tracks_serial"]:
+        if any(part.serial == read.serial for part in command.hand):
+            raise Refused(Rejected(Reject.SERIAL_KNOWN, expected="another unit", got=read.serial))
         _check_serial(tx, stop, left, task, read)
     fitting = identity.among(left)
     if not fitting:
@@ -118,6 +120,7 @@ def take(tx: Tx, actor: Actor, task: Any, command: TakeGoods) -> tuple[HandPart,
             part.layer_id, part.qty_each, part.sealed_each,
             # Where nothing older stays behind there is nothing to answer for.
             override if passes_over(layers[part.layer_id], after, stop.policy) else None, actor.scan_id,
+            read.serial,
         )
         for part in found
     )  # fmt: skip

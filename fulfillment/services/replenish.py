@@ -251,6 +251,7 @@ def _put_back(tx: Tx, actor: Actor, task: Any) -> None:
         if any(part.item_id != task["item_id"] for part in storage.present):
             place = refills_for_orders.other_place(tx, arriving_layer(tx, task["layer_id"]), qty_each)
             raise Refused(Rejected(Reject.MIXED_ITEM, expected=place[1] if place else None, got=task["source_code"]))
+        _check_nothing_came(tx, task, hand_id, qty_each)
         _set_down(tx, actor, task, hand_id, task["location_id"], qty_each)
         tx.run(
             "UPDATE task SET done_each = done_each - :qty WHERE warehouse_id = :w AND id = :id",
@@ -260,6 +261,29 @@ def _put_back(tx: Tx, actor: Actor, task: Any) -> None:
     elif task["takeable_each"] <= 0:
         plans.close(tx, task["id"], TaskState.CANCELLED)
         claims.claim_next(tx, actor, {})
+
+
+def _check_nothing_came(tx: Tx, task: Any, hand_id: int, qty_each: int) -> None:
+    """Where other goods were put in since, these are judged like any that come: they may stand behind newer ones."""
+    taken = min(
+        tx.one(
+            "SELECT MAX(id) AS id FROM stock_move WHERE warehouse_id = :w AND layer_id = :layer"
+            " AND from_location_id = :source AND to_location_id = :hand",
+            layer=row["layer_id"], source=task["location_id"], hand=hand_id,
+        )["id"] or 0
+        for row in _in_hand(tx, hand_id, task["item_id"])
+    )  # fmt: skip
+    came = tx.one(
+        "SELECT 1 FROM stock_move WHERE warehouse_id = :w AND id > :taken AND to_location_id = :source"
+        " AND from_location_id NOT IN (:hand, :source) LIMIT 1",
+        source=task["location_id"], hand=hand_id, taken=taken,
+    )  # fmt: skip
+    if came is None:
+        return
+    goods = arriving_layer(tx, task["layer_id"])
+    wrong = check_putaway(storage_at(tx, task["location_id"]), goods, qty_each)
+    if wrong is not None:
+        raise Refused(Rejected(wrong.code, expected=task["target_code"], got=task["source_code"]))
 
 
 def _short(tx: Tx, actor: Actor, task: Any, memory: Memory) -> Memory:

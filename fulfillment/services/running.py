@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fulfillment.domain.codes import sscc
 from fulfillment.hot import Tx
 
 
@@ -18,6 +19,16 @@ def next_number(tx: Tx, name: str) -> int:
     return tx.one(
         "SELECT next_value - 1 AS value FROM counter WHERE warehouse_id = :w AND name = :name", name=name
     )["value"]
+
+
+def next_sscc(tx: Tx) -> str:
+    """A number for a handling unit of ours: parcels and pallets count on from one another.
+
+    The extension digit tells the warehouses of one company apart that share a database: a pallet sent from one to
+    another must not carry the number of a parcel there.
+    """
+    prefix = tx.one("SELECT gs1_company_prefix FROM warehouse WHERE id = :w")["gs1_company_prefix"]
+    return sscc(prefix, next_number(tx, "sscc"), (tx.warehouse_id - 1) % 10)
 
 
 def tell(tx: Tx, topic: str, kind: str, scan_id: str = "", **payload: Any) -> None:

@@ -19,7 +19,7 @@ from fulfillment.domain.moving import MOVABLE_KINDS, REASONS_FOR, STATUS_AFTER, 
 from fulfillment.domain.reasons import Conflict, DomainError, MoveReason, NotFound, Refused, Reject, Rejected, Why
 from fulfillment.domain.stock import NO_LPN, STORAGE_KINDS, LocationKind, Move, Status, Virtual
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, lying
+from fulfillment.services import allocate, count_book, ledger, lying
 from fulfillment.services.actor import Actor
 from fulfillment.services.lying import Units, Wanted
 from fulfillment.services.running import tell
@@ -168,9 +168,12 @@ def _found_layer(tx: Tx, location: Any, lpn_id: int, item: Any, wanted: Wanted) 
             raise Refused(Rejected(Reject.SERIAL_REQUIRED, expected="one unit with its serial", got=item["sku"]))
         if not known:
             raise Refused(Rejected(Reject.SERIAL_UNKNOWN, got=wanted.serial))
-        if known[0]["lying_each"]:
+        if any(row["lying_each"] for row in known):
             raise Refused(Rejected(Reject.SERIAL_KNOWN, expected="a serial that lies nowhere", got=wanted.serial))
-        return known[0]
+        # A unit that left and came again has a layer of each time: it is the one that came last.
+        last = max(known, key=lambda row: row["layer_id"])
+        count_book.where_is(tx, last["layer_id"])
+        return last
     here_ids = {
         row["layer_id"]
         for row in tx.all(

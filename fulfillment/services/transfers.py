@@ -169,7 +169,7 @@ def arrived(tx: Tx, actor: Actor, number: str, lines: Sequence[Mapping[str, Any]
     parts = _parts(tx, transfer["id"])
     came, over = _spread(parts, lines)
     if transfer["state"] == TransferState.RECEIVED:
-        if came != {part["layer_id"]: part["arrived_each"] for part in parts}:
+        if came != {part["layer_id"]: part["arrived_each"] for part in parts} or over != _came_over(tx, transfer["id"]):
             raise Conflict("transfer_received", f"another arrival of {number} was reported", "number")
         return False
     _step(tx, transfer["id"], TransferState.SENT, TransferState.RECEIVED, "received_at_ms")
@@ -190,9 +190,10 @@ def arrived(tx: Tx, actor: Actor, number: str, lines: Sequence[Mapping[str, Any]
             ledger.post(tx, actor, [lost])
     for item_id, over_each in over.items():
         _count(tx, transfer["id"], item_id, over_each)
+    # A pallet that came home meanwhile stands where it stands.
     tx.run(
-        "UPDATE lpn SET location_id = :there WHERE warehouse_id = :w AND transfer_id = :id",
-        id=transfer["id"], there=ledger.VIRTUAL_IDS[Virtual.CUSTOMER],
+        "UPDATE lpn SET location_id = :there WHERE warehouse_id = :w AND transfer_id = :id AND location_id = :away",
+        id=transfer["id"], there=ledger.VIRTUAL_IDS[Virtual.CUSTOMER], away=ledger.VIRTUAL_IDS[Virtual.IN_TRANSIT],
     )  # fmt: skip
     tell(tx, "board", "TransferArrived", actor.scan_id, transfer=number)
     return True
@@ -297,6 +298,18 @@ def _spread(parts: Sequence[Any], lines: Sequence[Mapping[str, Any]]) -> tuple[d
         if left_each:
             over[of_item[0]["item_id"]] = over.get(of_item[0]["item_id"], 0) + left_each
     return came, over
+
+
+def _came_over(tx: Tx, transfer_id: int) -> dict[int, int]:
+    """What was reported beyond what was sent, by item."""
+    rows = tx.all(
+        "SELECT n.item_id, n.arrived_each - COALESCE((SELECT SUM(a.arrived_each) FROM transfer_part a JOIN layer y"
+        " ON y.warehouse_id = a.warehouse_id AND y.id = a.layer_id WHERE a.warehouse_id = n.warehouse_id"
+        " AND a.transfer_id = n.transfer_id AND y.item_id = n.item_id), 0) AS over_each FROM transfer_line n"
+        " WHERE n.warehouse_id = :w AND n.transfer_id = :id",
+        id=transfer_id,
+    )
+    return {row["item_id"]: row["over_each"] for row in rows if row["over_each"]}
 
 
 def _precision(line: Mapping[str, Any]) -> int:
