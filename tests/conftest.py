@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
+
+# How long an example takes says how busy the machine is, never whether a rule holds.
+hypothesis.settings.register_profile("floor", deadline=None)
+hypothesis.settings.load_profile("floor")
 
 
 @pytest.fixture(scope="session")
