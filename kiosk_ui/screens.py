@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+from kiosk_ui.words import WORDS, prompt, say
 
 # (flow, state) → template in templates/screens; one template serves all states that ask for the same thing.
 SCREENS: Mapping[tuple[str, str], str] = {
@@ -38,12 +41,12 @@ SCREENS: Mapping[tuple[str, str], str] = {
     ("load", "confirm"): "truck",
     ("count", "location"): "next_count",
     ("count", "item"): "counted",
-    ("move", "source"): "plain",
+    ("move", "source"): "source",
     ("move", "item"): "lying",
     ("move", "reason"): "lying",
     ("move", "target"): "in_hand",
     ("move", "lpn"): "lying",
-    ("send", "transfer"): "plain",
+    ("send", "transfer"): "transfer",
     ("send", "location"): "to_send",
     ("send", "item"): "to_send",
     ("send", "confirm"): "to_send",
@@ -52,7 +55,7 @@ SCREENS: Mapping[tuple[str, str], str] = {
     ("replenish", "target"): "refill",
 }
 
-# States in which a number may be keyed, and the kind of code it goes with.
+# States in which a number may be keyed, and the kinds of code it goes with.
 QUANTITIES: Mapping[tuple[str, str], str] = {
     ("receive", "item"): "item",
     ("putaway", "location"): "location",
@@ -62,11 +65,28 @@ QUANTITIES: Mapping[tuple[str, str], str] = {
     ("count", "item"): "item",
     ("move", "item"): "item",
     ("move", "lpn"): "item",
-    ("move", "target"): "location",
+    ("move", "target"): "location parcel",
     ("send", "item"): "item",
     ("replenish", "item"): "item",
     ("replenish", "target"): "location",
 }
+
+
+# What a state says instead of asking, while the field named holds nothing.
+IDLE: Mapping[tuple[str, str], tuple[tuple[str, ...], str]] = {
+    ("replenish", "location"): (("task",), "nothing_to_refill"),
+    ("putaway", "item"): (("next", "pallets"), "nothing_at_dock"),
+    ("send", "location"): (("next",), "nothing_more_to_send"),
+}
+
+
+def heading(flow: str, state: str, asked: str, fields: Mapping[str, Any]) -> str:
+    """The words on top: what to do now, or that there is nothing to do."""
+    names, nothing = IDLE.get((flow, state), ((), ""))
+    if names and not any(fields.get(name) for name in names):
+        return say("prompt", nothing)
+    own = f"{flow}.{state}.{fields.get('mode')}"
+    return say("prompt", own) if own in WORDS["prompt"] else prompt(flow, state, asked)
 
 
 def template_of(flow: str, state: str) -> str:
@@ -75,5 +95,5 @@ def template_of(flow: str, state: str) -> str:
 
 
 def quantity_goes_with(flow: str, state: str) -> str:
-    """The kind of code a keyed number goes with here; '' where a number means nothing."""
+    """The kinds of code a keyed number goes with here; '' where a number means nothing."""
     return QUANTITIES.get((flow, state), "")

@@ -23,16 +23,18 @@ from fulfillment.services import board, queries, scans
 from fulfillment.web.auth import check_station, floor, needs
 from fulfillment.web.bodies import ScanBody
 from fulfillment.web.v1 import parse_time
+from kiosk_ui import answers
 from kiosk_ui.bars import bars, width
-from kiosk_ui.screens import quantity_goes_with, template_of
-from kiosk_ui.words import WORDS, prompt, say
+from kiosk_ui.screens import heading, quantity_goes_with, template_of
+from kiosk_ui.words import WORDS, command, say
 
 STATIC = Path(__file__).with_name("static")
 BENCH_FLOWS = frozenset({"pack"})
 
 blueprint = Blueprint("kiosk", __name__, template_folder="templates")
 blueprint.add_app_template_global(say, "say")
-blueprint.add_app_template_global(prompt, "prompt_words")
+blueprint.add_app_template_global(command, "command_words")
+blueprint.add_app_template_global(answers, "answers")
 
 
 @blueprint.app_template_global()
@@ -178,13 +180,11 @@ def _seen(code: str, step: dict[str, Any], verdict: dict[str, Any] | None) -> di
             raise NotFound("unknown_station", f"no station {code!r}", "station")
         order = step["fields"].get("order") if step["flow"] in BENCH_FLOWS else None
         lines = board.bench_lines(connection, str(order), floor().warehouse_id) if order else []
-    expects = step["expects"]
-    badge = floor().settings.demo_badge
-    if badge and step["state"] == "signed_out":
-        expects = [{"kind": "badge", "code": own_code("B", badge), "label": badge}]
+    expects = [_offered(expect) for expect in step["expects"]]
     return {
         "station": head, "step": step, "fields": step["fields"], "verdict": verdict, "bench_lines": lines,
         "template": template_of(step["flow"], step["state"]),
+        "heading": heading(step["flow"], step["state"], step["prompt"], step["fields"]),
         "quantity_with": quantity_goes_with(step["flow"], step["state"]),
         "commands": [expect for expect in expects if expect["kind"] == "command" and expect["code"]],
         "barcodes": [expect for expect in expects if expect["kind"] != "command" and expect["code"]],
@@ -192,6 +192,16 @@ def _seen(code: str, step: dict[str, Any], verdict: dict[str, Any] | None) -> di
         "refreshes": bool(head["printers"]),
         "kinds": [expect["kind"] for expect in expects if expect["kind"] != "command" and not expect["code"]],
     }  # fmt: skip
+
+
+def _offered(expect: dict[str, Any]) -> dict[str, Any]:
+    """A code as its button says it. In a demo, a badge for whoever has none to scan."""
+    if expect["kind"] == "reason":
+        return {**expect, "label": say("why", expect["label"])}
+    badge = floor().settings.demo_badge
+    if badge and expect["kind"] == "badge" and not expect["code"]:
+        return {**expect, "code": own_code("B", badge), "label": badge}
+    return expect
 
 
 @cache

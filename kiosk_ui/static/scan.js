@@ -14,7 +14,7 @@ const BOUNCE_MS = 700; // one symbol read twice by one pull of the trigger
 const ANSWER_MS = 10000;
 const REFRESH_MS = 2000;
 const RETRY_MS = [300, 1000, 2000, 5000];
-const OWN_CODE = /^([LTKBCRMO])-.+-[0-9A-Z]$/i;
+const OWN_CODE = /^([LTKBCRMOXY])-.+-[0-9A-Z]$/i;
 const PARCEL_CODE = /^(\]C1)?(00)?\d{18}$/;
 
 const ready = openQueue(kiosk.dataset.station);
@@ -46,7 +46,7 @@ function scan(raw) {
   lastAt = now;
   if (isBounce) return;
   const entry = { scan_id: newId(), code, occurred_at: new Date().toISOString() };
-  if (keyed && kind === current().dataset.quantity) {
+  if (keyed && current().dataset.quantity.split(" ").includes(kind)) {
     entry.qty_each = Number(keyed);
     key("clear");
   }
@@ -138,6 +138,7 @@ function show(screen, isAnswer) {
   rest();
   if (isAnswer) {
     link.dataset.state = "waiting";
+    scrollTo(0, 0); // what came of it stands on top, the button touched may have been far below
     tell(screen.dataset.outcome === "applied");
   }
 }
