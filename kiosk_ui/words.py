@@ -436,6 +436,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "came": "Came",
         "closed_cases": "{count} closed cases",
         "closed_cases.one": "1 closed case",
+        "of_it": "Of this lot",
         "loose_beside": "{count} loose",
         "case_of": "{count} in a case",
         "allowed_by": "{by} lets newer goods go first",

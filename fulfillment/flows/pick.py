@@ -375,7 +375,9 @@ def _task_fields(tour: Tour, task: PickTask, here: Mapping[str, Any]) -> dict[st
 
 def _goods_fields(here: Mapping[str, Any], task: PickTask) -> dict[str, Any]:
     """What the hand needs to know of what lies here."""
-    fields: dict[str, Any] = {"take": task.oldest.view() if task.oldest else None, "is_serial": task.is_serial}
+    left_each = task.left_each - here["counted"]
+    take = task.oldest.view(left_each) if task.oldest else None
+    fields: dict[str, Any] = {"take": take, "is_serial": task.is_serial}
     if task.sealed is not None:
         fields["sealed"] = task.sealed.view()
     if here.get("override"):

@@ -7,6 +7,7 @@ the transaction and remembered here. `memory` keeps it as plain values.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from fulfillment.flows.step import ItemRead, Memory
 
@@ -26,17 +27,24 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Oldest:
-    """What to take: the oldest left at a stop, as its label tells it. `is_alone`: nothing newer lies beside it."""
+    """What to take: the oldest left at a stop, as its label tells it. `is_alone`: nothing newer lies beside it.
+
+    `qty_each`: how many bear this label here.
+    """
 
     received_on: str
     lot: str = ""
     expiry_on: str = ""
     serial: str = ""
     is_alone: bool = True
+    qty_each: int = 0
 
-    def view(self) -> dict[str, str]:
-        """For `step.fields`."""
-        return {"received_on": self.received_on, "lot": self.lot, "expiry_on": self.expiry_on, "serial": self.serial}
+    def view(self, left_each: int) -> dict[str, Any]:
+        """For `step.fields`: of `left_each` units still wanted, so many are to be of this label."""
+        return {
+            "received_on": self.received_on, "lot": self.lot, "expiry_on": self.expiry_on, "serial": self.serial,
+            "qty_each": min(self.qty_each, left_each),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)

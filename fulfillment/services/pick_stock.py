@@ -59,12 +59,18 @@ class Stop:
         oldest = Oldest(
             first.layer.received_on, first.lot, first.layer.expiry_on, first.serial,
             not any(is_older(first.layer, one.layer, self.policy) for one in left[1:]),
+            sum(one.on_hand_each for one in left if _label(one) == _label(first)),
         )  # fmt: skip
         closed = [one for one in left if one.sealed_each]
         if not closed:
             return oldest, None
         cases = sum(one.sealed_each // max(one.case_each, 1) for one in closed)
         return oldest, Sealed(closed[0].case_each, sum(one.loose_each for one in left), cases)
+
+
+def _label(one: Here) -> tuple[str, str, str]:
+    """What a unit's label says of it; goods that came on several days can bear the same."""
+    return one.lot, one.layer.expiry_on, one.serial
 
 
 def stop_at(tx: Tx, location_id: int, item: Any) -> Stop:

@@ -139,6 +139,7 @@ def lots(hand: FloorHand) -> tuple[int, int]:
 
 def test_a_newer_lot_than_lies_here_is_refused_and_the_older_named(hand: FloorHand, lots: tuple[int, int]) -> None:
     assert hand.step()["fields"]["take"]["lot"] == "OLD"
+    assert hand.step()["fields"]["take"]["qty_each"] == 2  # of the three that are wanted
     hand.scan(HAND, gs1(lot="NEW"))
     assert answer(hand) == ("older_first", "OLD", "NEW")
     assert hand.step()["fields"]["counted_each"] == 0
@@ -149,6 +150,7 @@ def test_the_newer_lot_follows_once_the_older_is_in_the_hand(hand: FloorHand, lo
     older, newer = lots
     hand.scan(HAND, gs1(lot="OLD"), 2)
     assert hand.step()["fields"]["take"]["lot"] == "NEW"
+    assert hand.step()["fields"]["take"]["qty_each"] == 1
     hand.scan(HAND, gs1(lot="NEW"))
     hand.scan(HAND, TOTES[0])
     assert picked_layers(hand, "SO-1") == [(older, 2), (newer, 1)]
