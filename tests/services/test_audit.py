@@ -77,7 +77,8 @@ def test_a_promise_past_older_free_goods_is_named_in_full(hand: FloorHand) -> No
     assert one["when"].endswith("+00:00")
     del one["when"]
     assert one == {
-        "kind": "passed_over", "order": "SO-2", "sku": "MUG", "item": "mug", "layer": newer, "received_on": "2026-02-01", "expiry_on": "",
+        "kind": "passed_over", "order": "SO-2", "sku": "MUG", "item": "mug", "layer": newer,
+        "received_on": "2026-02-01", "expiry_on": "",
         "location": "A02-01-1", "older_layer": older, "older_received_on": "2026-01-01", "older_expiry_on": "",
         "older_location": "A01-01-1", "older_free_each": 3, "qty_each": 2, "who": "the system",
         "why": "asked for the fresh ones",
