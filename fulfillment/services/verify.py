@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fulfillment.domain.orders import OrderCounts, state_of
+from fulfillment.services.verify_papers import PAPERS
 
 FOUND_MAX = 50  # findings in words a check; `count` says how many there are
 
@@ -263,7 +264,7 @@ def verify(source: Any, warehouse_id: int = 1) -> dict[str, Any]:
 
     `source` is a driver connection whose rows answer to names (a snapshot), or a transaction.
     """
-    checks = [_report(name, _rows(source, warehouse_id, sql), sentence) for name, sql, sentence in CHECKS]
+    checks = [_report(name, _rows(source, warehouse_id, sql), sentence) for name, sql, sentence in (*CHECKS, *PAPERS)]
     wrong_orders = _wrong_orders(source, warehouse_id)
     checks.append(
         _report(
