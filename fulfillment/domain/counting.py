@@ -67,10 +67,10 @@ CLASS_DAYS: Mapping[str, int] = {"A": 30, "B": 90, "C": 180}
 
 @dataclass(frozen=True)
 class CountRules:
-    """Above how many units of difference somebody else counts again, and somebody must agree; 0 = never."""
+    """Above how many units of difference somebody else counts again, and somebody must agree; None = never."""
 
-    recount_above_each: int = 0
-    approve_above_each: int = 0
+    recount_above_each: int | None = None
+    approve_above_each: int | None = None
 
 
 def priority_of(cause: str) -> int:
@@ -90,11 +90,15 @@ def judge(differs_each: int, rules: CountRules, *, is_recount: bool, may_approve
     """
     if differs_each == 0:
         return CountState.AGREED
-    if rules.recount_above_each and differs_each > rules.recount_above_each and not is_recount:
+    if _is_above(differs_each, rules.recount_above_each) and not is_recount:
         return CountState.RECOUNT
-    if not rules.approve_above_each or differs_each <= rules.approve_above_each or (is_recount and may_approve):
+    if not _is_above(differs_each, rules.approve_above_each) or (is_recount and may_approve):
         return CountState.POSTED
     return CountState.PENDING
+
+
+def _is_above(differs_each: int, threshold_each: int | None) -> bool:
+    return threshold_each is not None and differs_each > threshold_each
 
 
 def outcome_of(states: Sequence[str]) -> CountState:

@@ -23,8 +23,8 @@ class Warehouse(db.Model):
     gs1_company_prefix: Mapped[str] = words()
     cross_aisle_y_dm: Mapped[str] = words("")
     ship_from: Mapped[str] = words("{}")
-    recount_above_each: Mapped[int] = whole(0)
-    approve_above_each: Mapped[int] = whole(0)
+    recount_above_each: Mapped[int | None] = maybe_whole()
+    approve_above_each: Mapped[int | None] = maybe_whole()
 
 
 class Counter(db.Model):

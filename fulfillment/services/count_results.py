@@ -30,7 +30,7 @@ def rules(tx: Tx) -> CountRules:
     return CountRules(row["recount_above_each"], row["approve_above_each"])
 
 
-def set_rules(tx: Tx, recount_above_each: int, approve_above_each: int) -> None:
+def set_rules(tx: Tx, recount_above_each: int | None, approve_above_each: int | None) -> None:
     """Change the thresholds; results that wait already go on waiting."""
     tx.run(
         "UPDATE warehouse SET recount_above_each = :recount, approve_above_each = :approve WHERE id = :w",

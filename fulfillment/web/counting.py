@@ -39,10 +39,13 @@ class CountPlanBody(Body):
 
 
 class CountPolicyBody(Body):
-    """Above how many units of difference somebody else counts again, and somebody must agree; 0 = never."""
+    """Above how many units of difference somebody else counts again, and somebody must agree.
 
-    recount_above_each: Threshold
-    approve_above_each: Threshold
+    0 = any difference, null = never.
+    """
+
+    recount_above_each: Threshold | None
+    approve_above_each: Threshold | None
 
 
 class DecisionBody(Body):

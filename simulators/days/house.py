@@ -91,7 +91,7 @@ class House:
         carts = self._must("POST", "/api/v1/carts", {"count": CARTS, "positions": POSITIONS})["carts"]
         self.gear.empty_totes.extend(str(tote["barcode"]) for tote in totes)
         self.gear.carts.extend(str(cart["barcode"]) for cart in carts)
-        thresholds = {"recount_above_each": RECOUNT_ABOVE_EACH, "approve_above_each": 0}
+        thresholds = {"recount_above_each": RECOUNT_ABOVE_EACH, "approve_above_each": None}
         self._must("PUT", "/api/v1/counts/policy", thresholds)
         self._give_classes()
         self._give_faces()

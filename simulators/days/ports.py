@@ -13,7 +13,7 @@ from simulators.faults import ErrorRates
 
 # How many days may lie between two counts of a place, by the class of what lies there; 0 = every evening.
 CLASS_DAYS = {"A": 0, "B": 1, "C": 2}
-RECOUNT_ABOVE_EACH = 1
+RECOUNT_ABOVE_EACH = 0
 
 
 class Refused(RuntimeError):

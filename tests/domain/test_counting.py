@@ -116,6 +116,11 @@ def test_without_thresholds_nobody_waits(differs_each: int, is_recount: bool, ma
     assert judge(differs_each, CountRules(), is_recount=is_recount, may_approve=may_approve) == CountState.POSTED
 
 
+def test_a_threshold_of_none_at_all_sends_any_difference_to_somebody_else() -> None:
+    assert judge(1, CountRules(0), is_recount=False, may_approve=False) == CountState.RECOUNT
+    assert judge(1, CountRules(None, 0), is_recount=False, may_approve=False) == CountState.PENDING
+
+
 @given(differs_each=st.integers(0, 50), recount=st.integers(0, 9), approve=st.integers(0, 9), may=st.booleans())
 def test_nobody_is_asked_for_a_third_count(differs_each: int, recount: int, approve: int, may: bool) -> None:
     assert judge(differs_each, CountRules(recount, approve), is_recount=True, may_approve=may) != CountState.RECOUNT

@@ -81,7 +81,7 @@ def test_a_count_that_agrees_is_kept_too(shelf: FloorHand) -> None:
 
 
 def test_without_thresholds_every_count_is_posted(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 0, 0))
+    shelf.write(lambda tx: count_results.set_rules(tx, None, None))
     assert count(shelf, BOB, 0) == "posted"
 
 
@@ -148,12 +148,12 @@ def test_a_supervisors_second_count_needs_nobodys_leave(shelf: FloorHand) -> Non
 
 
 def test_a_supervisors_first_count_is_one_pair_of_eyes(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 0, 4))
+    shelf.write(lambda tx: count_results.set_rules(tx, None, 4))
     assert count(shelf, ADA, 2) == "pending"
 
 
 def test_a_later_count_replaces_one_nobody_has_decided(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 0, 4))
+    shelf.write(lambda tx: count_results.set_rules(tx, None, 4))
     count(shelf, BOB, 2)
     assert count(shelf, BOB, 9) == "posted"
     assert states(shelf) == [(1, 2, "refused"), (1, 9, "posted")]
@@ -240,7 +240,7 @@ def test_a_decision_makes_the_second_count_unnecessary(shelf: FloorHand) -> None
 
 
 def test_what_was_picked_since_the_count_is_not_missing_twice(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 0, 4))
+    shelf.write(lambda tx: count_results.set_rules(tx, None, 4))
     shelf.order("SO-1", ("MUG", 3))
     count(shelf, BOB, 5)
     release(shelf)
@@ -251,7 +251,7 @@ def test_what_was_picked_since_the_count_is_not_missing_twice(shelf: FloorHand) 
 
 
 def test_a_count_the_floor_has_outrun_cannot_be_posted(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 0, 4))
+    shelf.write(lambda tx: count_results.set_rules(tx, None, 4))
     shelf.order("SO-1", ("MUG", 8))
     count(shelf, BOB, 2)
     release(shelf)
@@ -275,7 +275,7 @@ def test_only_a_supervisor_decides(pending: FloorHand, badge: str, code: str) ->
 
 
 def test_nobody_decides_over_a_count_of_their_own(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 0, 4))
+    shelf.write(lambda tx: count_results.set_rules(tx, None, 4))
     count(shelf, ADA, 2)
     with pytest.raises(Conflict) as caught:
         decide(shelf, "post", badge=ADA)
@@ -288,7 +288,7 @@ def test_an_unknown_count_is_not_decided(shelf: FloorHand) -> None:
 
 
 def test_a_refused_count_does_not_free_what_a_picker_missed(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 0, 4))
+    shelf.write(lambda tx: count_results.set_rules(tx, None, 4))
     count(shelf, BOB, 3)
     place = shelf.one("SELECT id FROM location WHERE warehouse_id = :w AND code = 'A01-01-1'")["id"]
     shelf.write(lambda tx: count_plans.ask_count(tx, NOBODY, place, "short"))

@@ -134,7 +134,7 @@ def test_a_difference_in_serials_is_counted_again_and_approved_like_any_other(sh
 
 
 def test_a_second_count_that_meets_the_unit_frees_it(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 1, 0))
+    shelf.write(lambda tx: count_results.set_rules(tx, 1, None))
     count(shelf, "A01-01-1")
     assert shelf.on_hand("A01-01-1", status="hold") == 2
     shelf.scan("HAND-2", own_code("B", "1001"))
@@ -143,7 +143,7 @@ def test_a_second_count_that_meets_the_unit_frees_it(shelf: FloorHand) -> None:
 
 
 def test_a_refused_count_frees_the_unit(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 1, 0))
+    shelf.write(lambda tx: count_results.set_rules(tx, 1, None))
     count(shelf, "A01-01-1")
     shelf.write(lambda tx: count_results.refuse(tx, NOBODY, 1))
     assert shelf.on_hand("A01-01-1") == 2
@@ -201,7 +201,7 @@ def test_a_serial_that_left_since_cannot_be_brought_here(shelf: FloorHand) -> No
 
 
 def test_a_decision_on_a_serial_that_left_since_is_refused(shelf: FloorHand) -> None:
-    shelf.write(lambda tx: count_results.set_rules(tx, 0, 1))
+    shelf.write(lambda tx: count_results.set_rules(tx, None, 1))
     assert count(shelf, "A01-01-1", "S1", "S3") == "pending"
     carry_off(shelf, "S3", "STAGE-1")
     with pytest.raises(Conflict) as caught:

@@ -40,7 +40,7 @@ def test_lines_and_units_that_were_as_the_book_said(counted: FloorHand) -> None:
 
 
 def test_a_second_count_is_not_a_second_mistake(counted: FloorHand) -> None:
-    counted.write(lambda tx: count_results.set_rules(tx, 1, 0))
+    counted.write(lambda tx: count_results.set_rules(tx, 1, None))
     count(counted, "A01-02-1", "CUP", 4)
     counted.scan("HAND-2", own_code("B", "1001"))
     count(counted, "A01-02-1", "CUP", 4)

@@ -99,7 +99,7 @@ def test_a_count_that_met_a_lost_serial_is_not_posted_after_it_came_again(hand: 
     scale(hand)
     unit(hand, "S1", "A01-01-1")
     change(hand, "ADJUST", "A01-01-1", "lost", "S1")
-    hand.write(lambda tx: count_results.set_rules(tx, 0, 0))
+    hand.write(lambda tx: count_results.set_rules(tx, None, None))
     hand.write(
         lambda tx: tx.run("UPDATE warehouse SET approve_above_each = 1 WHERE id = :w")
     )
