@@ -49,11 +49,12 @@ class Oldest:
 
 @dataclass(frozen=True)
 class Override:
-    """A supervisor's word that newer goods may go first."""
+    """A supervisor's word that newer goods may go first, given to whoever stood there."""
 
     supervisor_id: int
     by: str
     why: str = ""
+    given_to_id: int = 0
 
 
 @dataclass(frozen=True)

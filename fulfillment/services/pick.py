@@ -122,7 +122,7 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
         case OpenCase(task_id, hand):
             pick_stock.open_case(tx, actor, _open_task(tx, task_id), hand)
         case flow.AskSupervisor(badge):
-            return {**memory, "override": _supervisor(tx, badge)}
+            return {**memory, "override": _supervisor(tx, actor, badge)}
         case flow.ConfirmPick():
             _confirm(tx, actor, command)
             return {"at": memory.get("at")}
@@ -225,7 +225,7 @@ def _open_task(tx: Tx, task_id: int) -> Any:
     return task
 
 
-def _supervisor(tx: Tx, badge: str) -> dict[str, Any]:
+def _supervisor(tx: Tx, actor: Actor, badge: str) -> dict[str, Any]:
     row = tx.one(
         "SELECT id, name, role FROM operator WHERE warehouse_id = :w AND badge = :badge AND is_active = 1", badge=badge
     )
@@ -233,7 +233,7 @@ def _supervisor(tx: Tx, badge: str) -> dict[str, Any]:
         raise Refused(Rejected(Reject.UNKNOWN_CODE, expected="a badge of this warehouse", got=badge))
     if row["role"] not in (Role.SUPERVISOR, Role.ADMIN):
         raise Refused(Rejected(Reject.NOT_ALLOWED, expected=Role.SUPERVISOR, got=row["role"]))
-    return vars(Override(row["id"], row["name"] or badge))
+    return vars(Override(row["id"], row["name"] or badge, given_to_id=actor.operator_id or 0))
 
 
 def _confirm(tx: Tx, actor: Actor, command: flow.ConfirmPick) -> None:

@@ -27,7 +27,7 @@ from fulfillment.domain.taking import (
     take_oldest,
     take_passing_over,
 )
-from fulfillment.flows.pick_hand import HandPart, Oldest, Sealed, TakeGoods
+from fulfillment.flows.pick_hand import HandPart, Oldest, Override, Sealed, TakeGoods
 from fulfillment.flows.step import ItemRead
 from fulfillment.hot import Tx
 from fulfillment.services import allocate, ledger
@@ -100,6 +100,8 @@ def take(tx: Tx, actor: Actor, task: Any, command: TakeGoods) -> tuple[HandPart,
     item = _item(tx, task["item_id"])
     stop = stop_at(tx, task["location_id"], item)
     read, override = command.item, command.override
+    if override is not None:
+        _check_word(tx, actor, override)
     left = _left(stop, command.hand, command.counted_each)
     identity = Identity(read.lot, read.expiry_on, read.serial)
     if item["tracks_serial"]:
@@ -173,6 +175,15 @@ def pick(tx: Tx, actor: Actor, task: Any, tote: Any, qty_each: int, hand: Sequen
         )  # fmt: skip
     _record_overrides(tx, actor, task, hand)
     ledger.post(tx, actor, moves)
+
+
+def _check_word(tx: Tx, actor: Actor, override: Override) -> None:
+    """The word was given by somebody who is still one of us, to who scans now, not to whoever had the station then."""
+    still = tx.one(
+        "SELECT 1 FROM operator WHERE warehouse_id = :w AND id = :id AND is_active = 1", id=override.supervisor_id
+    )
+    if still is None or override.given_to_id != actor.operator_id:
+        raise Refused(Rejected(Reject.NOT_ALLOWED, expected="BACK, and a supervisor's word anew"))
 
 
 def _item(tx: Tx, item_id: int) -> Any:

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
+from fulfillment.bootstrap import open_floor
 from fulfillment.domain.codes import gs1_check_digit, own_code
 from fulfillment.domain.reasons import Conflict, MoveReason
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
-from fulfillment.services import count_results, ledger, lpns, pick_faces, set_aside, transfers
+from fulfillment.services import count_results, ledger, lpns, pick_faces, set_aside, setting_up, transfers
 from fulfillment.services.inbound import ExpectedLine, UnitIn
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import TOTES, at, demand, wrong
+from tests.services.acts import TOTES, at, demand, release, take_tour, wrong
 from tests.services.arriving import CARTON, PALLET, announce_units, balances, begin
 
 BODY = "0950600013435"
@@ -62,6 +63,37 @@ def test_a_picker_may_not_take_over_an_adjustment_half_said(hand: FloorHand) -> 
     hand.scan("HAND-1", why("found"))
     hand.scan("HAND-1", "MUG", 100)
     assert hand.on_hand("A01-01-1") == 4
+
+
+@pytest.mark.parametrize("between", ["hand over", "leave"])
+def test_a_word_to_pass_over_older_goods_is_good_for_who_got_it_while_who_gave_it_is_here(
+    hand: FloorHand, between: str
+) -> None:
+    item_id = hand.item("TEA")
+    hand.write(lambda tx: tx.insert("item_barcode", item_id=item_id, code=GTIN, uom="each", qty_each=1))
+    for lot, day in (("OLD", "2026-01-01"), ("NEW", "2026-02-01")):
+        layer_id = hand.stock("TEA", 6, "A01-01-1", day)
+        hand.write(
+            lambda tx, layer_id=layer_id, lot=lot: tx.run(
+                "UPDATE layer SET lot = :lot WHERE warehouse_id = :w AND id = :id", lot=lot, id=layer_id
+            )
+        )
+    hand.write(lambda tx: setting_up.add_operator(tx, "1003", "Cid", "picker"))
+    hand.order("SO-1", ("TEA", 4))
+    release(hand)
+    take_tour(hand)
+    hand.scan("HAND-1", at("A01-01-1"))
+    hand.scan("HAND-1", own_code("B", "1002"))
+    hand.say("HAND-1", "OVERRIDE")
+    hand.scan("HAND-1", own_code("B", "1001"))
+    hand.scan("HAND-1", why("unreachable"))
+    assert hand.step()["fields"]["override"] == {"by": "Ada", "why": "unreachable"}
+    if between == "leave":
+        hand.write(lambda tx: tx.run("UPDATE operator SET is_active = 0 WHERE warehouse_id = :w AND badge = '1001'"))
+    else:
+        hand.scan("HAND-1", own_code("B", "1003"))
+    assert hand.scan("HAND-1", f"]d201{GTIN}10NEW", 1)["code"] == "not_allowed"
+    assert hand.step()["fields"]["counted_each"] == 0
 
 
 # --- serials ---------------------------------------------------------------------------------------------------------
@@ -115,8 +147,6 @@ def test_a_count_that_met_a_lost_serial_is_not_posted_after_it_came_again(hand: 
 
 
 def test_one_serial_is_one_unit_in_the_pickers_hand_though_nobody_knew_it(hand: FloorHand) -> None:
-    from tests.services.acts import release, take_tour
-
     scale(hand)
     hand.stock("SCALE", 3, "A01-01-1")  # came before serials were tracked
     hand.order("SO-1", ("SCALE", 2))
@@ -285,8 +315,6 @@ def test_a_pallet_being_loaded_for_another_warehouse_is_not_put_away(hand: Floor
 
 
 def test_two_houses_of_one_company_give_no_pallet_the_same_number(settings: Any, hand: FloorHand) -> None:
-    from fulfillment.bootstrap import open_floor
-
     hand.item("MUG")
     hand.stock("MUG", 6)
     north = FloorHand(open_floor(settings, warehouse_id=2), "NORTH")
