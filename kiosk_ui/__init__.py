@@ -3,6 +3,7 @@
 from kiosk_ui import (  # noqa: F401 - each declares its pages on the one blueprint
     counting_views,
     desk_views,
+    sheet_views,
     stock_views,
     trace_views,
 )

@@ -17,6 +17,7 @@ PAGES = (
     ("/stock", Permission.READ_STOCK, "stock"),
     ("/trace", Permission.READ_STOCK, "trace"),
     ("/counts", Permission.WRITE_STOCK, "counts"),
+    ("/sheets", Permission.READ_BOARD, "sheets"),
 )
 
 
