@@ -12,17 +12,18 @@ from collections.abc import Callable, Mapping
 from fulfillment.domain.codes import BadCode, OwnKind, parse_own_code
 from kiosk_ui.words import WORDS, say
 
+_NAMED = frozenset({"older_first", "not_allowed"})
 _ROLE_FOR = re.compile(r"a role that may (\w+)")
 
 
-def expected_label(code: str) -> str:
+def expected_label(code: str, text: str) -> str:
     """What stands before that which was expected."""
-    return _label("expected", code)
+    return _label("expected", code, text)
 
 
-def got_label(code: str) -> str:
+def got_label(code: str, text: str) -> str:
     """What stands before that which came."""
-    return _label("got", code)
+    return _label("got", code, text)
 
 
 def expected_words(code: str, text: str) -> str:
@@ -51,9 +52,11 @@ def got_words(code: str, text: str) -> str:
     return value
 
 
-def _label(side: str, code: str) -> str:
+def _label(side: str, code: str, text: str) -> str:
+    # A number says nothing without what it counts; the same rejection may name a place instead.
     own = f"{side}.{code}"
-    return say("screen", own if own in WORDS["screen"] else side)
+    is_meant = own in WORDS["screen"] and (code in _NAMED or text[:1].isdigit())
+    return say("screen", own if is_meant else side)
 
 
 def _reasons(text: str) -> str:

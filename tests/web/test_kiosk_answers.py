@@ -53,8 +53,10 @@ def test_codes_become_words_and_names_stay(code: str, expected: str, got: str, w
 
 
 def test_two_numbers_say_what_they_count() -> None:
-    assert (expected_label("case_sealed"), got_label("case_sealed")) == ("Loose here", "Needed")
-    assert (expected_label("wrong_item"), got_label("wrong_item")) == ("Expected", "Scanned")
+    labels = expected_label("case_sealed", "14"), got_label("case_sealed", "17")
+    assert labels == ("Without opening one", "Wanted")
+    assert (expected_label("case_sealed", "a closed case"), got_label("wrong_item", "5")) == ("Expected", "Scanned")
+    assert expected_label("too_many", "A01-01-1") == "Expected"
 
 
 def test_a_button_may_say_itself_in_its_flows_own_words() -> None:
