@@ -164,8 +164,8 @@ def _expected(tx: Tx, receipt: ReceiptIn, kind: str, purchase: Any, order: Any) 
         return returns.check_expected(tx, order, {key: qty for key, (qty, _) in expected.items()}, _Key)
     if not expected and kind == ReceiptKind.PURCHASE:
         expected = {
-            _Key(line["item_id"], "", "", ""): (line["left_each"], line["unit_cost_minor"])
-            for line in purchasing.open_lines(tx, purchase["id"])
+            _Key(item_id, "", "", ""): (qty_each, cost_minor)
+            for item_id, qty_each, cost_minor in purchasing.to_announce(tx, purchase["id"])
         }
         if purchase["state"] != ReceiptState.OPEN or not expected:
             raise Conflict("nothing_open", f"nothing of {receipt.purchase_order} is still to come", "purchase_order")

@@ -103,6 +103,25 @@ def open_lines(tx: Tx, purchase_id: int) -> Sequence[Any]:
     )
 
 
+def to_announce(tx: Tx, purchase_id: int) -> list[tuple[int, int, int]]:
+    """(item, units, unit cost) that neither came nor are expected on another open receipt of the order."""
+    announced = {
+        row["item_id"]: row["expected_each"]
+        for row in tx.all(
+            "SELECT l.item_id, SUM(CASE WHEN l.expected_each > l.received_each"
+            " THEN l.expected_each - l.received_each ELSE 0 END) AS expected_each FROM receipt r"
+            " JOIN receipt_line l ON l.warehouse_id = r.warehouse_id AND l.receipt_id = r.id"
+            " WHERE r.warehouse_id = :w AND r.purchase_order_id = :id AND r.state = 'open' GROUP BY l.item_id",
+            id=purchase_id,
+        )
+    }
+    lines = [
+        (row["item_id"], row["left_each"] - announced.get(row["item_id"], 0), row["unit_cost_minor"])
+        for row in open_lines(tx, purchase_id)
+    ]
+    return [line for line in lines if line[1] > 0]
+
+
 def count_received(tx: Tx, purchase_id: int, item_id: int, qty_each: int) -> None:
     """Units of a receipt that names the order came in; the last one closes it."""
     tx.run(

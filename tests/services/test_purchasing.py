@@ -130,3 +130,12 @@ def test_nonsense_is_refused_and_names_its_field(
 def test_an_order_has_lines(buyer: FloorHand) -> None:
     with pytest.raises(DomainError, match="at least one line"):
         place(buyer, "PO-2")
+
+
+def test_what_one_receipt_expects_of_an_order_another_does_not_expect_again(buyer: FloorHand) -> None:
+    announce(buyer, "R1", ("MUG", 7), purchase_order="PO-1")
+    announce(buyer, "R2", purchase_order="PO-1")
+    assert {line["sku"]: line["expected_each"] for line in shown(buyer, "R2")["lines"]} == {"MUG": 3, "CUP": 4}
+    with pytest.raises(Conflict) as refused:
+        announce(buyer, "R3", purchase_order="PO-1")
+    assert refused.value.code == "nothing_open"
