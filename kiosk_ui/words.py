@@ -497,7 +497,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "stock": "Stock",
         "trace": "Trace",
         "counts": "Counts",
-        "sheets": "Barcode sheets",
+        "sheets": "Sheets",
     },
     "desk_hint": {
         "board": "Every order's lane",
@@ -507,6 +507,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "sheets": "Commands and reasons to print",
     },
     "sheets": {
+        "title": "Barcodes to print",
         "hint": "Print it and hang up what is needed where you stand. Every barcode is also a button on the screens.",
         "ways": "What to do",
         "commands": "While doing it",
