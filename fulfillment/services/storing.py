@@ -88,7 +88,7 @@ def propose(
             largest = _largest_empty(tx, goods, classes, start, avoid_id)
             best = choose([*at_hand, *largest], goods, qty_each, lying)
     if best is None:
-        raise Refused(Rejected(Reject.LOCATION_FULL, expected="an empty storage location", got="none is left"))
+        raise Refused(Rejected(Reject.LOCATION_FULL, expected="an empty storage location"))
     return best[0].location_id, best[1]
 
 
