@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from simulators.client import ScanStation
 from simulators.workers.person import Person
 from simulators.world import NotThere, pallet_place
@@ -25,10 +27,22 @@ class Mover(Person):
             self._world.move_all(self._hands, self._where_it_lands(there, sku))
             self._leave(kiosk)
             return True
-        self._command(kiosk, "BACK", must=True)
-        self._world.move_all(self._hands, here)
+        if self._command(kiosk, "BACK").is_applied:
+            self._world.move_all(self._hands, here)
+        else:
+            self._to_the_dock(kiosk, sku)
         self._leave(kiosk)
         return False
+
+    def _to_the_dock(self, kiosk: ScanStation, sku: str) -> None:
+        """Other goods came to where these lay: they start again from the dock, as if they had just arrived."""
+        self._walk(self.dock)
+        self._scan(kiosk, self._gear.signs[self.dock], must=True)
+        self._world.move_all(self._hands, self.dock)
+        with self._gear.lock:
+            waiting = self._gear.docks.setdefault(self.dock, deque())
+            if sku not in waiting:
+                waiting.append(sku)
 
     def set_aside(self, here: str, sku: str, qty_each: int, command: str, why: str) -> bool:
         """HOLD or DAMAGED, with a reason: the units stay where they lie and are no longer to be had."""
