@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from fulfillment.domain.counting import GivenUp
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, pick
+from fulfillment.services import allocate, ledger, pick, shorts
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
@@ -54,7 +54,7 @@ class FallenPromises:
             if task_id is not None:
                 task = tx.one("SELECT tour_id, position FROM task WHERE warehouse_id = :w AND id = :id", id=task_id)
                 if task["tour_id"] is not None:
-                    pick.extend_tour(tx, actor, task["tour_id"], order_id, task["position"])
+                    shorts.extend_tour(tx, actor, task["tour_id"], order_id, task["position"])
             order = tx.one("SELECT number FROM sales_order WHERE warehouse_id = :w AND id = :id", id=order_id)
             tell(tx, "board", "PickShorted", actor.scan_id, order=order["number"], missing_each=given_each)
             allocate.settle_order(tx, actor, order_id)

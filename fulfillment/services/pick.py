@@ -18,9 +18,6 @@ from fulfillment.services import allocate, ledger, pick_stock, replenishment_pla
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, find_lpn, goods_of, place_of
 from fulfillment.services.running import tell
-from fulfillment.services.shorts import extend_tour as extend_tour
-from fulfillment.services.shorts import hold_and_count as hold_and_count
-from fulfillment.services.shorts import open_count as open_count
 
 # Free carts and totes offered as buttons; a person with a scanner takes any. Written into the statements: with
 # LIMIT as a parameter SQLite prepares them anew at each run, which costs more than running them.
