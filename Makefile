@@ -27,10 +27,12 @@ $(BIN)/python:
 
 $(RUN_STAMP): | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e .
+	$(BIN)/python -m picking compile
 	@touch $@
 
 $(TEST_STAMP): | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
+	$(BIN)/python -m picking compile
 	@touch $(RUN_STAMP) $@
 
 demo: $(RUN_STAMP)
@@ -51,6 +53,7 @@ lint: $(TEST_STAMP)
 
 bench: $(TEST_STAMP)
 	$(BIN)/python -m tests.benchmarks.day --json -
+	$(BIN)/python -m tests.benchmarks.stock --json -
 
 clean:
 	rm -rf $(VENV) $(HOME_DIR)

@@ -11,7 +11,9 @@ ready.
     n=2  . E P . . C . .   C cover open, P stopped by paper end, E error
     n=3  . A U . C R . .   R recoverable, C cutter, U unrecoverable, A recovers by itself
     n=4  . P P . N N . .   N near end, P paper end
-Source: Epson ESC/POS command reference, DLE EOT and GS r,
+    GS a, four bytes whenever something changes, where a job has asked for it:
+         0 . . 1 . . 0 0   the first; after it three that look like any GS r answer: they are never taken for one
+Source: Epson ESC/POS command reference, DLE EOT, GS r and GS a,
 https://download4.epson.biz/sec_pubs/pos/reference_en/escpos/dle_eot.html
 """
 
@@ -23,6 +25,7 @@ STATUS_KINDS = (1, 2, 3, 4)
 CONFIRM = b"\x1dr\x01"
 _FIXED_MASK, _FIXED_VALUE = 0b1001_0011, 0b0001_0010
 _CONFIRM_MASK = 0b1001_0000
+_AUTOMATIC_VALUE, _AUTOMATIC_REST = 0b0001_0000, 3  # under _FIXED_MASK; bytes after the first
 
 _REASONS: dict[int, tuple[tuple[int, str], ...]] = {
     1: ((0x08, "offline"),),
@@ -54,6 +57,24 @@ def is_status_reply(value: int) -> bool:
 
 def is_confirmation(value: int) -> bool:
     return value & _CONFIRM_MASK == 0
+
+
+class ReplyFeed:
+    """feed(bytes) → the bytes that answer a question; the four of an automatic status are passed over, however cut."""
+
+    def __init__(self) -> None:
+        self._skips = 0
+
+    def feed(self, content: bytes) -> list[int]:
+        answers = []
+        for value in content:
+            if self._skips:
+                self._skips -= 1
+            elif value & _FIXED_MASK == _AUTOMATIC_VALUE:
+                self._skips = _AUTOMATIC_REST
+            else:
+                answers.append(value)
+        return answers
 
 
 def status_of(replies: dict[int, int]) -> PrinterStatus:

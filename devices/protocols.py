@@ -8,11 +8,14 @@ Invariant: `DeviceError.transient` means "nothing of the job left, asking again 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
 UNCERTAIN = "uncertain"
+UNPRINTED = "unprinted"
+NO_OUTPUT = "no_output"
 
 
 class DeviceError(Exception):
@@ -21,14 +24,26 @@ class DeviceError(Exception):
     `reason` is a stable word (paper_out, head_open, paused, silent, unreachable, timeout, queue_missing,
     uncertain …). `transient`: no byte of the job left and asking again later is safe. The reason
     `uncertain` is never transient: bytes left and nobody knows what came of them, so a person has to
-    look; sending again could print twice.
+    look; sending again could print twice. The reason `unprinted` is the proof of the contrary: bytes left,
+    nothing of them came out and nothing of them can come out any more; `no_output` is that proof of a job the
+    printer took whole and without trouble, so it may well be the job. `before` and `after`: what a
+    printer said of itself before the job and last.
     """
 
-    def __init__(self, reason: str, transient: bool, detail: str = "") -> None:
+    def __init__(
+        self,
+        reason: str,
+        transient: bool,
+        detail: str = "",
+        before: PrinterStatus | None = None,
+        after: PrinterStatus | None = None,
+    ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.transient = transient
         self.detail = detail
+        self.before = before
+        self.after = after
 
 
 class ReceiptLevel(IntEnum):
@@ -37,17 +52,29 @@ class ReceiptLevel(IntEnum):
     written = 0  # handed to a kernel or a spooler; proves nothing about the printer
     drained = 1  # the other end read every byte
     parsed = 2  # the printer says it has worked through the job
-    printed = 3  # the printer's own counter says that the labels came out
+    printed = 3  # each label reported itself, or the printer's own counter says that they came out
+    scanned = 4  # somebody has read the label: never from a driver, only from a scan
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
+    """`is_reporting`: whether the labels told by themselves that they came out; None when none was asked to."""
+
     level: ReceiptLevel
     job_id: str
     sent_bytes: int
-    odometer_before: int | None = None
-    odometer_after: int | None = None
     detail: str = ""
+    before: PrinterStatus | None = None
+    after: PrinterStatus | None = None
+    is_reporting: bool | None = None
+
+    @property
+    def odometer_before(self) -> int | None:
+        return self.before.odometer if self.before else None
+
+    @property
+    def odometer_after(self) -> int | None:
+        return self.after.odometer if self.after else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +89,7 @@ class PrinterStatus:
     buffered_formats: int | None = None
     labels_remaining: int | None = None
     odometer: int | None = None
+    boot: int | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -114,7 +142,16 @@ class Transport(Protocol):
         ...
 
 
+def unasked() -> None:
+    """Nobody has to be told that a job begins."""
+
+
 class Printer(Protocol):
     def status(self, deadline_s: float = 3.0) -> PrinterStatus: ...
 
-    def submit(self, job_bytes: bytes, job_id: str, deadline_s: float) -> Receipt: ...
+    def submit(
+        self, job_bytes: bytes, job_id: str, deadline_s: float, begin: Callable[[], None] = unasked
+    ) -> Receipt:
+        """`begin` is called once, when the printer is ready and before the first byte of the job leaves; what it raises
+        ends the delivery with nothing sent."""
+        ...

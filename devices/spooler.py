@@ -11,18 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from devices.protocols import DeviceError, Printer, Receipt
+from devices.patience import PATIENT
+from devices.protocols import DeviceError, Printer, Receipt, unasked
 from devices.registry import printer_at
 
-DELIVERY_S = 30.0
+DELIVERY_S = PATIENT.delivery_s
 
 
 @dataclass(frozen=True, slots=True)
 class PrintJob:
+    """`begin` as of `Printer.submit`."""
+
     job_id: str
     address: str
     language: str
     content: bytes
+    begin: Callable[[], None] = unasked
 
 
 def deliver(
@@ -32,4 +36,4 @@ def deliver(
 ) -> Receipt:
     if not job.content:
         raise DeviceError("empty_job", transient=False, detail=job.job_id)
-    return connect(job.address, job.language).submit(job.content, job.job_id, deadline_s)
+    return connect(job.address, job.language).submit(job.content, job.job_id, deadline_s, job.begin)

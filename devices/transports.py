@@ -1,91 +1,88 @@
-"""The ways bytes travel: a TCP connection, a serial line, a CUPS queue.
+"""The ways bytes travel: a socket, a serial line.
 
-Owns sockets, serial ports and the lp and lpstat commands, each call under a deadline.
+Owns sockets and serial ports, each call under a deadline, the look-up of a name included.
 Refuses to wait for ever and to take a successful write for a delivery: `sent_bytes` says what may have left.
 Invariant: every failure is a DeviceError; a transport is used for one conversation and then closed.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import select
 import socket
-import subprocess
+import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 
 import serial
-from zebra import Zebra
 
-from devices.config import CupsAddress, SerialAddress, TcpAddress
-from devices.protocols import UNCERTAIN, Deadline, DeviceError, PrinterStatus
+from devices.config import REPORTS, ListenAddress, SerialAddress, SimAddress, TcpAddress
+from devices.protocols import Deadline, DeviceError
 
 _CHUNK_BYTES = 65536
-_POLL_S = 0.05
 
 
-class TcpTransport:
-    """One outgoing connection.
+class SocketTransport:
+    """What every socket of bytes has, whoever called whom.
 
     A finished `write` only says that this machine's kernel took the bytes: against a printer that never
     accepts, connecting and sending both succeed. Only `finish` (half close, wait for the other end's
-    close) shows that the printer read everything.
+    close) shows that the other end read everything.
     """
 
     can_half_close = True
 
-    def __init__(self, address: TcpAddress) -> None:
+    def __init__(self, address: TcpAddress | ListenAddress | SimAddress) -> None:
         self._address = address
         self._socket: socket.socket | None = None
         self.sent_bytes = 0
 
     def open(self, deadline: Deadline) -> None:
+        """Call."""
         self.sent_bytes = 0
         try:
-            self._socket = socket.create_connection(
-                (self._address.host, self._address.port), timeout=_positive(deadline)
-            )
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            self._socket = call(self._address, deadline)
         except OSError as error:
             raise DeviceError("unreachable", transient=True, detail=f"{self._address}: {error}") from error
 
     def read(self, deadline: Deadline) -> bytes:
-        connection = self._connection()
-        connection.settimeout(_positive(deadline))
+        """Some bytes, b"" at the other end's close."""
+        connection = self._answered(deadline)
         try:
+            connection.settimeout(positive_s(deadline))
             return connection.recv(_CHUNK_BYTES)
-        except TimeoutError as error:
-            raise DeviceError("timeout", transient=True, detail=f"{self._address}: no answer") from error
         except OSError as error:
-            raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
+            raise self._failure(error, "no answer") from error
 
     def write(self, content: bytes, deadline: Deadline) -> None:
-        connection = self._connection()
+        connection = self._connected()
         rest = memoryview(content)
         try:
             while rest:
-                connection.settimeout(_positive(deadline))
+                connection.settimeout(positive_s(deadline))
                 count = connection.send(rest)
                 self.sent_bytes += count
                 rest = rest[count:]
-        except TimeoutError as error:
-            raise DeviceError("timeout", transient=True, detail=f"{self._address}: does not read") from error
+                if rest and deadline.is_over():
+                    raise TimeoutError  # a reader slow enough would else have us past any deadline, a piece at a time
         except OSError as error:
-            raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
+            raise self._failure(error, "does not read") from error
 
     def finish(self, deadline: Deadline) -> bytes:
-        connection = self._connection()
+        """Half close, and wait for the other end's close; the end of what it still said."""
+        connection = self._answered(deadline)
+        said = bytearray()
         try:
             connection.shutdown(socket.SHUT_WR)
+            while True:
+                connection.settimeout(positive_s(deadline))
+                chunk = connection.recv(_CHUNK_BYTES)
+                if not chunk:
+                    return bytes(said)
+                said = (said + chunk)[-_CHUNK_BYTES:]
+                if deadline.is_over():
+                    raise TimeoutError  # it talks and talks, and every read of it is in time
         except OSError as error:
-            raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
-        said = bytearray()
-        while chunk := self.read(deadline):
-            said += chunk
-        return bytes(said)
+            raise self._failure(error, "does not close") from error
 
     def close(self) -> None:
         if self._socket is not None:
@@ -93,10 +90,32 @@ class TcpTransport:
             with suppress(OSError):
                 connection.close()
 
-    def _connection(self) -> socket.socket:
+    def _connected(self) -> socket.socket:
         if self._socket is None:
             raise DeviceError("not_open", transient=True, detail=str(self._address))
         return self._socket
+
+    def _answered(self, deadline: Deadline) -> socket.socket:
+        """The connection to read from; where others call, somebody may have to be waited for."""
+        return self._connected()
+
+    def _failure(self, error: OSError, silence: str) -> DeviceError:
+        # ETIMEDOUT is a TimeoutError, too, and means the opposite of "nothing came yet": the kernel has given the
+        # other end up.
+        if isinstance(error, TimeoutError) and error.errno is None:
+            return DeviceError("timeout", transient=True, detail=f"{self._address}: {silence}")
+        return DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}")
+
+
+class TcpTransport(SocketTransport):
+    """A connection for one job or one question.
+
+    Without the kernel's limit for unconfirmed bytes: it also ends a connection whose other end is alive
+    and full, and a label printer that waits for paper is that. The deadline of each call is the limit.
+    """
+
+    def __init__(self, address: TcpAddress) -> None:
+        super().__init__(address)
 
 
 class SerialTransport:
@@ -113,7 +132,10 @@ class SerialTransport:
 
     def open(self, deadline: Deadline) -> None:
         self.sent_bytes = 0
-        framing = self._address.framing
+        # Here, so that a machine without terminals (Windows) can still print through its queues.
+        import termios
+
+        framing, flow = self._address.framing, self._address.flow
         try:
             self._port = serial.Serial(
                 self._address.path,
@@ -121,17 +143,23 @@ class SerialTransport:
                 bytesize=int(framing[0]),
                 parity=framing[1],
                 stopbits=int(framing[2]),
+                rtscts=flow == "rtscts",
+                dsrdtr=flow == "dsrdtr",
+                xonxoff=flow == "xonxoff",
                 timeout=0,
                 exclusive=True,
             )
+        except termios.error as error:  # neither an OSError nor pyserial's own
+            detail = f"{self._address}: the port refuses {self._address.baud} {framing}: {error}"
+            raise DeviceError("bad_line_settings", transient=False, detail=detail) from error
         except (serial.SerialException, OSError, ValueError) as error:
             raise DeviceError("unreachable", transient=True, detail=f"{self._address}: {error}") from error
 
     def read(self, deadline: Deadline) -> bytes:
         port = self._connection()
         try:
-            # select first: a pyserial read with a timeout waits for *all* bytes asked for, not for the first.
-            ready, _, _ = select.select([port.fileno()], [], [], deadline.remaining_s())
+            # Waited for first: a pyserial read with a timeout waits for *all* bytes asked for, not for the first.
+            ready = is_ready(port.fileno(), select.POLLIN, deadline)
             content = bytes(port.read(_CHUNK_BYTES)) if ready else b""
         except (serial.SerialException, OSError, TypeError, ValueError) as error:
             raise DeviceError("connection_lost", transient=True, detail=f"{self._address}: {error}") from error
@@ -144,15 +172,17 @@ class SerialTransport:
     def write(self, content: bytes, deadline: Deadline) -> None:
         port = self._connection()
         try:
-            port.write_timeout = _positive(deadline)
+            port.write_timeout = positive_s(deadline)
             rest = memoryview(content)
             while rest:
                 # In pieces, so that sent_bytes stays true when the line stalls half way.
                 piece = rest[:512]
                 self.sent_bytes += len(piece)
-                port.write_timeout = _positive(deadline)
+                port.write_timeout = positive_s(deadline)
                 port.write(bytes(piece))
                 rest = rest[len(piece) :]
+                if rest and deadline.is_over():
+                    raise serial.SerialTimeoutException("the line is slower than the deadline")
         except serial.SerialTimeoutException as error:
             raise DeviceError("timeout", transient=True, detail=f"{self._address}: does not read") from error
         except (serial.SerialException, OSError) as error:
@@ -176,6 +206,10 @@ class SerialTransport:
             port, self._port = self._port, None
             # A close that fails loses nothing; raised, it would turn a confirmed job into a failed one.
             with suppress(serial.SerialException, OSError):
+                if port.out_waiting:
+                    # The kernel would wait half a minute for a line that is held by flow control.
+                    port.reset_output_buffer()
+            with suppress(serial.SerialException, OSError):
                 port.close()
 
     def _connection(self) -> serial.Serial:
@@ -184,144 +218,87 @@ class SerialTransport:
         return self._port
 
 
-@dataclass(frozen=True, slots=True)
-class CupsJob:
-    """`state`: pending (CUPS still holds it), completed, cancelled or unknown (CUPS keeps no history of
-    it).
+def call(address: TcpAddress | ListenAddress | SimAddress, deadline: Deadline) -> socket.socket:
+    """A connection to whoever listens there.
+
+    Raises:
+        OSError: nobody does, or not in time.
     """
-
-    request_id: str
-    state: str
-
-
-class CupsQueue(Zebra):
-    """A CUPS queue through the `zebra` package, made honest.
-
-    `zebra` pipes into lpr and looks at nothing: a queue that does not exist loses the job without a word.
-    Here the bytes go through `lp`, its return code is read, and the request id it gives is kept in
-    `last_request_id`, so that what came of the job can be asked. The CUPS server is the one of this
-    machine or of CUPS_SERVER, as for lp itself.
-    """
-
-    def __init__(self, address: CupsAddress) -> None:
-        super().__init__(address.queue)  # type: ignore[no-untyped-call]
-        self._address = address
-        self._title = "label"
-        self._deadline = Deadline.after(0)
-        self.last_request_id: str | None = None
-
-    def send(self, content: bytes, title: str, deadline: Deadline) -> str:
-        """Hand the job to CUPS; the request id. Raises when CUPS did not take it."""
-        self._title, self._deadline, self.last_request_id = title, deadline, None
-        self.output(content)  # type: ignore[no-untyped-call]
-        if self.last_request_id is None:
-            raise DeviceError(UNCERTAIN, transient=False, detail=f"{self._address}: lp gave no request id")
-        return self.last_request_id
-
-    def status(self, deadline: Deadline) -> PrinterStatus:
-        """What CUPS says of the queue. It says nothing about paper, nor whether the printer is there at
-        all.
-        """
-        result = self._run(["lpstat", "-p", self._address.queue], deadline)
-        if result.returncode != 0:
-            raise self._refusal(result)
-        pending = len(self._pending(deadline))
-        if " disabled since" in result.stdout.decode("utf-8", "replace"):
-            return PrinterStatus("held", ("paused",), pending)
-        return PrinterStatus("busy" if pending else "ready", (), pending)
-
-    def job(self, request_id: str, deadline: Deadline) -> CupsJob:
-        if request_id in self._pending(deadline):
-            return CupsJob(request_id, "pending")
-        result = self._run(["lpstat", "-l", "-W", "completed", "-o", self._address.queue], deadline)
-        if result.returncode != 0:
-            raise self._refusal(result)
-        alerts = _alerts_of(request_id, result.stdout.decode("utf-8", "replace"))
-        if alerts is None:
-            return CupsJob(request_id, "unknown")
-        if re.search("cancel|abort", alerts):
-            return CupsJob(request_id, "cancelled")
-        # CUPS 2.4.2 leaves the reason of the last step before the end on a job that went through; a cancelled or
-        # aborted one says so.
-        is_through = "job-completed-successfully" in alerts or "processing-to-stop-point" in alerts
-        return CupsJob(request_id, "completed" if is_through else "unknown")
-
-    def wait(self, request_id: str, deadline: Deadline) -> CupsJob:
-        """Until CUPS is done with the job or the deadline has come."""
-        pause_s = _POLL_S
-        while True:
-            job = self.job(request_id, Deadline.after(max(deadline.remaining_s(), 2.0)))
-            if job.state != "pending" or deadline.is_over():
-                return job
-            time.sleep(min(pause_s, deadline.remaining_s()))
-            pause_s = min(pause_s * 1.5, 1.0)
-
-    def _output_unix(self, commands: bytes) -> None:
-        arguments = ["lp", "-d", self._address.queue, "-o", "raw", "-t", self._title, "-"]
-        result = self._run(arguments, self._deadline, commands)
-        if result.returncode != 0:
-            raise self._refusal(result)
-        said = result.stdout.decode("utf-8", "replace")
-        found = re.search(rf"request id is ({re.escape(self._address.queue)}-\d+)", said)
-        if found is None:
-            raise DeviceError(UNCERTAIN, transient=False, detail=f"{self._address}: lp said {said[:200]!r}")
-        self.last_request_id = found.group(1)
-
-    def _pending(self, deadline: Deadline) -> list[str]:
-        result = self._run(["lpstat", "-W", "not-completed", "-o", self._address.queue], deadline)
-        if result.returncode != 0:
-            raise self._refusal(result)
-        return [line.split()[0] for line in result.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
-
-    def _run(
-        self, arguments: list[str], deadline: Deadline, content: bytes = b""
-    ) -> subprocess.CompletedProcess[bytes]:
-        # LC_ALL: the answers are read, and they come in the language of the environment.
-        environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    if isinstance(address, SimAddress):
+        # Reports are read one at a time, as from hidraw: a stream would join them and cut them.
+        kind = socket.SOCK_SEQPACKET if address.proto in REPORTS else socket.SOCK_STREAM
+        return _connect(socket.AF_UNIX, address.path, deadline, kind)
+    last: OSError = TimeoutError(f"{address.host} was not looked up in time")
+    for family, _, _, _, there in look_up(address.host, address.port, deadline):
         try:
-            return subprocess.run(
-                arguments,
-                input=content,
-                capture_output=True,
-                timeout=_positive(deadline),
-                env=environment,
-                check=False,
-            )
-        except FileNotFoundError as error:
-            detail = f"{arguments[0]} is not installed (Debian package cups-client)"
-            raise DeviceError("cups_missing", transient=False, detail=detail) from error
-        except subprocess.TimeoutExpired as error:
-            if arguments[0] == "lp":
-                raise DeviceError(UNCERTAIN, transient=False, detail="lp did not come back in time") from error
-            raise DeviceError("timeout", transient=True, detail=f"{arguments[0]} did not come back") from error
-
-    def _refusal(self, result: subprocess.CompletedProcess[bytes]) -> DeviceError:
-        said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
-        lowered = said.lower()
-        detail = f"{self._address}: {said[:200]}"
-        if "does not exist" in lowered or "invalid destination" in lowered or "unknown destination" in lowered:
-            # Without its server, lp says the same of every queue.
-            if b"not running" in self._run(["lpstat", "-r"], Deadline.after(2.0)).stdout:
-                return DeviceError("unreachable", transient=True, detail="the CUPS scheduler is not running")
-            return DeviceError("queue_missing", transient=False, detail=detail)
-        if "not accepting" in lowered:
-            return DeviceError("paused", transient=True, detail=detail)
-        if any(word in lowered for word in ("scheduler", "unable to connect", "connection refused", "bad file desc")):
-            return DeviceError("unreachable", transient=True, detail=detail)
-        return DeviceError("refused", transient=False, detail=detail)
+            connection = _connect(family, there, deadline)
+        except OSError as error:
+            last = error
+            continue
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        keep_alive(connection)
+        return connection
+    raise last
 
 
-def _alerts_of(request_id: str, listing: str) -> str | None:
-    """The Alerts line that follows `request_id` in `lpstat -l`; None when the job is not listed."""
-    is_inside = False
-    for line in listing.splitlines():
-        if line and not line[0].isspace():
-            is_inside = line.split()[0] == request_id
-        elif is_inside and "Alerts:" in line:
-            return line.partition("Alerts:")[2].strip()
-    return None
+def keep_alive(connection: socket.socket) -> None:
+    """Have the kernel ask a quiet other end whether it is still there: one that was cut off is known in 5 s."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 2), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _positive(deadline: Deadline) -> float:
+def is_ready(descriptor: int, event: int, deadline: Deadline) -> bool:
+    """Wait until it can be read (select.POLLIN) or written (POLLOUT), or has failed: then the call itself says how.
+
+    Not select(): it knows no descriptor above 1023.
+    """
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return bool(poll.poll(deadline.remaining_s() * 1000))
+
+
+def positive_s(deadline: Deadline) -> float:
     # A socket timeout of 0 means "do not block" and fails at once with another error than a timeout.
     return max(deadline.remaining_s(), 0.001)
+
+
+_Found = tuple[int, int, int, str, tuple[object, ...]]
+
+
+def look_up(host: str, port: int, deadline: Deadline) -> list[_Found]:
+    """What a name stands for; nothing when that was not to be had in time.
+
+    Raises:
+        OSError: it stands for nothing.
+    """
+    with suppress(socket.gaierror):
+        return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
+    found: list[_Found] = []
+    failed: list[OSError] = []
+
+    def ask() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            failed.append(error)
+
+    # A name server that is away holds a caller for half a minute, and no deadline reaches into getaddrinfo.
+    asking = threading.Thread(target=ask, name=f"look up {host}", daemon=True)
+    asking.start()
+    asking.join(positive_s(deadline))
+    if failed:
+        raise failed[0]
+    return [] if asking.is_alive() else found
+
+
+def _connect(family: int, there: object, deadline: Deadline, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    connection = socket.socket(family, kind)
+    try:
+        connection.settimeout(positive_s(deadline))
+        connection.connect(there)  # type: ignore[arg-type]
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -19,14 +19,20 @@ Refuses a reply that does not have its fields: a guess here would let a job leav
     ├ line 3 ─────────────────────────────────────────────────────────────────────────────────┤
     │ xxxx , y       password, static RAM                                                     │
     └─────────────────────────────────────────────────────────────────────────────────────────┘
+getvar answers one value in quotes, ? for a setting it does not know; some models add the unit:
+
+    ! U1 getvar "odometer.total_label_count" CR LF    →    "1234"      "1234 LABELS"      "?"
+
 Source: Zebra "ZPL II Programming Guide", ~HS Host Status Return; the printer may stay silent in media
 out, ribbon out, head open, rewinder full and head over-temperature:
-https://docs.zebra.com/us/en/printers/software/zpl-pg/
+https://docs.zebra.com/us/en/printers/software/zpl-pg/ (getvar: its chapter on SGD). The unit behind
+a count: unverified.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from devices.protocols import PrinterStatus
@@ -34,12 +40,14 @@ from devices.protocols import PrinterStatus
 HOST_STATUS = b"~HS"
 CANCEL_ALL = b"~JA"  # drops what the printer's buffer holds
 ODOMETER = b'! U1 getvar "odometer.total_label_count"\r\n'
+# No maker documents a setting that counts boots. The simulators tell one; a printer that does not says "?".
+BOOTS = b'! U1 getvar "simulator.boots"\r\n'
 _STX, _ETX = 0x02, 0x03
 _LINE_FIELDS = (12, 11, 2)
 _LONGEST_REPLY = 4096
-_FORMAT = re.compile(rb"\^XA(.*?)\^XZ", re.DOTALL)
+_BEGIN, _END = b"^XA", b"^XZ"
 _PRINTS = re.compile(rb"\^(?:FD|FV|FN|GB|GC|GD|GE|GF|GS|XG|IM|IL|SN)")
-_QUANTITY = re.compile(rb"\^PQ(\d*)")
+_QUANTITY = re.compile(rb"\^PQ(\d{0,8})")
 
 
 class ReplyError(ValueError):
@@ -61,7 +69,7 @@ class HostStatus:
     is_label_waiting: bool
     labels_remaining: int
 
-    def printer_status(self, odometer: int | None = None) -> PrinterStatus:
+    def printer_status(self, odometer: int | None = None, boot: int | None = None) -> PrinterStatus:
         faults = tuple(
             word
             for word, holds in (
@@ -84,7 +92,7 @@ class HostStatus:
             state, reasons = "busy", (*waiting, *partial)
         else:
             state, reasons = "ready", ()
-        return PrinterStatus(state, reasons, self.buffered_formats, self.labels_remaining, odometer)
+        return PrinterStatus(state, reasons, self.buffered_formats, self.labels_remaining, odometer, boot)
 
 
 def parse_host_status(reply: bytes) -> HostStatus:
@@ -145,12 +153,29 @@ def labels_in(job: bytes) -> int:
     format.
     """
     count = 0
-    for body in _FORMAT.findall(job):
-        if b"^DF" in body or not _PRINTS.search(body):
+    for start, end in formats_in(job):
+        body = job[start:end]
+        if not is_printing(body):
             continue
         quantity = _QUANTITY.search(body)
         count += int(quantity.group(1) or 1) if quantity else 1
     return count
+
+
+def formats_in(job: bytes) -> Iterator[tuple[int, int]]:
+    """Where each format's body lies: behind its ^XA, before the ^XZ that ends it. One that does not end is none.
+
+    Not a pattern: it would look for the missing end anew from every ^XA.
+    """
+    at = job.find(_BEGIN)
+    while at >= 0 and (end := job.find(_END, at + len(_BEGIN))) >= 0:
+        yield at + len(_BEGIN), end
+        at = job.find(_BEGIN, end + len(_END))
+
+
+def is_printing(body: bytes) -> bool:
+    """Whether a format puts out a label; one that sets something up or is only stored does not."""
+    return b"^DF" not in body and _PRINTS.search(body) is not None
 
 
 def _status_of(lines: list[bytes]) -> HostStatus:

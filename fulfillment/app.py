@@ -7,21 +7,51 @@ from flask import Flask, Response
 from fulfillment.bootstrap import Floor
 from fulfillment.db import db, engine_options
 from fulfillment.web import (  # noqa: F401 - each module declares its operations on the one blueprint
+    agent,
     api,
+    audit_log,
+    buyers,
     calendars,
+    carrier_labels,
+    conflicts,
     counting,
+    devices,
+    events,
+    floor_plan,
+    flow,
+    hand_over,
+    health,
     inbound,
+    item_pictures,
+    languages,
+    order_board,
+    other_boards,
     policies,
+    problems,
+    put_walls,
     replenishment,
+    scanning,
+    shipments,
+    stations,
     stock_changes,
+    substitutes,
     trace,
     transfers,
+    unscanned,
+    wave_acts,
+    wave_proposals,
+    weighing,
 )
+from fulfillment.web.audit_log import telling_floor
 from fulfillment.web.auth import check_declared, register_auth
+from fulfillment.web.bounds import register_bounds
 from fulfillment.web.errors import register_errors
+from fulfillment.web.measuring import register_measuring
+from fulfillment.web.metrics import blueprint as metrics_blueprint
 from fulfillment.web.stream import blueprint as live_blueprint
 from fulfillment.web.v1 import blueprint as api_blueprint
 from kiosk_ui import blueprint as kiosk_blueprint
+from kiosk_ui.languages import register_languages
 
 MAX_BODY = 2 * 1024 * 1024  # an order of 5,000 lines is a third of this
 
@@ -45,13 +75,18 @@ def create_app(floor: Floor) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(floor.settings.database_url),
         MAX_CONTENT_LENGTH=MAX_BODY,
     )
-    app.extensions["floor"] = floor
+    app.extensions["floor"] = telling_floor(floor)
     db.init_app(app)
+    register_measuring(app)
     register_errors(app)
+    health.register_health(app)
     register_auth(app)
+    register_bounds(app)
+    register_languages(app)
     app.register_blueprint(api_blueprint)
     app.register_blueprint(kiosk_blueprint)
     app.register_blueprint(live_blueprint)
+    app.register_blueprint(metrics_blueprint)
     app.after_request(_add_security_headers(floor))
     check_declared(app)
     return app

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
-from fulfillment.db import configure_engine, engine_options, sqlite_path
-from fulfillment.hot import Tx, Writer
-from fulfillment.hot.sqlite import SqliteWriter, reading, wall_clock_ms
-from fulfillment.hot.statistics import write_statistics
-from fulfillment.settings import SettingError, Settings
+from fulfillment.db import configure_engine, engine_options, is_sqlite, sqlite_path
+from fulfillment.hot import Tx, Writer, wall_clock_ms
+from fulfillment.hot.engines import reading
+from fulfillment.hot.presence import Presence
+from fulfillment.hot.sqlite import SqliteWriter, turn
+from fulfillment.safekeeping import schema
+from fulfillment.services.audit_log import telling
+from fulfillment.settings import Settings
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ class Floor:
     writer: Writer
     warehouse_id: int = 1
     clock: Callable[[], int] = wall_clock_ms
+    presence: Presence | None = None
 
     def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on one snapshot, beside whatever is being written; it must not write."""
@@ -40,6 +42,8 @@ class Floor:
         """Let go of the database."""
         self.writer.close()
         self.engine.dispose()
+        if self.presence is not None:
+            self.presence.let_go()
 
 
 def open_floor(
@@ -50,26 +54,26 @@ def open_floor(
     `warehouse_id`: another warehouse of this database than the settings name.
     """
     warehouse_id = settings.warehouse_id if warehouse_id is None else warehouse_id
-    if not settings.database_url.startswith("sqlite"):
-        raise SettingError("FLOOR_DATABASE: only sqlite:/// addresses are supported in this version")
     engine = create_engine(settings.database_url, **engine_options(settings.database_url))
     configure_engine(engine)
-    writer = SqliteWriter(engine, sqlite_path(settings.database_url), warehouse_id, clock)
-    return Floor(settings, engine, writer, warehouse_id, clock)
+    writer: Writer
+    presence = None
+    if is_sqlite(settings.database_url):
+        presence = Presence(sqlite_path(settings.database_url))
+        writer = SqliteWriter(engine, sqlite_path(settings.database_url), warehouse_id, clock)
+    else:
+        from fulfillment.hot.postgresql import PostgresWriter  # the driver is an extra
+
+        writer = PostgresWriter(engine, warehouse_id, clock)
+    return Floor(settings, engine, telling(writer), warehouse_id, clock, presence)
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database to the newest schema, making its file and folder where needed."""
-    sqlite_path(settings.database_url).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(settings.database_url, **engine_options(settings.database_url))
-    configure_engine(engine)
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    try:
-        with engine.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
-            write_statistics(connection.connection.driver_connection)
-    finally:
-        engine.dispose()
+    """Bring the database to the newest schema, making a SQLite file and its folder where needed."""
+    with ExitStack() as stack:
+        if is_sqlite(settings.database_url):
+            file = sqlite_path(settings.database_url)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(0o600)  # SQLite would make it readable by everybody; its -wal follows it
+            stack.enter_context(turn(file))
+        schema.bring_to(stack.enter_context(schema.engine_of(settings.database_url)), "head")

@@ -1,175 +1,101 @@
-"""`floor …`: the commands. Each opens what it needs, calls one service, reports, and exits 0 only on success."""
+"""`floor …`: the commands. Each opens what it needs, calls one service, reports, and exits 0 only on success.
+
+A command's module is loaded when it is asked for: who prints or plans starts without what all the others bring along.
+"""
 
 from __future__ import annotations
 
-import json
-import logging
 import sys
-from pathlib import Path
+from importlib import import_module
 
 import click
 import pysqlite3
 from sqlalchemy.exc import OperationalError
 
-from fulfillment.app import create_app
-from fulfillment.bootstrap import migrate, open_floor
-from fulfillment.counting_cli import accuracy, count_plan
+from fulfillment import VERSION
+from fulfillment.authorship import TellingGroup
 from fulfillment.db import UnsafeSqlite
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import TokenRole
-from fulfillment.founding import found, refuse_taken_ports, say, stop_on_signals, token_file
-from fulfillment.importing_cli import import_group
-from fulfillment.processes import Processes
-from fulfillment.replenishing_cli import replenish_plan
-from fulfillment.services import audit, planning, printing, queries, setting_up
-from fulfillment.services import verify as verifying
-from fulfillment.settings import SettingError, Settings
-from fulfillment.simulating_cli import demo, simulate
-from fulfillment.simulating_days_cli import simulate_days
-from fulfillment.tracing_cli import trace
-from fulfillment.transfers_cli import transfer_group
-from fulfillment.web.api import routes
-from fulfillment.web.v1 import VERSION, api
+from fulfillment.hot.presence import FloorInUse
+from fulfillment.safekeeping import NotSafe
+from fulfillment.settings import SettingError
+
+# The command's name: the module of this package that has it, and what it is called there.
+COMMANDS = {
+    "accuracy": "counting_cli:accuracy",
+    "agent": "devices_cli:agent_group",
+    "aisle": "floor_plan_cli:aisle_group",
+    "audit-log": "keeping_cli:audit_log_command",
+    "backup": "safekeeping_cli:backup",
+    "carrier-labels": "carrier_labels_cli:carrier_labels_group",
+    "cartons": "cartons_cli:cartons_group",
+    "count-plan": "counting_cli:count_plan",
+    "demo": "simulating_cli:demo",
+    "device": "devices_cli:device_group",
+    "doctor": "doctor_cli:doctor",
+    "erase-buyer": "keeping_cli:erase_buyer_command",
+    "fifo-audit": "auditing_cli:fifo_audit",
+    "flow": "flow_cli:flow_group",
+    "hand-over": "hand_over_cli:hand_over_command",
+    "http-routes": "routes_cli:http_routes",
+    "import": "importing_cli:import_group",
+    "init": "founding_cli:init",
+    "item-picture": "item_pictures_cli:item_picture",
+    "join-wave": "waves_cli:join_wave",
+    "labels": "labels_cli:labels_group",
+    "layout": "floor_plan_cli:layout",
+    "move-to-postgres": "safekeeping_cli:move_to_postgres",
+    "openapi": "routes_cli:openapi",
+    "operator": "languages_cli:operator_group",
+    "picker-shift": "waves_cli:picker_shift",
+    "prints": "printing_cli:prints_group",
+    "propose-wave": "waves_cli:propose_wave",
+    "put-wall": "put_walls_cli:put_wall_group",
+    "replenish-plan": "replenishing_cli:replenish_plan",
+    "restore": "safekeeping_cli:restore",
+    "retention": "keeping_cli:retention_command",
+    "run": "serving_cli:run",
+    "serve": "serving_cli:serve",
+    "simulate": "simulating_cli:simulate",
+    "simulate-days": "simulating_days_cli:simulate_days",
+    "token": "founding_cli:token",
+    "trace": "tracing_cli:trace",
+    "training": "training_cli:training_command",
+    "transfer": "transfers_cli:transfer_group",
+    "translations": "languages_cli:translations_group",
+    "unscanned": "unscanned_cli:unscanned_command",
+    "upgrade": "safekeeping_cli:upgrade",
+    "verify": "safekeeping_cli:verify",
+    "weighing": "weighing_cli:weighing_group",
+    "work": "serving_cli:work",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class FloorGroup(TellingGroup):
+    """The commands of `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"fulfillment.{module}"), name)
+        return command
+
+
+@click.group(cls=FloorGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="floor")
 def floor_command() -> None:
     """Runs a warehouse floor. Settings come from FLOOR_HOME, FLOOR_DATABASE, FLOOR_PORT, … (docs/operations.md)."""
-
-
-floor_command.add_command(import_group)
-floor_command.add_command(simulate)
-floor_command.add_command(demo)
-floor_command.add_command(transfer_group)
-floor_command.add_command(replenish_plan)
-floor_command.add_command(simulate_days)
-floor_command.add_command(trace)
-floor_command.add_command(count_plan)
-floor_command.add_command(accuracy)
-
-
-@floor_command.command()
-@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
-def init(json_file: str | None) -> None:
-    """Make or upgrade the database and found the warehouse.
-
-    At the first start an admin token is written to FLOOR_HOME/admin-token (readable by you only).
-    """
-    settings = Settings.from_env()
-    migrate(settings)
-    floor = open_floor(settings)
-    try:
-        founded = found(floor)
-    finally:
-        floor.close()
-    report = {"database": settings.database_url, "founded": founded, "admin_token_file": str(token_file(settings))}
-    say(json_file, report, f"{'founded' if founded else 'stands already'}: {settings.database_url}\n"
-        f"admin token: {token_file(settings)}")  # fmt: skip
-
-
-@floor_command.command()
-@click.option("--role", type=click.Choice([TokenRole.API, TokenRole.ADMIN]), default=TokenRole.API, show_default=True)
-@click.option("--name", required=True, help="what the token is for")
-def token(role: str, name: str) -> None:
-    """Print a new bearer token, once."""
-    floor = open_floor(Settings.from_env())
-    try:
-        click.echo(floor.writer.write(lambda tx: setting_up.add_token(tx, name, role)))
-    finally:
-        floor.close()
-
-
-@floor_command.command()
-def run() -> None:
-    """Run the floor: web, live screens, outbox worker and planner. Ctrl-C ends all."""
-    settings = Settings.from_env()
-    refuse_taken_ports(settings)
-    migrate(settings)
-    floor = open_floor(settings)
-    found(floor)
-    floor.close()
-    stop = stop_on_signals()
-    with Processes(settings) as processes:
-        click.echo(f"floor at {processes.address} — board: {processes.address}/board (Ctrl-C ends)")
-        processes.watch(stop)
-
-
-@floor_command.command()
-@click.argument("worker", type=click.Choice(["planner", "outbox"]))
-def work(worker: str) -> None:
-    """Run one background worker in the foreground (`floor run` starts both)."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    floor = open_floor(Settings.from_env())
-    stop = stop_on_signals()
-    try:
-        if worker == "planner":
-            planning.planner_worker(floor, stop)
-        else:
-            printing.print_worker(floor, stop)
-    finally:
-        floor.close()
-
-
-@floor_command.command()
-@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
-def verify(json_file: str | None) -> None:
-    """Recompute every balance and figure from the ledger; exit 1 when anything differs."""
-    floor = open_floor(Settings.from_env())
-    try:
-        with queries.snapshot(floor.engine) as connection:
-            report = verifying.verify(connection, floor.warehouse_id)
-    finally:
-        floor.close()
-    lines = [f"{'ok ' if check['ok'] else 'BAD'} {check['name']}" for check in report["checks"]]
-    say(json_file, report, "\n".join([*lines, f"{report['moves']} moves, {report['balances']} balances"]))
-    sys.exit(0 if report["ok"] else 1)
-
-
-@floor_command.command("fifo-audit")
-@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
-def fifo_audit(json_file: str | None) -> None:
-    """Replay the ledger and report what went against the rules of age; exit 1 when nobody answered for it."""
-    floor = open_floor(Settings.from_env())
-    try:
-        with queries.snapshot(floor.engine) as connection:
-            report = audit.fifo_audit(connection, floor.warehouse_id)
-    finally:
-        floor.close()
-    say(json_file, report, audit.report_in_words(report))
-    sys.exit(0 if report["ok"] else 1)
-
-
-@floor_command.command("http-routes")
-@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
-def http_routes(json_file: str | None) -> None:
-    """List every route with the permission it asks for."""
-    app = create_app(open_floor(Settings.from_env()))
-    with app.app_context():
-        found_routes = routes()
-    report = [dict(zip(("method", "path", "permission"), route, strict=True)) for route in found_routes]
-    say(json_file, report, "\n".join(f"{method:6} {path:44} {permission}" for method, path, permission in found_routes))
-
-
-@floor_command.command()
-@click.argument("file", default="-")
-@click.option("--json", "json_file", metavar="FILE", help="the same as FILE")
-def openapi(file: str, json_file: str | None) -> None:
-    """Write the OpenAPI document of /api/v1 to FILE (- = standard output)."""
-    file = json_file or file
-    create_app(open_floor(Settings.from_env()))
-    document = json.dumps(api.document("Floorline", VERSION), indent=2) + "\n"
-    if file == "-":
-        click.echo(document, nl=False)
-    else:
-        Path(file).write_text(document, "utf-8")
 
 
 def main() -> None:
     """The console script: what a person did wrong is one line, not a traceback."""
     try:
         floor_command()
-    except (SettingError, UnsafeSqlite, DomainError) as error:
+    except (SettingError, UnsafeSqlite, DomainError, FloorInUse, NotSafe) as error:
         click.echo(f"floor: {error}", err=True)
         sys.exit(2)
     except (OperationalError, pysqlite3.OperationalError) as error:
@@ -179,6 +105,16 @@ def main() -> None:
         sys.exit(2)
     except OSError as error:
         click.echo(f"floor: {error}", err=True)
+        sys.exit(2)
+    except Exception as error:
+        from fulfillment.services.readiness import NOT_MIGRATED, trouble_of
+
+        trouble = trouble_of(error)
+        if trouble is None:
+            raise
+        said = str(getattr(error, "orig", error)).partition("\n")[0]
+        hint = "; run `floor init` first" if trouble is NOT_MIGRATED else ""
+        click.echo(f"floor: the database says: {said}{hint}", err=True)
         sys.exit(2)
 
 

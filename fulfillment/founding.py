@@ -6,24 +6,37 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from fulfillment.bootstrap import Floor
+from fulfillment.bootstrap import Floor, open_floor
+from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import TokenRole
+from fulfillment.hot import Tx
 from fulfillment.processes import is_taken
-from fulfillment.services import setting_up
+from fulfillment.services import hand_over, setting_up
 from fulfillment.settings import SettingError, Settings
 
+T = TypeVar("T")
 
-def found(floor: Floor) -> bool:
-    """Found the warehouse and write the admin token, unless it stands already."""
+
+def found(floor: Floor, auto_lock_min: int = 0) -> bool:
+    """Found the warehouse and write the admin token, unless it stands already.
+
+    `auto_lock_min`: of a new one; simulated people take breaks as long as they like.
+    """
     settings = floor.settings
-    new = floor.writer.write(
-        lambda tx: setting_up.found_warehouse(tx, settings.warehouse, settings.time_zone, settings.gs1_company_prefix)
-    )
+
+    def work(tx: Tx) -> bool:
+        new = setting_up.found_warehouse(tx, settings.warehouse, settings.time_zone, settings.gs1_company_prefix)
+        if new and auto_lock_min:
+            hand_over.set_rules(tx, auto_lock_min)
+        return new
+
+    new = floor.writer.write(work)
     path = token_file(settings)
     if new or not path.exists():
         token = floor.writer.write(lambda tx: setting_up.add_token(tx, "admin", TokenRole.ADMIN))
@@ -47,6 +60,21 @@ def write_secret(path: Path, content: str) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(content)
+
+
+def on_floor(work: Callable[[Tx], T], is_reading: bool = False) -> T:
+    """What `work` answers on the floor of the environment.
+
+    Raises:
+        click.UsageError: what was asked cannot be done, in words.
+    """
+    floor = open_floor(Settings.from_env())
+    try:
+        return floor.read(work) if is_reading else floor.writer.write(work)
+    except DomainError as error:
+        raise click.UsageError(str(error)) from error
+    finally:
+        floor.close()
 
 
 def say(json_file: str | None, report: Any, words: str) -> None:

@@ -1,28 +1,20 @@
 """`floor import …`: files in, a report out; exit code 0 only when nothing was rejected.
 
-Owns options, progress and how a report is printed. Refuses to start without a founded warehouse. Invariant:
-a dry run goes through the same code as an import, on a copy of the database that is thrown away afterwards.
+Owns the options of each import; how one runs is in `import_runs`.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fulfillment.bootstrap import Floor, open_floor
-from fulfillment.db import sqlite_path
+from fulfillment.bootstrap import Floor
+from fulfillment.import_runs import run_import
 from fulfillment.services import imports
 from fulfillment.services.imports import ImportReport, Options, OrderOptions
-from fulfillment.settings import SettingError, Settings
 
 EXIT_CODES = (
     "Exit code: 0 when no row was rejected, 1 when one was or the file cannot be read, 2 for a wrong command line."
@@ -68,6 +60,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 Columns (only sku is needed; what the file does not have stays as it is):
   sku             as you write it; it can also be scanned
   name
+  name:en name:zh_Hans name:de name:es   what it is called in that language (name_zh and so on too)
   barcodes        each:5012345678900;case12:15012345678907;inner6:…
                   (each, innerN, caseN, palletN; check digits are checked)
   length_mm width_mm height_mm weight_g    of one each
@@ -80,6 +73,8 @@ Columns (only sku is needed; what the file does not have stays as it is):
   storage_class   one word; kept only in zones that list it (empty = general)
   velocity        A, B or C: near goods in near places
   return_dating   original (default) or today: which day returned units count from
+  is_fragile keeps_upright   1 or 0: nothing is packed on it; it is packed standing on its base
+  max_load_g      as much may be packed on one; empty = any
   hs_code origin value_minor currency      for customs; 1250 = 12.50
   scan_each_max   up to so many units are scanned one by one when packing
   note            not stored
@@ -90,7 +85,7 @@ Columns (only sku is needed; what the file does not have stays as it is):
 @_shared
 @click.pass_context
 def items_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_items(floor.writer, file, options))
+    run_import(ctx, asked, lambda floor, file, options: imports.import_items(floor.writer, file, options))
 
 
 @import_group.command(
@@ -124,7 +119,7 @@ of one bay cannot share a point and a level. Ship lanes LANE-DOM, LANE-EU and LA
 @click.pass_context
 def locations_command(ctx: click.Context, /, cross_aisles_y_dm: str | None, **asked: Any) -> None:
     cross_aisles = _whole_numbers("--cross-aisles-y-dm", cross_aisles_y_dm)
-    _run(
+    run_import(
         ctx, asked,
         lambda floor, file, options: imports.import_locations(floor.writer, file, options, cross_aisles),
     )  # fmt: skip
@@ -149,7 +144,7 @@ Columns (only code is needed; what the file does not have stays as it is):
 @_shared
 @click.pass_context
 def zones_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_zones(floor.writer, file, options))
+    run_import(ctx, asked, lambda floor, file, options: imports.import_zones(floor.writer, file, options))
 
 
 @import_group.command(
@@ -172,7 +167,7 @@ before is recognised, in whichever file; with another quantity it is an error (c
 @_shared
 @click.pass_context
 def stock_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_stock(floor.writer, file, options))
+    run_import(ctx, asked, lambda floor, file, options: imports.import_stock(floor.writer, file, options))
 
 
 @import_group.command(
@@ -195,7 +190,7 @@ A purchase order is stored whole or not at all. The same one again is unchanged;
 @_shared
 @click.pass_context
 def purchase_orders_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_purchase_orders(floor.writer, file, options))
+    run_import(ctx, asked, lambda floor, file, options: imports.import_purchase_orders(floor.writer, file, options))
 
 
 @import_group.command(
@@ -224,7 +219,7 @@ A receipt is stored whole or not at all. The same one again is unchanged; with o
 @_shared
 @click.pass_context
 def receipts_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_receipts(floor.writer, file, options))
+    run_import(ctx, asked, lambda floor, file, options: imports.import_receipts(floor.writer, file, options))
 
 
 @import_group.command(
@@ -245,6 +240,7 @@ Columns (the first four are needed):
   policy          ship_partial (default) or ship_complete
   priority        higher goes first; 0
   channel         where it was sold; file
+  may_substitute  1: another item may be sent where one is short; 0
 
 An order is taken in whole or not at all: one wrong row keeps it out. The same order with the same content
 is recognised; with other content it is an error. Left out and listed, but no error: cancellations (numbers
@@ -268,7 +264,55 @@ def orders_command(
         how = OrderOptions(floor.settings.max_line_each, shift_to_today, cancelled_prefix, time_format)
         return imports.import_orders(floor.writer, file, options, how)
 
-    _run(ctx, asked, run)
+    run_import(ctx, asked, run)
+
+
+@import_group.command(
+    "carton-types",
+    help="""Say which cartons are kept at the benches.
+
+\b
+Columns (code, and for a new type its sizes and what it bears):
+  code            0-9, A-Z and dashes, as printed on its barcode: XL
+  name
+  length_mm width_mm height_mm   inside
+  max_weight_g    what the contents may weigh
+  tare_g          the carton's own weight
+  cost_minor      what one costs; 60 = 0.60. Without costs the smallest is the cheapest
+  is_active       0 = not kept any more; empty = 1
+  note            not stored
+
+Orders released from then on are proposed the cartons that are kept. Types the file does not name stay as they are.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def carton_types_command(ctx: click.Context, /, **asked: Any) -> None:
+    run_import(ctx, asked, lambda floor, file, options: imports.import_carton_types(floor.writer, file, options))
+
+
+@import_group.command(
+    "put-walls",
+    help="""Say where put walls stand and how many slots they have.
+
+\b
+Columns (code; for a new wall its location, rows and columns too):
+  code            0-9, A-Z and dashes, at most 12; a slot is called W1-A03: third from the left in the top row
+  location        the staging location it stands at
+  rows columns    of slots; a wall can be made larger, not smaller
+  name
+  slot_volume_ml  what one slot holds; 0 = whatever comes
+  note            not stored
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def put_walls_command(ctx: click.Context, /, **asked: Any) -> None:
+    run_import(ctx, asked, lambda floor, file, options: imports.import_put_walls(floor.writer, file, options))
 
 
 @import_group.command(
@@ -289,7 +333,7 @@ Open orders get the cut-offs that follow. Weekly hours are set over HTTP (PUT /a
 @_shared
 @click.pass_context
 def calendar_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_calendar(floor.writer, file, options))
+    run_import(ctx, asked, lambda floor, file, options: imports.import_calendar(floor.writer, file, options))
 
 
 @import_group.command(
@@ -312,7 +356,52 @@ A location is the face of one item; an item may have several. Faces the file doe
 @_shared
 @click.pass_context
 def pick_faces_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_pick_faces(floor.writer, file, options))
+    run_import(ctx, asked, lambda floor, file, options: imports.import_pick_faces(floor.writer, file, options))
+
+
+@import_group.command(
+    "substitutes",
+    help="""Say which item may be sent instead of which, unit for unit, where an order allows it.
+
+\b
+Columns (sku and substitute_sku are needed):
+  sku             what was ordered, in any letter case
+  substitute_sku  what may go instead
+  rank            1 = asked first; several of one item: the lowest that is there
+  note            not stored
+
+Pairs the file does not name stay as they are. Orders allow it one by one (may_substitute); the default is no.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def substitutes_command(ctx: click.Context, /, **asked: Any) -> None:
+    run_import(ctx, asked, lambda floor, file, options: imports.import_substitutes(floor.writer, file, options))
+
+
+@import_group.command(
+    "floor-plan",
+    help="""Say where tours begin and end and which aisles are one-way; FILE is the whole of it.
+
+\b
+Columns:
+  what            start (one row at most), drop (tours end at the nearest), one_way
+  place           for start and drop a dock, bench, lane or staging place; for one_way an aisle
+  direction       of a one-way aisle: up (towards higher y) or down
+  block           of a one-way aisle: 0 = the block nearest y = 0; empty = all along
+  note            not stored
+
+A file with a wrong row changes nothing.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def floor_plan_command(ctx: click.Context, /, **asked: Any) -> None:
+    run_import(ctx, asked, lambda floor, file, options: imports.import_floor_plan(floor.writer, file, options))
 
 
 @import_group.command(
@@ -330,7 +419,7 @@ Columns:
 @_shared
 @click.pass_context
 def counts_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_counts(floor.writer, file, options))
+    run_import(ctx, asked, lambda floor, file, options: imports.import_counts(floor.writer, file, options))
 
 
 @import_group.command(
@@ -358,7 +447,7 @@ What orders were promised is not touched: count the location instead.
 @_shared
 @click.pass_context
 def adjustments_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_adjustments(floor.writer, file, options))
+    run_import(ctx, asked, lambda floor, file, options: imports.import_adjustments(floor.writer, file, options))
 
 
 @import_group.command(
@@ -381,105 +470,7 @@ content it is an error.
 @_shared
 @click.pass_context
 def transfers_command(ctx: click.Context, /, **asked: Any) -> None:
-    _run(ctx, asked, lambda floor, file, options: imports.import_transfers(floor.writer, file, options))
-
-
-def _run(ctx: click.Context, asked: dict[str, Any], run: Callable[[Floor, str, Options], ImportReport]) -> None:
-    try:
-        settings = ctx.find_object(Settings) or Settings.from_env()
-        headings = imports.parse_map(asked["headings"])
-    except SettingError as error:
-        raise click.UsageError(str(error), ctx) from error
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param_hint="--map") from error
-    reject, file = asked["reject"], asked["file"]
-    if reject is not None:
-        if file != "-" and reject.resolve() == Path(file).resolve():
-            raise click.BadParameter("this is the file to import", ctx, param_hint="--reject")
-        if not reject.resolve().parent.is_dir():
-            raise click.BadParameter(f"no such folder: {reject.parent}", ctx, param_hint="--reject")
-    options = Options(headings, reject, asked["limit_errors"], _Progress())
-    with _open(settings, is_dry_run=asked["dry_run"]) as floor:
-        report = run(floor, file, options)
-    report.is_dry_run = asked["dry_run"]
-    _print(report, asked["json_to"])
-    ctx.exit(report.exit_code)
-
-
-@contextmanager
-def _open(settings: Settings, *, is_dry_run: bool) -> Iterator[Floor]:
-    """The floor, or a copy of it that is gone afterwards."""
-    path = sqlite_path(settings.database_url)
-    if not path.exists():
-        raise click.ClickException(f"no floor at {path}: run `floor init` first")
-    floor = open_floor(settings)
-    try:
-        with floor.engine.connect() as connection:
-            if connection.exec_driver_sql("SELECT COUNT(*) FROM warehouse").scalar() == 0:
-                raise click.ClickException("the floor has no warehouse yet: run `floor init` first")
-        if not is_dry_run:
-            yield floor
-            return
-        with tempfile.TemporaryDirectory(prefix="floor-dry-run-") as folder:
-            copy = Path(folder) / "floor.sqlite"
-            _copy(floor, copy)
-            rehearsal = open_floor(replace(settings, database_url=f"sqlite:///{copy}"))
-            try:
-                yield rehearsal
-            finally:
-                rehearsal.close()
-    finally:
-        floor.close()
-
-
-def _copy(floor: Floor, copy: Path) -> None:
-    # VACUUM INTO reads one consistent state and holds no lock that a scan would wait for.
-    connection = floor.engine.raw_connection()
-    try:
-        assert connection.driver_connection is not None
-        connection.driver_connection.execute("VACUUM INTO ?", (str(copy),))
-    finally:
-        connection.close()
-
-
-class _Progress:
-    """Says how far it is, on standard error, when it takes longer than a second."""
-
-    def __init__(self) -> None:
-        self._said_at = time.monotonic()
-
-    def __call__(self, row: int, rows: int) -> None:
-        now = time.monotonic()
-        if now - self._said_at >= 1:
-            self._said_at = now
-            click.echo(f"row {row} of {max(row, rows)} ({100 * row // max(row, rows, 1)} %)", err=True)
-
-
-def _print(report: ImportReport, json_to: str | None) -> None:
-    if json_to == "-":
-        click.echo(json.dumps(report.as_json(), indent=2))
-    elif json_to:
-        Path(json_to).write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
-    is_err = json_to == "-"
-    dry = " (dry run: nothing was written)" if report.is_dry_run else ""
-    click.echo(
-        f"{report.kind}: {report.rows} rows read, {report.created} created, {report.updated} updated,"
-        f" {report.unchanged} unchanged, {report.left_out} rows left out, {report.rejected} rows rejected,"
-        f" {report.elapsed_ms / 1000:.1f} s{dry}",
-        err=is_err,
-    )
-    if report.figures:
-        click.echo("  " + ", ".join(f"{name} {value}" for name, value in report.figures.items()), err=is_err)
-    for words in report.notes:
-        click.echo(f"  note: {words}", err=is_err)
-    for reason, count in report.reasons.items():
-        click.echo(f"  {reason}: {count} rows", err=is_err)
-    for error in report.errors:
-        place = f"row {error.row}" if error.row else "file"
-        where = f"{place}, {error.column}" if error.column else place
-        value = f" [{error.value}]" if error.value else ""
-        click.echo(f"  {where}: {error.words}{value}", err=True)
-    sys.stdout.flush()
+    run_import(ctx, asked, lambda floor, file, options: imports.import_transfers(floor.writer, file, options))
 
 
 def _whole_numbers(name: str, text: str | None) -> list[int] | None:

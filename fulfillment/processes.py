@@ -1,7 +1,8 @@
 """`floor run`: web, live screens, outbox worker and planner as processes of their own, watched.
 
 A process that ends is started again, after a pause that grows; one Ctrl-C ends them all, web first, so that
-a scan under way is answered before its writer goes.
+a scan under way is answered before its writer goes. The listening sockets are the supervisor's: whoever connects
+while the web starts again waits a moment instead of being refused.
 """
 
 from __future__ import annotations
@@ -9,26 +10,28 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from fulfillment.settings import Settings
+from fulfillment.gunicorn_hooks import backlog, die_with_parent
+from fulfillment.settings import SettingError, Settings
 
 log = logging.getLogger(__name__)
 
 STOP_S = 10.0
 RESTART_S = (0.2, 5.0)  # first pause and the longest
-HEALTHY_S = 30.0  # after this long without a fall the pause starts small again
+HEALTHY_S = 5.0  # after this long without a fall the pause starts small again
 READY_S = 30.0
 LIVE_THREADS = 64
+WEB, LIVE, OUTBOX, PLANNER = "web", "live", "outbox", "planner"
+PARTS = (PLANNER, OUTBOX, WEB, LIVE)  # in the order they are started; stopped the other way round
 
 
 class NotReady(RuntimeError):
@@ -39,6 +42,7 @@ class NotReady(RuntimeError):
 class _Child:
     name: str
     command: Sequence[str]
+    listener: socket.socket | None = None
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause_s: float = RESTART_S[0]
@@ -48,18 +52,14 @@ class _Child:
 class Processes:
     """The processes of one floor. Use as a context manager, or call `start`, `watch`, `stop`."""
 
-    def __init__(self, settings: Settings, extra_env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, extra_env: Mapping[str, str] | None = None, parts: Collection[str] = PARTS
+    ) -> None:
         self._settings = settings
         self._env = {**os.environ, **environment_of(settings), **(extra_env or {})}
-        python = sys.executable
-        bind = f"{settings.host}:{settings.port}"
-        self._children = [
-            _Child("planner", [python, "-m", "fulfillment.cli", "work", "planner"]),
-            _Child("outbox", [python, "-m", "fulfillment.cli", "work", "outbox"]),
-            _Child("web", _gunicorn(bind, settings.web_workers, settings.web_threads, graceful_s=5)),
-            # An open board never ends by itself: waiting for it would only delay the stop.
-            _Child("live", _gunicorn(f"{settings.host}:{settings.live_port}", 1, LIVE_THREADS, graceful_s=1)),
-        ]
+        self._children = [_Child(part, command_of(settings, part)) for part in PARTS if part in parts]
+        # A node that only serves comes up while its database is away, and says so; a whole floor waits for all.
+        self._ready_path = "readyz" if set(PARTS) <= set(parts) else "livez"
 
     @property
     def address(self) -> str:
@@ -78,7 +78,10 @@ class Processes:
 
         Raises:
             NotReady: it did not within READY_S, or a process ended at once.
+            SettingError: the port is taken.
         """
+        for child in self._children:
+            child.listener = self._listen(child.name)
         for child in self._children:
             self._start(child)
         try:
@@ -112,6 +115,9 @@ class Processes:
     def stop(self) -> None:
         """End all: the web first, the workers after it."""
         for child in reversed(self._children):
+            if child.listener is not None:
+                child.listener.close()
+                child.listener = None
             if child.process is not None and child.process.poll() is None:
                 child.process.terminate()
         deadline = time.monotonic() + STOP_S
@@ -127,13 +133,33 @@ class Processes:
 
     def _start(self, child: _Child) -> None:
         # A session of its own: Ctrl-C reaches only us, and we say in which order they end.
+        command, passed = list(child.command), ()
+        if child.listener is not None:
+            command, passed = [*command, "--bind", f"fd://{child.listener.fileno()}"], (child.listener.fileno(),)
+        # Without the death signal a killed supervisor would leave a server behind that holds the ports.
         child.process = subprocess.Popen(
-            child.command, env=self._env, stdin=subprocess.DEVNULL, start_new_session=True,
-            preexec_fn=_die_with_parent,
+            command, env=self._env, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=passed,
+            preexec_fn=die_with_parent,
         )  # fmt: skip
         child.started = time.monotonic()
 
+    def _listen(self, part: str) -> socket.socket | None:
+        port = {WEB: self._settings.port, LIVE: self._settings.live_port}.get(part)
+        if port is None:
+            return None
+        host = self._settings.host
+        try:
+            return socket.create_server(
+                (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=backlog
+            )
+        except OSError as error:
+            name = "FLOOR_PORT" if part == WEB else "FLOOR_LIVE_PORT"
+            self.stop()
+            raise SettingError(f"{name}: cannot listen on {host}:{port}: {error.strerror}") from error
+
     def _await_ready(self) -> None:
+        if WEB not in [child.name for child in self._children]:
+            return
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
             for child in self._children:
@@ -141,12 +167,26 @@ class Processes:
                     raise NotReady(f"{child.name} ended with {child.process.returncode} at start")
             with (
                 contextlib.suppress(URLError, ConnectionError, TimeoutError),
-                urlopen(f"{self.address}/api/v1/readyz", timeout=2) as answer,
+                urlopen(f"{self.address}/api/v1/{self._ready_path}", timeout=2) as answer,
             ):
                 if answer.status == 200:
                     return
             time.sleep(0.1)
         raise NotReady(f"no answer from {self.address} within {READY_S:.0f} s")
+
+
+def command_of(settings: Settings, part: str) -> list[str]:
+    """What runs a part in the foreground; the web's and the live screens' lack where they listen."""
+    if part in (WEB, LIVE):
+        workers, threads = (settings.web_workers, settings.web_threads) if part == WEB else (1, LIVE_THREADS)
+        # An open board never ends by itself: waiting for it would only delay the stop.
+        graceful_s = 5 if part == WEB else 1
+        return [
+            sys.executable, "-m", "gunicorn", "fulfillment.wsgi:make()",
+            "--config", "python:fulfillment.gunicorn_hooks",
+            "--workers", str(workers), "--threads", str(threads), "--graceful-timeout", str(graceful_s),
+        ]  # fmt: skip
+    return [sys.executable, "-m", "fulfillment.cli", "work", part]
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -157,7 +197,14 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "FLOOR_WEB_WORKERS": str(settings.web_workers), "FLOOR_WEB_THREADS": str(settings.web_threads),
         "FLOOR_WAREHOUSE": settings.warehouse, "FLOOR_TIME_ZONE": settings.time_zone,
         "FLOOR_GS1_COMPANY_PREFIX": settings.gs1_company_prefix, "FLOOR_MAX_LINE_EACH": str(settings.max_line_each),
-        "FLOOR_DEMO_BADGE": settings.demo_badge,
+        "FLOOR_DEMO_BADGE": settings.demo_badge, "FLOOR_WAREHOUSE_ID": str(settings.warehouse_id),
+        "FLOOR_TRUSTED_PROXIES": str(settings.trusted_proxies),
+        "FLOOR_LOG": settings.log, "FLOOR_KEEP_SCANS_DAYS": str(settings.keep_scans_days),
+        "FLOOR_KEEP_EVENTS_DAYS": str(settings.keep_events_days),
+        "FLOOR_KEEP_BUYERS_DAYS": str(settings.keep_buyers_days),
+        "FLOOR_PRINTER_PATIENCE_PERCENT": str(settings.printer_patience_percent),
+        "FLOOR_TRAINING_ADDRESS": settings.training_address,
+        "FLOOR_SERVICE_WORKER": "on" if settings.service_worker else "off",
     }  # fmt: skip
 
 
@@ -177,20 +224,3 @@ def is_taken(host: str, port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def _gunicorn(bind: str, workers: int, threads: int, graceful_s: int) -> list[str]:
-    return [
-        sys.executable, "-m", "gunicorn", "fulfillment.wsgi:make()", "--bind", bind, "--worker-class", "gthread",
-        "--workers", str(workers), "--threads", str(threads), "--preload", "--no-control-socket",
-        "--log-level", "warning", "--graceful-timeout", str(graceful_s), "--timeout", "60", "--keep-alive", "75",
-    ]  # fmt: skip
-
-
-def _die_with_parent() -> None:
-    # Without this a killed supervisor would leave a server behind that holds the ports.
-    # Source: prctl(2), PR_SET_PDEATHSIG = 1.
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)

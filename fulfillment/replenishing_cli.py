@@ -6,7 +6,7 @@ import click
 
 from fulfillment.bootstrap import open_floor
 from fulfillment.founding import say
-from fulfillment.services import planning, refills
+from fulfillment.services import refills
 from fulfillment.settings import Settings
 
 
@@ -20,6 +20,8 @@ def replenish_plan(json_file: str | None) -> None:
     """
     floor = open_floor(Settings.from_env())
     try:
+        from fulfillment.services import planning  # with its solvers, which no other command needs
+
         planning.refill_faces(floor)
         report = floor.read(refills.describe)
     finally:

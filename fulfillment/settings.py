@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from devices.patience import LEAST_PERCENT, MOST_PERCENT
+from fulfillment.domain.languages import LANGUAGES
+
 
 class SettingError(ValueError):
     """A FLOOR_… variable holds something unusable."""
@@ -21,6 +24,12 @@ class Settings:
     host, port, live_port: where the web and the live screens listen (loopback unless said otherwise);
     warehouse_id: which warehouse of the database this floor is;
     max_line_each: an order line above this is a typing error, not an order.
+    trusted_proxies: how many proxies in front of us set X-Forwarded-*; 0 = believe none of these headers;
+    keep_…_days: how long answers of scans, events and buyers' personal data are kept (0 = for ever).
+    language: what pages are written in for who says nothing else;
+    printer_patience_percent: how long printers are waited for; less than 100 for simulated ones only.
+    training_address: where a training floor is, for the link on kiosks ('' = none).
+    service_worker: kiosks on a secure address keep their page for a reload without the network;
     demo_badge: a badge that signed-out screens offer as a button, for a demo without a scanner ('' = none).
     """
 
@@ -36,7 +45,16 @@ class Settings:
     time_zone: str = "Europe/London"
     gs1_company_prefix: str = "0614141"
     max_line_each: int = 10_000
+    language: str = "en"
     demo_badge: str = ""
+    trusted_proxies: int = 0
+    log: str = "text"
+    keep_scans_days: int = 90
+    keep_events_days: int = 30
+    keep_buyers_days: int = 730
+    printer_patience_percent: int = 100
+    training_address: str = ""
+    service_worker: bool = True
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -64,7 +82,19 @@ class Settings:
             time_zone=time_zone,
             gs1_company_prefix=prefix,
             max_line_each=_number(env, "FLOOR_MAX_LINE_EACH", cls.max_line_each, 1, 1_000_000),
+            language=_one_of(env, "FLOOR_LANGUAGE", cls.language, tuple(LANGUAGES)),
             demo_badge=env.get("FLOOR_DEMO_BADGE", cls.demo_badge),
+            trusted_proxies=_number(env, "FLOOR_TRUSTED_PROXIES", cls.trusted_proxies, 0, 8),
+            log=_one_of(env, "FLOOR_LOG", cls.log, ("text", "json")),
+            # A device may come back after a month with what it could not send.
+            keep_scans_days=_days(env, "FLOOR_KEEP_SCANS_DAYS", cls.keep_scans_days, 30),
+            keep_events_days=_days(env, "FLOOR_KEEP_EVENTS_DAYS", cls.keep_events_days, 1),
+            keep_buyers_days=_days(env, "FLOOR_KEEP_BUYERS_DAYS", cls.keep_buyers_days, 1),
+            service_worker=_one_of(env, "FLOOR_SERVICE_WORKER", "on", ("on", "off")) == "on",
+            printer_patience_percent=_number(
+                env, "FLOOR_PRINTER_PATIENCE_PERCENT", cls.printer_patience_percent, LEAST_PERCENT, MOST_PERCENT
+            ),
+            training_address=_address(env, "FLOOR_TRAINING_ADDRESS"),
         )
         unknown = sorted(name for name in env if name.startswith("FLOOR_") and name not in KNOWN)
         if unknown:
@@ -76,9 +106,32 @@ KNOWN = frozenset(
     {
         "FLOOR_HOME", "FLOOR_DATABASE", "FLOOR_HOST", "FLOOR_PORT", "FLOOR_LIVE_PORT", "FLOOR_WEB_WORKERS",
         "FLOOR_WEB_THREADS", "FLOOR_WAREHOUSE", "FLOOR_TIME_ZONE", "FLOOR_GS1_COMPANY_PREFIX",
-        "FLOOR_MAX_LINE_EACH", "FLOOR_DEMO_BADGE", "FLOOR_WAREHOUSE_ID",
+        "FLOOR_MAX_LINE_EACH", "FLOOR_DEMO_BADGE", "FLOOR_WAREHOUSE_ID", "FLOOR_TRUSTED_PROXIES",
+        "FLOOR_LANGUAGE", "FLOOR_LOG", "FLOOR_KEEP_SCANS_DAYS", "FLOOR_KEEP_EVENTS_DAYS", "FLOOR_KEEP_BUYERS_DAYS",
+        "FLOOR_PRINTER_PATIENCE_PERCENT", "FLOOR_SERVICE_WORKER", "FLOOR_TRAINING_ADDRESS",
+        "FLOOR_LABEL_FONTS",  # read by label_templates itself, which imports nothing of the server
     }
 )  # fmt: skip
+
+
+def _one_of(env: Mapping[str, str], name: str, default: str, words: tuple[str, ...]) -> str:
+    value = env.get(name, default)
+    if value not in words:
+        raise SettingError(f"{name}: {value!r} is none of {', '.join(words)}")
+    return value
+
+
+def _address(env: Mapping[str, str], name: str) -> str:
+    """An address a page may lead to."""
+    value = env.get(name, "").strip()
+    if value and not value.startswith(("http://", "https://")):
+        raise SettingError(f"{name}: http://… or https://…")
+    return value
+
+
+def _days(env: Mapping[str, str], name: str, default: int, least: int) -> int:
+    """A number of days, 0 = for ever."""
+    return 0 if env.get(name, "").strip() == "0" else _number(env, name, default, least, 36_500)
 
 
 def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -22,6 +22,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from fulfillment import simulating_bottleneck_cli as bottleneck_side
+from fulfillment import simulating_carrier_cli as carrier_side
 from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.domain.reasons import DomainError
 from fulfillment.founding import found, read_token, refuse_taken_ports, say, stop_on_signals, write_secret
@@ -33,7 +35,7 @@ from simulators import catalogue, warehouse
 from simulators.faults import ErrorRates
 from simulators.receipt_printer import ReceiptPrinter
 from simulators.report import ShiftReport
-from simulators.shift import PLANTS, ShiftGoods, ShiftOptions, ShiftServer, run_shift
+from simulators.shift import PLANTS, POSTS, ShiftGoods, ShiftOptions, ShiftServer, SlowLane, run_shift
 from simulators.zpl_printer import ZplPrinter
 
 DEMO_ORDERS = Path(catalogue.__file__).with_name("data") / "uci_online_retail_day.csv"
@@ -58,20 +60,27 @@ DEMO_POSITIONS = 4  # short tours: who looks in should come to the end of one
 @click.option("--no-errors", is_flag=True, help="people who never err and a radio that never fails")
 @click.option("--cancel", "cancelled", type=click.IntRange(0), default=2, show_default=True,
               help="orders cancelled while they are being picked")  # fmt: skip
+@click.option("--carrier", "with_carrier", is_flag=True,
+              help="buy the labels from a simulated carrier that fails at times, and compare its bill")  # fmt: skip
+@click.option("--slow-lane", type=bottleneck_side.SlowLaneType(), metavar="LANE=TIMES",
+              help="people keep to picking, packing or loading, and those of one lane (pick, pack, ship) take so many"
+                   " times longer: does the floor name it?")  # fmt: skip
 @click.option("--plant", type=click.Choice(PLANTS), help="plant a fault that must be found")
 @click.option("--database", "database_url", help="sqlite:/// address; a temporary one otherwise")
 @click.option("--tapes", type=click.Path(path_type=Path), help="keep what the printers printed in this folder")
 @click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
 def simulate(
     orders_file: Path, items_file: Path | None, map_text: str, services: str, workers: int, seed: int, speed: float,
-    fast: bool, no_errors: bool, cancelled: int, plant: str | None, database_url: str | None, tapes: Path | None,
-    json_file: str | None,
+    fast: bool, no_errors: bool, cancelled: int, with_carrier: bool, slow_lane: SlowLane | None, plant: str | None,
+    database_url: str | None, tapes: Path | None, json_file: str | None,
 ) -> None:  # fmt: skip
     """Run a whole shift against a server of its own and compare the simulated world with the database.
 
     Exit 1 when a shippable order did not ship, verify fails, or world and database differ unexplained; with
-    --plant, when the planted fault was not found.
+    --plant, when the planted fault was not found, with --slow-lane, when another lane was named after half an hour.
     """
+    if slow_lane is not None and (fast or workers < len(POSTS)):
+        raise click.UsageError(f"--slow-lane needs time that passes (no --fast) and {len(POSTS)} workers at least")
     logging.basicConfig(level=logging.WARNING)
     with _home(database_url) as settings:
         try:
@@ -85,18 +94,30 @@ def simulate(
             options = ShiftOptions(
                 tapes or settings.home / "tapes", workers, seed, None if fast else speed,
                 ErrorRates.none() if no_errors else ErrorRates(), plant, totes=_totes(workers),
-                cancelled_orders=cancelled,
+                cancelled_orders=cancelled, slow_lane=slow_lane, hurry_opening=slow_lane is not None,
+                hurry_after_min=bottleneck_side.SEEN_MIN if slow_lane is not None else None,
             )  # fmt: skip
-            with Processes(settings) as processes, _tended(processes):
+            with contextlib.ExitStack() as outside:
+                carrier = outside.enter_context(carrier_side.selling(floor)) if with_carrier else None
+                processes = outside.enter_context(Processes(settings))
+                outside.enter_context(_tended(processes))
+                watch = None
+                if slow_lane is not None:
+                    watch = outside.enter_context(bottleneck_side.watching(floor, slow_lane, speed))
                 report = run_shift(
                     options, ShiftServer(processes.address, read_token(settings)), goods,
                     import_orders=_orders_importer(floor, orders_file, headings), plant=_planter(floor),
                     stop=stop_on_signals(),
                 )  # fmt: skip
+                bill = carrier_side.compare(floor, carrier) if carrier is not None else {}
         finally:
             floor.close()
-    say(json_file, report.as_json(), _in_words(report))
-    sys.exit(0 if report.ok else 1)
+    words = [_in_words(report)] + ([f"{'carrier':24} {bill}"] if bill else [])
+    words += [watch.in_words()] if watch else []
+    more = {**({"carrier": bill} if bill else {}), **({"bottleneck": watch.as_json()} if watch else {})}
+    say(json_file, {**report.as_json(), **more}, "\n".join(words))
+    is_named = watch is None or watch.as_json()["is_right"]
+    sys.exit(0 if report.ok and not bill.get("wrong") and is_named else 1)
 
 
 @click.command()

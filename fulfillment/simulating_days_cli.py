@@ -24,7 +24,7 @@ from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import DomainError
 from fulfillment.founding import found, read_token, say
-from fulfillment.services import planning, planting, scans
+from fulfillment.services import planting, scans
 from fulfillment.services.imports import import_items, import_locations
 from fulfillment.settings import Settings
 from simulators import warehouse
@@ -108,6 +108,8 @@ def play(floor: Floor, clock: Clock, options: DaysOptions) -> DaysReport:
 
 def ports(floor: Floor, clock: Clock) -> Ports:
     """What the engine may do to this floor."""
+    from fulfillment.services import planning  # with its solvers, which no other command needs
+
     client = create_app(floor).test_client()
     headers = {"Authorization": f"Bearer {read_token(floor.settings)}"}
 

@@ -10,14 +10,13 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
 
-from fulfillment.domain.codes import BadCode, parse_own_code
 from fulfillment.domain.reasons import ADJUSTING, DomainError, Why
 from fulfillment.domain.roles import Permission
 from fulfillment.services import count_lists, count_results
 from fulfillment.web.auth import floor, needs
 from fulfillment.web.v1 import acting
+from kiosk_ui.forms import age, badge_of
 from kiosk_ui.views import blueprint
-from kiosk_ui.words import say
 
 SHOWN = 200
 REASONS = (Why.COUNTED, *ADJUSTING)
@@ -40,7 +39,7 @@ def decide_count(number: int) -> Response | tuple[str, int]:
         why = request.form.get("why", Why.COUNTED)
         if decision is None or why not in REASONS:
             raise DomainError("bad_body", "a decision and a reason are needed")
-        badge, actor = _badge(request.form.get("badge", "").strip()), acting()
+        badge, actor = badge_of(request.form.get("badge", "")), acting()
         floor().writer.write(lambda tx: decision(tx, actor, number, why, badge))
     except DomainError as error:
         return _page(number, error), error.status
@@ -52,25 +51,7 @@ def _page(number: int = 0, error: DomainError | None = None) -> str:
         results = count_lists.results(tx, limit=SHOWN)
         for result in results:
             result["earlier"] = count_lists.earlier(tx, result["id"])
-            result["age"] = _age(tx.now_ms - result["counted_at_ms"])
+            result["age"] = age(tx.now_ms - result["counted_at_ms"])
         return {"results": results, "tasks": count_lists.tasks(tx, SHOWN)}
 
     return render_template("counts.html", reasons=REASONS, refused=number, error=error, **floor().read(look))
-
-
-def _age(elapsed_ms: int) -> str:
-    minutes = max(elapsed_ms, 0) // 60_000
-    if minutes >= 24 * 60:
-        return say("board", "days", d=minutes // 1440, h=minutes % 1440 // 60)
-    return say("board", "hours", h=minutes // 60, m=f"{minutes % 60:02d}") if minutes >= 60 else say(
-        "board", "minutes", m=minutes
-    )  # fmt: skip
-
-
-def _badge(typed: str) -> str | None:
-    """A badge as scanned or as typed; none = the token's bearer decides."""
-    try:
-        own = parse_own_code(typed.upper())
-    except BadCode as misread:
-        raise DomainError("misread", str(misread), "badge") from misread
-    return (own[1] if own is not None else typed) or None

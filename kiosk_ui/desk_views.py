@@ -5,31 +5,58 @@ Owns the list of them. Refuses nothing itself: every page declares its own permi
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import current_app, g, render_template, request
 
 from fulfillment.domain.roles import Permission, may
 from fulfillment.web.auth import needs
 from kiosk_ui.views import blueprint
 
-# address, what its own route asks for, its words
-PAGES = (
-    ("/board", Permission.READ_BOARD, "board"),
-    ("/stock", Permission.READ_STOCK, "stock"),
-    ("/trace", Permission.READ_STOCK, "trace"),
-    ("/counts", Permission.WRITE_STOCK, "counts"),
-    ("/sheets", Permission.READ_BOARD, "sheets"),
-)
+# By what somebody is about: address, what its own route asks for, its words. The first one leads to the group.
+GROUPS = {
+    "shift": (
+        ("/board", Permission.READ_BOARD, "board"),
+        ("/waves", Permission.READ_BOARD, "waves"),
+        ("/order-board", Permission.READ_BOARD, "order_board"),
+        ("/flow", Permission.READ_BOARD, "flow"),
+        ("/floor", Permission.READ_BOARD, "floor"),
+        ("/problems", Permission.READ_BOARD, "problems"),
+    ),
+    "goods": (
+        ("/stock", Permission.READ_STOCK, "stock"),
+        ("/trace", Permission.READ_STOCK, "trace"),
+        ("/counts", Permission.WRITE_STOCK, "counts"),
+        ("/conflicts", Permission.WRITE_STOCK, "conflicts"),
+    ),
+    "benches": (
+        ("/cartons", Permission.READ_BOARD, "cartons"),
+        ("/labels", Permission.WRITE_PARCELS, "labels"),
+        ("/devices", Permission.READ_BOARD, "devices"),
+        ("/sheets", Permission.READ_BOARD, "sheets"),
+    ),
+    "founding": (
+        ("/set-up", Permission.SET_UP, "set_up"),
+        ("/operators", Permission.SET_UP, "operators"),
+    ),
+}
 
 
 @blueprint.app_template_global()
-def desk_pages() -> list[dict[str, object]]:
-    """The pages this token may open, the one that is open marked."""
+def desk_groups() -> list[dict[str, Any]]:
+    """The pages this token may open, by group; the page that is open is marked, and the group it is in."""
     there = {rule.rule for rule in current_app.url_map.iter_rules()}
-    return [
-        {"address": address, "name": name, "is_here": request.path == address}
-        for address, permission, name in PAGES
-        if address in there and may(g.token["role"], permission)
-    ]
+    groups = []
+    for group, pages in GROUPS.items():
+        open_to = [
+            {"address": address, "name": name, "is_here": request.path == address}
+            for address, permission, name in pages
+            if address in there and may(g.token["role"], permission)
+        ]
+        if open_to:
+            is_here = any(f"{request.path}/".startswith(f"{page['address']}/") for page in open_to)
+            groups.append({"name": group, "pages": open_to, "is_here": is_here})
+    return groups
 
 
 @blueprint.get("/")

@@ -13,7 +13,16 @@ from flask import render_template
 
 from fulfillment.domain.codes import Command, own_code
 from fulfillment.domain.moving import REASONS_FOR
-from fulfillment.domain.reasons import OVER_RECEIVED, PASSING_OVER, SET_ASIDE, Why
+from fulfillment.domain.problems import ProblemKind
+from fulfillment.domain.reasons import (
+    NOT_SCANNED,
+    OVER_RECEIVED,
+    PASSING_OVER,
+    REPRINTING,
+    SET_ASIDE,
+    SHORTING,
+    WEIGHING_OTHERWISE,
+)
 from fulfillment.domain.roles import ROLE_FLOWS, Permission, Role
 from fulfillment.web.auth import needs
 from kiosk_ui.views import blueprint
@@ -39,7 +48,8 @@ class Sheet:
 _WAYS = (*ROLE_FLOWS[Role.ADMIN], "HOME", "LOGOUT")
 _REASONS = {
     "over": OVER_RECEIVED, "damaged_arrival": SET_ASIDE, "set_aside": REASONS_FOR["HOLD"],
-    "free": REASONS_FOR["FREE"], "adjust": REASONS_FOR["ADJUST"], "override": PASSING_OVER,
+    "short": SHORTING, "free": REASONS_FOR["FREE"], "adjust": REASONS_FOR["ADJUST"], "override": PASSING_OVER,
+    "weighed": WEIGHING_OTHERWISE, "not_scanned": NOT_SCANNED, "reprint": REPRINTING,
 }  # fmt: skip
 
 
@@ -52,10 +62,11 @@ def sheets_page() -> str:
 
 def sheets() -> list[Sheet]:
     """All sheets, in the order of the day."""
-    doing = [command for command in Command if command not in _WAYS]
+    doing = [command for command in Command if command not in (*_WAYS, "PROBLEM")]
     return [
         Sheet("ways", _commands(_WAYS)), Sheet("commands", _commands(doing)),
         *(Sheet(name, _whys(reasons)) for name, reasons in _REASONS.items()),
+        Sheet("problem", (*_commands(("PROBLEM",)), *_whys(ProblemKind))),
     ]  # fmt: skip
 
 
@@ -63,5 +74,9 @@ def _commands(commands: Iterable[str]) -> tuple[Printed, ...]:
     return tuple(Printed(own_code("C", command), say("command", command)) for command in commands)
 
 
-def _whys(reasons: Iterable[Why]) -> tuple[Printed, ...]:
-    return tuple(Printed(own_code("Y", why.upper().replace("_", "-")), say("why", why)) for why in reasons)
+def _whys(reasons: Iterable[str]) -> tuple[Printed, ...]:
+    return tuple(Printed(own_code("Y", why.upper().replace("_", "-")), say(_kind_of(why), why)) for why in reasons)
+
+
+def _kind_of(why: str) -> str:
+    return "problem_kind" if isinstance(why, ProblemKind) else "why"

@@ -7,7 +7,6 @@ said on the page.
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from fulfillment.services import trace, trace_search
 from fulfillment.services.trace import Asked
 from fulfillment.web.auth import floor, needs
 from fulfillment.web.trace import MAX_WORD, asked, with_names
+from kiosk_ui.figures import moment
 from kiosk_ui.views import blueprint
 
 
@@ -52,7 +52,7 @@ def _page(
     return render_template(
         "trace.html", word=word, choices=choices or [], found=found, unknown=unknown, lying=lying, address=_address,
         query=urlencode(asked.given()) if asked else "", asked=asked.given() if asked else {},
-        day=lambda at_ms: datetime.fromtimestamp(at_ms // 1000, zone).strftime("%Y-%m-%d %H:%M"),
+        day=lambda at_ms: moment(at_ms, zone),
     )  # fmt: skip
 
 

@@ -1,18 +1,26 @@
 """The fields of a template: their names, kinds and limits, and the check of what is put into them.
 
-Owns the kinds text, code, sscc, count, choice, address and rows. Refuses unknown names, missing names and
-values of another kind; the error names the field, down to `ship_to.city` or `lines[3].qty_each`.
+Owns the kinds text, code, sscc, gtin, lot, day, hs_code, country, currency, count, choice, address and rows. Refuses
+unknown names, missing names and values of another kind; the error names the field, down to `ship_to.city` or
+`lines[3].qty_each`.
 Invariant: checked(…) returns exactly the declared names, with None for an optional field that was not given.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from label_templates.gs1 import FIRST_YEAR, LAST_YEAR, check_digit, day_of, gtin_14, is_lot
+
 LONGEST_TEXT = 500
 LARGEST_COUNT = 999_999_999
+# Source: World Customs Organization, Harmonized System: six digits are the same everywhere, a country adds up to four.
+_HS_CODE = re.compile(r"\d{6}(?:\d{2}){0,2}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 class LabelFieldError(ValueError):
@@ -25,9 +33,10 @@ class LabelFieldError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`kind`: text | code (printable ASCII for a Code 128) | sscc (18 digits) | count (integer ≥ 0) |
-    choice | address (a mapping of name, address1, address2?, city, region?, postcode, country, phone?) |
-    rows of `columns`.
+    """`kind`: text | code (printable ASCII for a Code 128) | sscc (18 digits) | gtin (8, 12, 13 or 14 digits, kept as
+    14) | lot (1 to 20 characters GS1 allows; serials too) | day (2027-12-31) | hs_code (6, 8 or 10 digits) | country
+    (two letters) | currency (three letters) | count (integer ≥ 0) | choice | address (a mapping of name, address1,
+    address2?, city, region?, postcode, country, phone?) | rows of `columns`.
     """
 
     name: str
@@ -90,14 +99,6 @@ def clean_text(text: str) -> str:
     return " ".join("".join(shown).split())
 
 
-def sscc_check_digit(first_17: str) -> str:
-    """GS1 mod 10: from the right, digits weigh 3, 1, 3, 1 … Source: GS1 General Specifications, section
-    7.9.
-    """
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(first_17)))
-    return str(-total % 10)
-
-
 def _part(address: Mapping[str, object], name: str) -> str:
     value = address.get(name)
     return value if isinstance(value, str) else ""
@@ -116,6 +117,19 @@ def _checked_value(field: Field, value: object, path: str) -> object:
         return _checked_rows(field, value, path)
     if not isinstance(value, str):
         raise LabelFieldError(path, f"{type(value).__name__} is no text")
+    value = str(value)  # of that very type: a value that says it is ZPL already would be printed as such
+    if field.kind == "choice":
+        if value not in field.choices:
+            raise LabelFieldError(path, f"{value[:40]!r} is none of {', '.join(field.choices)}")
+        return value
+    if field.kind == "text":
+        return _checked_text(field, value, path)
+    return _checked_code(field, value, path)
+
+
+def _checked_code(field: Field, value: str, path: str) -> str:
+    """What a program reads back: refused when it is wrong, never cut or mended."""
+    shown = f"{value[:40]!r}"
     if field.kind == "code":
         if not value or len(value) > field.max_length:
             raise LabelFieldError(path, f"has {len(value)} characters, the label takes 1 to {field.max_length}")
@@ -124,15 +138,33 @@ def _checked_value(field: Field, value: object, path: str) -> object:
         return value
     if field.kind == "sscc":
         if len(value) != 18 or not (value.isascii() and value.isdigit()):
-            raise LabelFieldError(path, f"{value[:40]!r} is not 18 digits")
-        if sscc_check_digit(value[:17]) != value[17]:
+            raise LabelFieldError(path, f"{shown} is not 18 digits")
+        if check_digit(value[:17]) != value[17]:
             raise LabelFieldError(path, f"{value} has a wrong check digit")
         return value
-    if field.kind == "choice":
-        if value not in field.choices:
-            raise LabelFieldError(path, f"{value[:40]!r} is none of {', '.join(field.choices)}")
+    if field.kind == "gtin":
+        gtin = gtin_14(value)
+        if gtin is None:
+            raise LabelFieldError(path, f"{shown} is no GTIN: 8, 12, 13 or 14 digits, the last a check digit")
+        return gtin
+    if field.kind == "lot":
+        if not is_lot(value):
+            raise LabelFieldError(path, f"{shown} is not 1 to 20 of the letters, digits and signs that GS1 allows")
         return value
-    return _checked_text(field, value, path)
+    if field.kind == "day":
+        if day_of(value) is None:
+            raise LabelFieldError(path, f"{shown} is no day like 2027-12-31 from {FIRST_YEAR} to {LAST_YEAR}")
+        return value
+    pattern, example = {
+        "hs_code": (_HS_CODE, "an HS code of 6, 8 or 10 digits"),
+        "country": (_COUNTRY, "a country of two letters like CN"),
+        "currency": (_CURRENCY, "a currency of three letters like GBP"),
+    }[field.kind]
+    # 6912.00 and 6912 00 are how the tariff prints them.
+    code = re.sub(r"[. ]", "", value) if field.kind == "hs_code" else value
+    if not pattern.fullmatch(code):
+        raise LabelFieldError(path, f"{shown} is not {example}")
+    return code
 
 
 def _checked_text(field: Field, value: str, path: str) -> str:

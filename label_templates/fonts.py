@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 FONTS_VARIABLE = "FLOOR_LABEL_FONTS"
 _USUAL_PLACES = (
@@ -25,6 +25,10 @@ _USUAL_PLACES = (
     "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf",
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
     "/usr/share/fonts/truetype/freefont/FreeSans.ttf",
+)
+_SCRIPTS = (
+    *(("accents", "é"), ("Greek", "Ω"), ("Cyrillic", "Ж"), ("Arabic", "ع")),
+    *(("Chinese", "中"), ("Japanese", "か"), ("Korean", "한")),
 )
 # In no font: what a font draws for it is its sign for "I do not have this".
 _NOT_A_CHARACTER = "\U0010fffe"
@@ -88,6 +92,13 @@ def to_ascii(text: str) -> str:
         is_mark = unicodedata.category(c).startswith("M")
         shown.append(ascii_part or ("" if is_mark else "?"))
     return "".join(shown)
+
+
+def scripts_without_a_font(fonts: Sequence[str] | None = None) -> list[str]:
+    """Which of the world's scripts would come out as "?" here, or with letters that do not join (Arabic, Hebrew)."""
+    available = tuple(fonts) if fonts is not None else find_fonts()
+    lacking = [name for name, c in _SCRIPTS if _font_with(c, available) is None]
+    return lacking + ([] if features.check("raqm") else ["text from right to left (libfribidi)"])
 
 
 def text_width(text: str, height: int, fonts: Sequence[str] | None = None) -> int:

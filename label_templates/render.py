@@ -1,7 +1,5 @@
-"""The templates there are, and `render`.
+"""From a template's name and its fields to bytes.
 
-Owns TEMPLATES: for each its language, fields, size and resolutions. The files beside this module hold the
-layout.
 Refuses an unknown template, field or resolution and a missing field, by name.
 Invariant: the same fields give the same bytes (text drawn with a font: the same with the same fonts
 installed).
@@ -10,160 +8,70 @@ installed).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from label_templates import slip, zpl
-from label_templates.fields import Field, LabelFieldError, address_lines, checked
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """`size_mm` is width and height; a roll has height None."""
-
-    name: str
-    language: str
-    file: str
-    size_mm: tuple[float, float | None]
-    dpis: tuple[int, ...]
-    fields: tuple[Field, ...]
-
-
-TEMPLATES: dict[str, Template] = {
-    template.name: template
-    for template in (
-        Template(
-            "shipping_4x6",
-            "zpl",
-            "shipping_4x6.zpl.j2",
-            (101.6, 152.4),
-            (203, 300),
-            (
-                Field("ship_from", "address"),
-                Field("ship_to", "address"),
-                Field("carrier", "text"),
-                Field("service", "text", is_required=False),
-                Field("order", "text"),
-                Field("parcel_n", "count"),
-                Field("parcels", "count", is_required=False),
-                Field("weight_g", "count", is_required=False),
-                Field("sscc", "sscc"),
-                Field("reprint", "count", is_required=False),
-                Field("job", "text", is_required=False),
-            ),
-        ),
-        Template(
-            "location",
-            "zpl",
-            "location.zpl.j2",
-            (101.6, 50.8),
-            (203, 300),
-            (
-                Field("location", "text"),
-                Field("barcode", "code", max_length=28),
-                Field("kind", "text", is_required=False),
-                Field("arrow", "choice", is_required=False, choices=("up", "down")),
-            ),
-        ),
-        Template(
-            "tote",
-            "zpl",
-            "tote.zpl.j2",
-            (76.2, 50.8),
-            (203, 300),
-            (Field("tote", "text"), Field("barcode", "code", max_length=18)),
-        ),
-        Template(
-            "pallet_4x6",
-            "zpl",
-            "pallet_4x6.zpl.j2",
-            (101.6, 152.4),
-            (203, 300),
-            (
-                Field("warehouse", "text"),
-                Field("reference", "text"),
-                Field("party", "text", is_required=False),
-                Field("day", "text"),
-                Field("sscc", "sscc"),
-                Field("reprint", "count", is_required=False),
-            ),
-        ),
-        Template(
-            "packing_slip",
-            "escpos",
-            "packing_slip.escpos.j2",
-            (80.0, None),
-            (203,),
-            (
-                Field("order", "text"),
-                Field("ordered_on", "text", is_required=False),
-                Field("parcel", "text"),
-                Field("parcel_n", "count"),
-                Field("ship_from", "address", is_required=False),
-                Field("ship_to", "address"),
-                Field(
-                    "lines",
-                    "rows",
-                    columns=(Field("sku", "text"), Field("name", "text"), Field("qty_each", "count")),
-                ),
-                Field(
-                    "later_lines",
-                    "rows",
-                    is_required=False,
-                    columns=(Field("sku", "text"), Field("name", "text"), Field("qty_each", "count")),
-                ),
-                Field("barcode", "code", is_required=False, max_length=20),
-                Field("note", "text", is_required=False),
-                Field("reprint", "count", is_required=False),
-            ),
-        ),
-        Template(
-            "manifest",
-            "escpos",
-            "manifest.escpos.j2",
-            (80.0, None),
-            (203,),
-            (
-                Field("manifest", "text"),
-                Field("barcode", "code", max_length=20),
-                Field("carrier", "text"),
-                Field("closed_on", "text"),
-                Field("ship_from", "address", is_required=False),
-                Field(
-                    "parcels",
-                    "rows",
-                    columns=(
-                        Field("parcel", "text"),
-                        Field("order", "text"),
-                        Field("weight_g", "count", is_required=False),
-                    ),
-                ),
-                Field("reprint", "count", is_required=False),
-            ),
-        ),
-    )
-}
+from label_templates.barcodes import Barcode
+from label_templates.catalogue import TEMPLATES, Template
+from label_templates.customs import money
+from label_templates.fields import LabelFieldError, address_lines, checked
+from label_templates.gs1 import in_brackets
 
 
 def render(name: str, fields: Mapping[str, object], dpi: int = 203) -> bytes:
     """The bytes of one label or slip, ready for the printer; LabelFieldError names what is wrong."""
+    template = _template(name)
+    text = _laid_out(template, fields, dpi)
+    return slip.encode(text) if template.language == "escpos" else text.encode("ascii")
+
+
+def slip_in_words(name: str, fields: Mapping[str, object]) -> str:
+    """A slip as lines of text, for a screen; LabelFieldError names what is wrong, a label too."""
+    template = _template(name)
+    if template.language != "escpos":
+        raise LabelFieldError("template", f"{name} is no slip")
+    return slip.in_words(_laid_out(template, fields, template.dpis[0]))
+
+
+def barcodes_of(name: str, fields: Mapping[str, object]) -> tuple[Barcode, ...]:
+    """What a scanner must read from the label of these fields, from top to bottom."""
+    template = _template(name)
+    return template.barcodes(checked(template.fields, fields))
+
+
+def size_dots(name: str, dpi: int) -> tuple[int, int | None]:
+    """Width and height at this resolution, as the label itself tells the printer; a roll has height None."""
+    width_mm, height_mm = _template(name).size_mm
+    drawing = zpl.Drawing(dpi)
+    return drawing.dots(width_mm), None if height_mm is None else drawing.dots(height_mm)
+
+
+def _template(name: str) -> Template:
     template = TEMPLATES.get(name)
     if template is None:
         raise LabelFieldError("template", f"{name[:60]!r} is none of {', '.join(TEMPLATES)}")
+    return template
+
+
+def _laid_out(template: Template, fields: Mapping[str, object], dpi: int) -> str:
     if dpi not in template.dpis:
         raise LabelFieldError("dpi", f"{dpi} is none of {', '.join(map(str, template.dpis))}")
-    values = checked(template.fields, fields)
+    values: dict[str, Any] = checked(template.fields, fields)
+    values |= template.derive(values)
     for field in template.fields:
         if field.kind == "address":
             address = values[field.name]
             values[f"{field.name}_lines"] = address_lines(address) if isinstance(address, Mapping) else []
+        elif field.kind == "code" and template.language == "escpos" and values[field.name] is not None:
+            values[field.name] = slip.Code(values[field.name])
+    values["label_width"], values["label_height"] = template.size_mm
     try:
-        text = environment(template.language, dpi).get_template(template.file).render(values)
+        return environment(template.language, dpi).get_template(template.file).render(values)
     except UndefinedError as error:
         raise LabelFieldError("template", f"{template.file}: {error}") from error
-    return slip.encode(text) if template.language == "escpos" else text.encode("ascii")
 
 
 @lru_cache(maxsize=8)
@@ -180,9 +88,11 @@ def environment(language: str, dpi: int) -> Environment:
         autoescape=False,
     )
     made.filters["kg"] = _kilograms
+    made.filters["money"] = money
     if language == "zpl":
         drawing = zpl.Drawing(dpi)
-        for word in ("begin", "end", "text", "code128", "sscc", "line", "arrow"):
+        made.globals["in_brackets"] = in_brackets
+        for word in ("begin", "end", "text", "code128", "datamatrix", "sscc", "frame", "line", "arrow"):
             # Under a name of its own where a field has the same: the field would hide the function.
             made.globals[f"draw_{word}"] = getattr(drawing, word)
     return made

@@ -1,23 +1,15 @@
 """One set of fields and more for every template, with what a scanner must read from the label.
 
 Owns the examples that the golden files and the read-back test are made from, and that a preview shows.
-Invariant: `barcodes` are exactly the texts on the label, in the order from top to bottom, as a scanner
-sends them.
+The samples of goods, handling units, customs and pick lists are in `samples_goods`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from label_templates.sample import Sample
+from label_templates.samples_goods import GOODS_SAMPLES
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    name: str
-    template: str
-    fields: Mapping[str, object]
-    barcodes: tuple[str, ...]
-    is_ascii: bool = True
+__all__ = ["SAMPLES", "Sample"]
 
 
 _FLOOR = {
@@ -222,4 +214,5 @@ SAMPLES: tuple[Sample, ...] = (
         },
         ("M-000017-4",),
     ),
+    *GOODS_SAMPLES,
 )

@@ -49,8 +49,18 @@ class _Pen(Protocol):
     def write(self, line: Line) -> None: ...
 
 
+class Code(str):
+    """A checked code of printable ASCII, in which every space counts: what a scanner reads is compared letter by
+    letter.
+    """
+
+    __slots__ = ()
+
+
 def finalize(value: object) -> object:
     """Every {{ }} of a slip template: one line, no TAB, no control character."""
+    if isinstance(value, Code):
+        return str(value)
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -76,6 +86,26 @@ def encode(markup: str) -> bytes:
     return bytes(dummy.output)
 
 
+def in_words(markup: str) -> str:
+    """The slip as lines of text for a screen: the same words in the same order, barcodes as their text."""
+    shown: list[str] = []
+    for line in _lines(markup):
+        if line.word in ("text", "small", "bold", "title"):
+            pieces = textwrap.wrap(line.left, COLUMNS) or [""]
+            shown += [piece.center(COLUMNS).rstrip() for piece in pieces] if line.word == "title" else pieces
+        elif line.word == "row":
+            shown.append(f"{line.left:<{max(0, COLUMNS - len(line.right) - 1)}} {line.right}")
+        elif line.word == "code128":
+            shown.append(f"||| {line.left} |||".center(COLUMNS).rstrip())
+        elif line.word == "rule":
+            shown.append("-" * COLUMNS)
+        elif line.word == "sign":
+            shown += ["", "", f"{line.left} ".ljust(COLUMNS, "_")]
+        else:
+            shown += [""] * _feeds(line)
+    return "\n".join(shown) + "\n"
+
+
 def _lines(markup: str) -> Iterator[Line]:
     for text in markup.splitlines():
         if not text.strip():
@@ -83,6 +113,9 @@ def _lines(markup: str) -> Iterator[Line]:
         word, separator, argument = text.partition(":")
         if not separator or word not in _WORDS:
             raise LabelFieldError("template", f"{text[:40]!r} is no slip directive")
+        if word == "code128":
+            yield Line(word, argument.removeprefix(" "))
+            continue
         left, _, right = argument.strip(" ").partition("\t")
         yield Line(word, left.strip(), right.strip())
 

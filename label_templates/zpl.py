@@ -4,18 +4,20 @@ Owns the escaping. A value becomes field data only behind ^FH, with every byte t
 harmless written as _XX, so that ^, ~ and _ in an address are printed and never obeyed.
 Refuses to scale a barcode by anything but whole dots a module: a scanner reads the widths.
 Source: Zebra "ZPL II Programming Guide": ^FH hexadecimal escapes, ^BC (mode N: ">" is an escape, ">0"
-prints it; mode D: UCC/EAN with FNC1 inserted), ^GF compression; GS1 General Specifications 6.6 (logistic
-label).
+prints it; mode D: UCC/EAN with FNC1 inserted), ^BX (its escape is given, because its default differs by
+firmware; escape and 1 = FNC1), ^GF compression; GS1 General Specifications 6.6 (logistic label).
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import re
 from dataclasses import dataclass
 
 from label_templates.fields import LabelFieldError
 from label_templates.fonts import Dots, draw_line
+from label_templates.gs1 import Element, as_read
 
 _HARMLESS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .-/:()")
 _DOTS_PER_MM = {203: 8.0, 300: 300 / 25.4}
@@ -37,6 +39,12 @@ _WIDEST = 104
 _ADVANCE = {c: advance for characters, advance in _ADVANCE_CLASSES for c in characters}
 _NARROWEST = 0.6
 _QUIET_MODULES = 10
+_DATAMATRIX_QUIET_MODULES = 2  # the standard asks for one; two leave room for a slack print
+# Modules a side and data code words of the square symbols. Source: ISO/IEC 16022, table 7.
+_DATAMATRIX_SIDES = (
+    *((10, 3), (12, 5), (14, 8), (16, 12), (18, 18), (20, 22), (22, 30), (24, 36), (26, 44)),
+    *((32, 62), (36, 86), (40, 114), (44, 144)),
+)
 _SSCC_MODULES = 156  # start 11, FNC1 11, ten pairs 110, check 11, stop 13
 
 
@@ -89,25 +97,26 @@ class Drawing:
             dots = draw_line(shown, self.dots(height), self.dots(width))
             return self._graphic(dots, self._aligned(x, width, dots.width, align), self.dots(y))
         character_height, room = self.dots(height), self.dots(width)
-        character_width = _fitting(shown, character_height, room)
+        advance = _advance(shown)
+        character_width = _fitting(advance, character_height, room)
         # Then lower as well, but not below 3 mm, which people still read at the belt.
         smallest = min(character_height, self.dots(3))
-        while _width(shown, character_width) > room and character_height > smallest:
+        while _width(advance, character_width) > room and character_height > smallest:
             character_height -= 1
-            character_width = _fitting(shown, character_height, room)
-        if _width(shown, character_width) > room:
-            while shown and _width(shown + "...", character_width) > room:
-                shown = shown[:-1]
-            shown += "..."
-        left = self._aligned(x, width, _width(shown, character_width), align)
+            character_width = _fitting(advance, character_height, room)
+        if _width(advance, character_width) > room:
+            shown = _cut(shown, character_width, room)
+        left = self._aligned(x, width, _width(_advance(shown), character_width), align)
         return Zpl(f"^FO{left},{self.dots(y)}^A0N,{character_height},{character_width}^FH^FD{escape(shown)}^FS")
 
-    def code128(self, value: str, x: float, y: float, width: float, height: float) -> Zpl:
-        """Code 128, set B throughout, centred, with modules as wide as fit and at most half a millimetre."""
+    def code128(self, value: str, x: float, y: float, width: float, height: float, field: str = "barcode") -> Zpl:
+        """Code 128, set B throughout, centred, with modules as wide as fit and at most half a millimetre. `field`
+        is refused by name when it does not fit.
+        """
         modules = 11 * (len(value) + 2) + 13
         module = min(self.dots(width) // (modules + 2 * _QUIET_MODULES), max(2, round(self.dots(50) / 100)))
         if module < 2 or module * 1000 < self.dots(240):
-            raise LabelFieldError("barcode", f"{len(value)} characters do not fit on {width:g} mm")
+            raise LabelFieldError(field, f"{len(value)} characters do not fit on {width:g} mm")
         left = self._aligned(x, width, modules * module, "center")
         literal = escape(value.replace(">", ">0"))
         return self._barcode(left, y, module, height, "N", literal)
@@ -119,6 +128,28 @@ class Drawing:
             raise LabelFieldError("template", f"an SSCC does not fit on {width:g} mm")
         left = self._aligned(x, width, _SSCC_MODULES * module, "center")
         return self._barcode(left, y, module, height, "D", Zpl(f"(00){escape(value)}"))
+
+    def datamatrix(self, symbol: list[Element], x: float, y: float, side: float) -> Zpl:
+        """GS1 DataMatrix (ECC 200, FNC1 first), centred on a square of `side` mm that holds its quiet zone too.
+
+        Its size is set, not left to the printer: it then lies where it was put, whatever the firmware packs better.
+        """
+        read = as_read(symbol)
+        code_words = 1 + _code_words(read)
+        modules = next((modules for modules, room in _DATAMATRIX_SIDES if room >= code_words), 0)
+        room = self.dots(side)
+        module = min(room // (modules + 2 * _DATAMATRIX_QUIET_MODULES), self.dots(0.99)) if modules else 0
+        if module < 2 or module * 1000 < self.dots(300):
+            raise LabelFieldError("template", f"a symbol of {len(read)} characters does not fit on {side:g} mm")
+        off = (room - modules * module) // 2
+        data = "|1" + read.replace("|", "||").replace("\x1d", "|1")
+        left, top = self.dots(x) + off, self.dots(y) + off
+        return Zpl(f"^FO{left},{top}^BXN,{module},200,{modules},{modules},,|^FH^FD{escape(data)}^FS")
+
+    def frame(self, x: float, y: float, width: float, height: float, thickness: float = 0.25) -> Zpl:
+        """An empty box."""
+        thick = max(1, self.dots(thickness))
+        return Zpl(f"^FO{self.dots(x)},{self.dots(y)}^GB{self.dots(width)},{self.dots(height)},{thick}^FS")
 
     def line(self, x: float, y: float, width: float, thickness: float = 0.4) -> Zpl:
         thick = max(1, self.dots(thickness))
@@ -148,14 +179,31 @@ class Drawing:
         return self.dots(x) + {"left": 0, "center": spare // 2, "right": spare}[align]
 
 
-def _fitting(text: str, character_height: int, room: int) -> int:
+def _advance(text: str) -> int:
+    return sum(_ADVANCE.get(c, _WIDEST) for c in text)
+
+
+def _width(advance: int, character_width: int) -> int:
+    return math.ceil(advance * character_width / 100)
+
+
+def _fitting(advance: int, character_height: int, room: int) -> int:
     """The character width, from narrow to square, at which the text comes closest to fitting."""
-    square = max(1, _width(text, 1000))
+    square = max(1, _width(advance, 1000))
     return max(math.ceil(character_height * _NARROWEST), min(character_height, room * 1000 // square))
 
 
-def _width(text: str, character_width: int) -> int:
-    return math.ceil(sum(_ADVANCE.get(c, _WIDEST) for c in text) * character_width / 100)
+def _cut(text: str, character_width: int, room: int) -> str:
+    """As much of the text as fits with "..." behind it."""
+    dots = _advance("...")
+    reached = itertools.accumulate((_ADVANCE.get(c, _WIDEST) for c in text), initial=dots)
+    fitting = sum(1 for advance in reached if _width(advance, character_width) <= room)
+    return text[: max(0, fitting - 1)] + "..."
+
+
+def _code_words(text: str) -> int:
+    """Data Matrix code words of ASCII encodation, the longest a printer may take: two digits are one, GS is FNC1."""
+    return len(re.sub(r"[0-9]{2}", "0", text))
 
 
 def _compressed(dots: Dots) -> str:

@@ -1,18 +1,9 @@
-"""`python -m picking tour FILE.json [--json]`: one tour from a file, to try the planner by itself.
+"""`python -m picking tour|bins|batch|wave|cartons FILE.json [--svg OUT] [--json]`: the planner by itself.
 
-Owns the file format below and refuses whatever is not in it, naming the field.
-Invariant: the exit code is 0 when a tour was planned and 2 when the question was refused.
-
-    {
-      "layout": {"aisle_x_dm": [0, 35, 70], "cross_aisle_y_dm": [0, 180, 360]},
-      "start": {"name": "depot", "x_dm": 35, "y_dm": -20},
-      "end": {"name": "staging", "x_dm": 70, "y_dm": -20},
-      "stops": [{"name": "A01-03-2", "x_dm": 0, "y_dm": 33, "level": 2}],
-      "level_penalty_dm": 0, "reach_level": 1, "time_limit_ms": 100, "seed": 0
-    }
-
-Required are layout, start and stops. The end defaults to the start, a level to 0, the last line to what
-it shows here.
+Owns the command line: which file, which question, which answer. The file's format is `picking.documents` and, with
+examples, docs/picking.md; published instances are read with `--format`. `python -m picking compile` compiles what the
+planner needs, at install or build time, so that no first plan waits for it.
+Invariant: the exit code is 0 when there is a plan and 2 when the question was refused, with the field in words.
 """
 
 from __future__ import annotations
@@ -20,129 +11,215 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
-from picking.errors import FieldError
-from picking.layout import Layout, Spot
+from picking.batches.plan import BatchPlan
+from picking.batches.problem import BatchProblem
+from picking.batches.solve import plan_batches
+from picking.cartons import CartonProblem, choose_cartons
+from picking.documents import answer_of, problem_of
+from picking.errors import FieldError, check_whole
 from picking.problem import TourProblem
+from picking.published import FORMATS, published_problem
 from picking.result import Tour
+from picking.scattered import BinChoice, BinProblem, choose_bins, compile_choice
 from picking.solver import plan_tour
+from picking.waves import WaveProblem, plan_wave
 
-_KEYS = ("layout", "start", "end", "stops", "level_penalty_dm", "reach_level", "time_limit_ms", "seed")
+LONGEST_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked, who answers and how long that may take unless the file or the caller says otherwise."""
+
+    kind: type
+    plan: Callable[..., Any]
+    time_limit_ms: int
+    help: str
+    fields: str
+
+
+_QUESTIONS = {
+    "tour": _Question(
+        TourProblem, plan_tour, 100, "one picker's walk",
+        """{
+  "layout": {"aisle_x_dm": [0, 35, 70], "cross_aisle_y_dm": [0, 180, 360]},
+  "start": {"name": "depot", "x_dm": 35, "y_dm": -20},
+  "end": {"name": "staging", "x_dm": 70, "y_dm": -20},
+  "stops": [{"name": "A01-03-2", "x_dm": 0, "y_dm": 33, "level": 2}],
+  "level_penalty_dm": 0, "reach_level": 1, "time_limit_ms": 100, "seed": 0
+}""",
+    ),
+    "bins": _Question(
+        BinProblem, choose_bins, 50, "which bins serve, together with the walk",
+        """{
+  "layout": ..., "start": ..., "end": ...,
+  "bins": [{"item": "tea", "spot": {"name": "A01", "x_dm": 0, "y_dm": 33}, "qty_each": 5, "fifo_rank": 0}],
+  "wanted": [{"item": "tea", "qty_each": 3}]
+}""",
+    ),
+    "batch": _Question(
+        BatchProblem, plan_batches, 1_000, "which orders ride on which cart",
+        """{
+  "layout": ..., "start": ..., "end": ...,
+  "cart": {"positions": 6, "tote_volume_ml": 40000, "tote_weight_g": 15000},
+  "spots": [{"name": "A01", "x_dm": 0, "y_dm": 33}],
+  "orders": [{"order_id": "1001", "cutoff_rank": 0, "priority_rank": 0,
+              "lines": [{"line_id": "1", "spot": "A01", "qty_each": 2, "each_volume_ml": 700}]}]
+}""",
+    ),
+    "wave": _Question(
+        WaveProblem, plan_wave, 5_000, "which orders to release now, and to whom",
+        """{
+  "layout": ..., "start": ..., "end": ..., "cart": ..., "spots": [...],
+  "orders": [{"order": {"order_id": "1001", "lines": [...]}, "due_at_ms": 7200000}],
+  "pickers": [{"name": "Ada", "from_ms": 0, "until_ms": 28800000, "breaks": [[10800000, 12600000]]}],
+  "now_ms": 0, "carts": 2
+}""",
+    ),
+    "cartons": _Question(
+        CartonProblem, choose_cartons, 300, "what is packed into which cartons",
+        """{
+  "types": [{"code": "S", "length_mm": 300, "width_mm": 200, "height_mm": 150, "max_weight_g": 10000}],
+  "pieces": [{"name": "tea", "length_mm": 90, "width_mm": 60, "height_mm": 120, "weight_g": 250, "qty_each": 4}]
+}""",
+    ),
+}  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
+    if arguments.command == "compile":
+        return _compile()
+    question = _QUESTIONS[arguments.command]
     try:
-        question = _object("file", _read(arguments.file), _KEYS, required=("layout", "start", "stops"))
-        problem = _problem(question)
-        time_limit_ms, seed = arguments.time_limit_ms, arguments.seed
-        tour = plan_tour(
-            problem,
-            question.get("time_limit_ms", 100) if time_limit_ms is None else time_limit_ms,  # type: ignore[arg-type]
-            question.get("seed", 0) if seed is None else seed,  # type: ignore[arg-type]
-        )
+        problem, limits = _asked(question, arguments)
+        if question.kind is BinProblem:
+            compile_choice()
+        plan = question.plan(problem, **limits)
+        pictures = _pictures(plan, arguments.svg) if arguments.svg else {}
+        answer = _json(plan) if arguments.json else _text(plan)
     except FieldError as error:
         sys.stderr.write(f"{arguments.file}: {error}\n")
         return 2
-    sys.stdout.write(_as_json(tour) if arguments.json else _as_text(tour))
+    for file, picture in pictures.items():
+        try:
+            file.write_text(picture, encoding="utf-8")
+        except OSError as error:
+            sys.stderr.write(f"{file}: cannot be written: {error.strerror}\n")
+            return 2
+    sys.stdout.write(answer)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m picking", description="Plan picking walks.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    tour = commands.add_parser(
-        "tour",
-        help="plan one tour",
-        description="Plan one tour.",
-        epilog="The file:\n\n" + (__doc__ or "").partition("refused.\n\n")[2],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = argparse.ArgumentParser(
+        prog="python -m picking", description="Plan walks, carts, waves and cartons from a file. See docs/picking.md."
     )
-    tour.add_argument("file", metavar="FILE.json", help="the question; - reads standard input")
-    tour.add_argument("--json", action="store_true", help="answer in JSON")
-    tour.add_argument("--time-limit-ms", type=int, help="instead of the file's")
-    tour.add_argument("--seed", type=int, help="instead of the file's")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    for name, question in _QUESTIONS.items():
+        command = commands.add_parser(
+            name,
+            help=question.help,
+            description=f"Plan: {question.help}.",
+            epilog=f"The file (docs/picking.md has all fields):\n\n{question.fields}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_argument("file", metavar="FILE.json", help="the question; - reads standard input")
+        command.add_argument("--json", action="store_true", help="answer in JSON")
+        command.add_argument("--svg", type=Path, metavar="OUT", help="draw the plan; a file for each cart of a batch")
+        command.add_argument("--format", choices=("json", *FORMATS), default="json", help="of FILE: a published one")
+        command.add_argument("--blocks", type=int, default=1, help="read an sprp file as so many blocks (1 or 2)")
+        command.add_argument("--time-limit-ms", type=int, help="instead of the file's")
+        command.add_argument("--seed", type=int, help="instead of the file's")
+    commands.add_parser("compile", help="compile ahead, so that the first plan does not wait")
     return parser
 
 
-def _read(name: str) -> object:
+def _asked(question: _Question, arguments: argparse.Namespace) -> tuple[object, dict[str, object]]:
+    """The problem in the file, and time limit and seed: the caller's, the file's or the usual ones."""
+    limits: dict[str, object] = {"time_limit_ms": question.time_limit_ms, "seed": 0}
+    if arguments.format == "json":
+        document = _parsed(_read(arguments.file, "utf-8"))
+        if isinstance(document, dict):
+            limits |= {name: document.pop(name) for name in tuple(limits) if name in document}
+        problem: object = problem_of(question.kind, document)
+    else:
+        # Published comments hold letters of Latin-1.
+        text = _read(arguments.file, "latin-1")
+        problem = published_problem(arguments.format, question.kind, text, arguments.blocks)
+    given = {"time_limit_ms": arguments.time_limit_ms, "seed": arguments.seed}
+    limits |= {name: value for name, value in given.items() if value is not None}
+    check_whole("time_limit_ms", limits["time_limit_ms"], 0, LONGEST_MS)
+    check_whole("seed", limits["seed"], 0, 2**31 - 1)
+    return problem, limits
+
+
+def _read(name: str, encoding: str) -> str:
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-        return json.loads(text)
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding=encoding)
     except OSError as error:
         raise FieldError("file", f"cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise FieldError("file", f"is not text in {encoding.upper()}: {error}") from error
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
-        # Undecodable bytes and malformed JSON are both ValueErrors.
-        raise FieldError("file", f"is not JSON in UTF-8: {error}") from error
+        raise FieldError("file", f"is not JSON: {error}") from error
 
 
-def _problem(question: Mapping[str, object]) -> TourProblem:
-    raw_layout = _object("layout", question["layout"], ("aisle_x_dm", "cross_aisle_y_dm"))
-    aisles, crosses = (tuple(_list(f"layout.{name}", raw_layout[name])) for name in raw_layout)
-    try:
-        layout = Layout(aisles, crosses)  # type: ignore[arg-type]
-    except FieldError as error:
-        raise FieldError(f"layout.{error.field}", error.words) from error
-    start = _spot("start", question["start"])
-    stops = tuple(_spot(f"stops[{at}]", stop) for at, stop in enumerate(_list("stops", question["stops"])))
-    return TourProblem(
-        layout,
-        start,
-        _spot("end", question["end"]) if "end" in question else start,
-        stops,
-        question.get("level_penalty_dm", 0),  # type: ignore[arg-type]
-        question.get("reach_level", 1),  # type: ignore[arg-type]
-    )
+def _pictures(plan: Any, file: Path) -> dict[Path, str]:
+    """What is drawn, by file. A plan of several carts has a picture for each: tours.svg becomes tours-1.svg and on."""
+    if isinstance(plan, BatchPlan) and len(plan.batches) != 1:
+        return {
+            file.with_name(f"{file.stem}-{batch.number}{file.suffix}"): plan.picture(batch.number)
+            for batch in plan.batches
+        }
+    return {file: plan.picture()}
 
 
-def _spot(field: str, value: object) -> Spot:
-    raw = _object(field, value, ("name", "x_dm", "y_dm", "level"), required=("name", "x_dm", "y_dm"))
-    try:
-        return Spot(**raw)  # type: ignore[arg-type]
-    except FieldError as error:
-        raise FieldError(f"{field}.{error.field}", error.words) from error
+def _json(plan: object) -> str:
+    return json.dumps(answer_of(plan), ensure_ascii=False, indent=2) + "\n"
 
 
-def _object(
-    field: str, value: object, keys: Sequence[str], required: Sequence[str] | None = None
-) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise FieldError(field, f"must be an object, got {type(value).__name__}")
-    prefix = "" if field == "file" else f"{field}."
-    for key in value:
-        if key not in keys:
-            raise FieldError(f"{prefix}{key}", f"is not known; known are {', '.join(keys)}")
-    for key in keys if required is None else required:
-        if key not in value:
-            raise FieldError(f"{prefix}{key}", "is missing")
-    return {key: value[key] for key in keys if key in value}
+def _text(plan: Any) -> str:
+    lines: list[str] = []
+    if isinstance(plan, Tour):
+        lines = [f"{number:4}  {stop.name}" for number, stop in enumerate(plan.sequence, start=1)]
+    elif isinstance(plan, BinChoice):
+        at = {stop.name: number for number, stop in enumerate(plan.tour.sequence, start=1)}
+        picks = sorted(plan.picks, key=lambda pick: (at[pick.stocked.spot.name], pick.stocked.item))
+        lines = [f"{pick.qty_each:4} × {pick.stocked.item} from {pick.stocked.spot.name}" for pick in picks]
+    elif isinstance(plan, BatchPlan):
+        for batch in plan.batches:
+            order_ids = sorted({loaded.order_id for loaded in batch.totes})
+            lines.append(
+                f"{batch.number:4}  {batch.distance_dm / 10:.1f} m, {len(batch.totes)} totes: {', '.join(order_ids)}"
+            )
+    return "\n".join([*lines, plan.summary()]) + "\n"
 
 
-def _list(field: str, value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise FieldError(field, f"must be a list, got {type(value).__name__}")
-    return value
+def _compile() -> int:
+    from picking.batches.solve import compile_batches
+    from picking.cartons.placing import warm
+    from picking.exact import compile_all
 
-
-def _as_json(tour: Tour) -> str:
-    answer = {
-        "sequence": [stop.name for stop in tour.sequence],
-        "distance_dm": tour.distance_dm,
-        "s_shape_dm": tour.s_shape_dm,
-        "location_order_dm": tour.location_order_dm,
-        "solver": tour.solver,
-        "reason": tour.reason,
-        "seed": tour.seed,
-        "elapsed_ms": tour.elapsed_ms,
-    }
-    return json.dumps(answer, ensure_ascii=False, indent=2) + "\n"
-
-
-def _as_text(tour: Tour) -> str:
-    lines = [f"{number:4}  {stop.name}" for number, stop in enumerate(tour.sequence, start=1)]
-    return "\n".join([*lines, tour.summary()]) + "\n"
+    # A compiler each, because one works on one core: the longest first. What two of them need is compiled by both.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as compilers:
+        done = [compilers.submit(work) for work in (compile_batches, compile_all, compile_choice, warm)]
+        sys.stdout.write(f"{done[1].result()}\n")
+        for one in done:
+            one.result()
+    return 0
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 Owns the metric. In one aisle the walk is |dy|; otherwise it goes over the cross-aisle that makes it
 shortest. A spot outside the aisles hangs on its nearest cross-aisle by a straight spur. Levels above the
-picker's reach may cost extra.
-Invariant: the result is a metric (symmetric, zero on the diagonal, triangle inequality), and never a float.
+picker's reach may cost extra. Where the layout has rules (one-way aisles, closed stretches, busy sub-aisles)
+the ways are looked up in its graph of junctions, and out and back may differ.
+Invariant: zero on the diagonal, triangle inequality, never a float; symmetric on a layout without rules.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from picking.dijkstra import UNREACHABLE_DM
+from picking.errors import FieldError
+from picking.junctions import junctions, pair_lengths
 from picking.layout import Layout, Spot
 
 Decimetres = npt.NDArray[np.int64]
@@ -22,23 +26,60 @@ Decimetres = npt.NDArray[np.int64]
 def distance_matrix(
     layout: Layout, spots: Sequence[Spot], level_penalty_dm: int = 0, reach_level: int = 1
 ) -> Decimetres:
-    """Walk between every two spots; row and column in the order given.
+    """Walk from every spot (row) to every spot (column), in the order given; UNREACHABLE_DM where none leads.
 
     A spot on a level above reach_level costs level_penalty_dm for each level going up and again coming
     down. Between two spots of one bay the lift stays up, so only the difference counts.
     """
     access = _access(layout, spots, reach_level)
+    if not layout.is_plain:
+        return _lifted(pair_lengths(junctions(layout), spots), access.column(), access.row(), level_penalty_dm)
     return _walk(layout, access.column(), access.row(), level_penalty_dm)
 
 
 def walk_dm(layout: Layout, sequence: Sequence[Spot], level_penalty_dm: int = 0, reach_level: int = 1) -> int:
-    """Length of the walk through the spots in this order, leg by leg, without the whole matrix."""
+    """Length of the walk through the spots in this order, leg by leg, without the whole matrix where it can be.
+
+    Raises FieldError naming the first leg that cannot be walked.
+    """
     if len(sequence) < 2:
         return 0
+    if not layout.is_plain:
+        legs = distance_matrix(layout, sequence, level_penalty_dm, reach_level).diagonal(1)
+        for at in np.flatnonzero(legs >= UNREACHABLE_DM)[:1].tolist():
+            words = f"no way leads from {sequence[at].name} to {sequence[at + 1].name}"
+            raise FieldError(f"sequence[{at + 1}]", words)
+        return int(legs.sum())
     access = _access(layout, sequence, reach_level)
-    return int(
-        _walk(layout, access.part(slice(None, -1)), access.part(slice(1, None)), level_penalty_dm).sum()
-    )
+    return int(_walk(layout, access.part(slice(None, -1)), access.part(slice(1, None)), level_penalty_dm).sum())
+
+
+def out_of_reach(layout: Layout, start: Spot, stops: Sequence[Spot], end: Spot | None = None) -> list[tuple[int, str]]:
+    """(number of the stop, words) of every stop no walk from start to end can visit; empty on a plain layout.
+
+    Where the end itself cannot be reached from the start its number is len(stops). Without an end a stop
+    counts when it cannot be reached.
+    """
+    if layout.is_plain:
+        return []
+    spots = (start, *stops, start if end is None else end)
+    matrix = pair_lengths(junctions(layout), spots)
+    found: list[tuple[int, str]] = []
+    for at, stop in enumerate(stops):
+        if _is_closed(layout, stop):
+            found.append((at, f"{stop.name} stands in a closed stretch of its aisle"))
+        elif matrix[0, at + 1] >= UNREACHABLE_DM:
+            found.append((at, f"{stop.name} cannot be reached from {start.name}"))
+        elif end is not None and matrix[at + 1, -1] >= UNREACHABLE_DM:
+            found.append((at, f"{end.name} cannot be reached from {stop.name}"))
+    if end is not None and matrix[0, -1] >= UNREACHABLE_DM:
+        found.append((len(stops), f"{end.name} cannot be reached from {start.name}"))
+    return found
+
+
+def _is_closed(layout: Layout, spot: Spot) -> bool:
+    aisle = layout.aisle_of(spot)
+    return aisle is not None and not junctions(layout).is_open(aisle, spot.y_dm, spot.y_dm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +143,16 @@ def _walk(layout: Layout, a: _Access, b: _Access, level_penalty_dm: int) -> Deci
         one_spur = both_outside & same_cross & (dx == 0)
         walk = np.where(one_spur, np.abs(a.spot_y_dm - b.spot_y_dm), walk)
 
+    return _lifted(walk, a, b, level_penalty_dm)
+
+
+def _lifted(walk: Decimetres, a: _Access, b: _Access, level_penalty_dm: int) -> Decimetres:
+    """The walk with the lift's ways up and down added; what no way leads to stays UNREACHABLE_DM."""
     if level_penalty_dm:
         apart = a.lifted_levels + b.lifted_levels
         at_one_bay = np.abs(a.lifted_levels - b.lifted_levels)
         walk = walk + level_penalty_dm * np.where(walk > 0, apart, at_one_bay)
-    return walk
+    return np.minimum(walk, UNREACHABLE_DM)
 
 
 def _detour_to_an_aisle(layout: Layout, x1_dm: Decimetres, x2_dm: Decimetres) -> Decimetres:

@@ -1,7 +1,8 @@
 """The floor as a grid: parallel aisles along y, joined by cross-aisles along x, everything in decimetres.
 
 Owns where a spot is reached from: in its aisle, or, for docks and benches that stand in none, over the
-nearest cross-aisle. It refuses coordinates that are not whole decimetres and aisles out of order.
+nearest cross-aisle; and what holds for an aisle: one way, closed stretches, busy sub-aisles. It refuses
+coordinates that are not whole decimetres, aisles out of order, and rules for aisles that are not there.
 Invariant: aisles and cross-aisles are strictly ascending, so that a position can be looked up by bisection.
 """
 
@@ -18,11 +19,10 @@ from picking.errors import FieldError, check_name, check_whole
 FARTHEST_DM = 1_000_000
 """100 km. Beyond it a coordinate is a typing mistake, and sums of walks stay far inside 64 bits."""
 
+MOST_AISLES = 10_000
+
 USUAL_BAY_PITCH_DM = 12
 """Used only when no aisle holds two bays to measure: a pallet bay face of about 1.2 m."""
-
-NARROWEST_AISLE_PITCH_DM = 10
-"""Two aisles nearer than this cannot have racks between them; more likely the two faces of one aisle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,76 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class OneWay:
+    """An aisle walked in one direction only, up being towards higher y; in one block, or in all of them.
+
+    It holds between two cross-aisles. The dead ends outside the outermost ones stay open both ways, or
+    whoever walked in would never come out.
+    """
+
+    aisle: int
+    is_up: bool
+    block: int | None = None
+
+    def __post_init__(self) -> None:
+        check_whole("aisle", self.aisle, 0, MOST_AISLES - 1)
+        if not isinstance(self.is_up, bool):
+            raise FieldError("is_up", f"must be true or false, got {self.is_up!r:.60}")
+        if self.block is not None:
+            check_whole("block", self.block, 0, MOST_AISLES - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A stretch of an aisle nobody passes. Bins strictly inside it cannot be reached, those at its two ends can.
+
+    Cross-aisles that run through the stretch stay open: what is closed is the aisle.
+    """
+
+    aisle: int
+    from_dm: int
+    to_dm: int
+
+    def __post_init__(self) -> None:
+        check_whole("aisle", self.aisle, 0, MOST_AISLES - 1)
+        check_whole("from_dm", self.from_dm, -FARTHEST_DM, FARTHEST_DM)
+        check_whole("to_dm", self.to_dm, -FARTHEST_DM, FARTHEST_DM)
+        if self.to_dm <= self.from_dm:
+            raise FieldError("to_dm", f"must be greater than from_dm ({self.from_dm}), got {self.to_dm}")
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
-    """Aisles by their x, cross-aisles by their y. Cross-aisles are as long as needed to reach every dock."""
+    """Aisles by their x, cross-aisles by their y. Cross-aisles are as long as needed to reach every dock.
+
+    `busy_dm` holds (aisle, block, extra dm): what it costs to walk from a cross-aisle into that sub-aisle,
+    on top of the walk, each time, through and back alike; whoever stands in it pays nothing to leave. Dead
+    ends count with the block they are next to.
+    """
 
     aisle_x_dm: tuple[int, ...]
     cross_aisle_y_dm: tuple[int, ...]
+    one_way: tuple[OneWay, ...] = ()
+    closed: tuple[Closed, ...] = ()
+    busy_dm: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         _check_ascending("aisle_x_dm", self.aisle_x_dm)
         _check_ascending("cross_aisle_y_dm", self.cross_aisle_y_dm)
+        if len(self.aisle_x_dm) > MOST_AISLES:
+            raise FieldError("aisle_x_dm", f"must hold at most {MOST_AISLES} aisles, got {len(self.aisle_x_dm)}")
+        _check_tuple_of("one_way", self.one_way, OneWay)
+        _check_tuple_of("closed", self.closed, Closed)
+        _check_tuple_of("busy_dm", self.busy_dm, tuple)
+        self._check_one_way()
+        for at, closed in enumerate(self.closed):
+            self._check_aisle(f"closed[{at}].aisle", closed.aisle)
+        self._check_busy()
+
+    @property
+    def is_plain(self) -> bool:
+        """Every aisle is open in both directions and costs nothing but its length."""
+        return not (self.one_way or self.closed or self.busy_dm)
 
     @property
     def blocks(self) -> int:
@@ -81,6 +142,36 @@ class Layout:
         """
         return min(max(bisect_right(self.cross_aisle_y_dm, y_dm) - 1, 0), self.blocks - 1)
 
+    def _check_one_way(self) -> None:
+        directions: dict[tuple[int, int], bool] = {}
+        for at, rule in enumerate(self.one_way):
+            field = f"one_way[{at}]"
+            self._check_aisle(f"{field}.aisle", rule.aisle)
+            if len(self.cross_aisle_y_dm) == 1:
+                raise FieldError(field, "an aisle on a single cross-aisle is a dead end and cannot be one-way")
+            if rule.block is not None:
+                check_whole(f"{field}.block", rule.block, 0, self.blocks - 1)
+            for block in range(self.blocks) if rule.block is None else (rule.block,):
+                if directions.setdefault((rule.aisle, block), rule.is_up) != rule.is_up:
+                    raise FieldError(f"{field}.is_up", f"aisle {rule.aisle} is one-way both ways in block {block}")
+
+    def _check_busy(self) -> None:
+        known: set[tuple[int, int]] = set()
+        for at, busy in enumerate(self.busy_dm):
+            field = f"busy_dm[{at}]"
+            if len(busy) != 3:
+                raise FieldError(field, f"must be (aisle, block, extra dm), got {len(busy)} values")
+            aisle, block, extra_dm = busy
+            self._check_aisle(f"{field}[0]", aisle)
+            check_whole(f"{field}[1]", block, 0, self.blocks - 1)
+            check_whole(f"{field}[2]", extra_dm, 0, FARTHEST_DM)
+            if (aisle, block) in known:
+                raise FieldError(field, f"aisle {aisle} in block {block} stands here twice")
+            known.add((aisle, block))
+
+    def _check_aisle(self, field: str, aisle: int) -> None:
+        check_whole(field, aisle, 0, len(self.aisle_x_dm) - 1)
+
 
 def infer_layout(storage: Iterable[Spot], cross_aisle_y_dm: Sequence[int] | None = None) -> Layout:
     """The layout that bin coordinates imply: an aisle at every distinct x; cross-aisles as given, or
@@ -106,50 +197,12 @@ def infer_layout(storage: Iterable[Spot], cross_aisle_y_dm: Sequence[int] | None
     return Layout(tuple(sorted(bays)), (rows[0] - pitch_dm, *between, rows[-1] + pitch_dm))
 
 
-def check_layout(layout: Layout, storage: Iterable[Spot]) -> list[str]:
-    """Words about everything that looks wrong with bins on this layout; empty when nothing does.
-
-    Docks and benches are no storage: leave them out, they may stand anywhere.
-    """
-    words: list[str] = []
-    names: dict[str, Spot] = {}
-    places: dict[tuple[int, int, int], str] = {}
-    lowest, highest = layout.cross_aisle_y_dm[0], layout.cross_aisle_y_dm[-1]
-    used_aisles: set[int] = set()
-    for spot in storage:
-        if spot.name in names:
-            words.append(f"{spot.name}: the name is used twice")
-            continue
-        names[spot.name] = spot
-        place = (spot.x_dm, spot.y_dm, spot.level)
-        if place in places:
-            words.append(
-                f"{spot.name}: same point and level as {places[place]}"
-                f" (x {spot.x_dm} dm, y {spot.y_dm} dm, level {spot.level})"
-            )
-        places.setdefault(place, spot.name)
-        aisle = layout.aisle_of(spot)
-        if aisle is None:
-            near = layout.aisle_x_dm[layout.nearest_aisle(spot.x_dm)]
-            words.append(f"{spot.name}: in no aisle (x {spot.x_dm} dm; the nearest aisle is at x {near} dm)")
-            continue
-        used_aisles.add(aisle)
-        if spot.y_dm in layout.cross_aisle_y_dm:
-            words.append(f"{spot.name}: stands in the cross-aisle at y {spot.y_dm} dm")
-        elif not lowest < spot.y_dm < highest:
-            words.append(f"{spot.name}: in a dead end outside the cross-aisles (y {spot.y_dm} dm)")
-    words.extend(
-        f"aisle at x {x_dm} dm: holds no storage"
-        for at, x_dm in enumerate(layout.aisle_x_dm)
-        if at not in used_aisles
-    )
-    words.extend(
-        f"aisles at x {left} dm and {right} dm: nearer than {NARROWEST_AISLE_PITCH_DM} dm;"
-        " two faces of one aisle?"
-        for left, right in pairwise(layout.aisle_x_dm)
-        if right - left < NARROWEST_AISLE_PITCH_DM
-    )
-    return words
+def _check_tuple_of(field: str, values: object, kind: type) -> None:
+    if not isinstance(values, tuple):
+        raise FieldError(field, f"must be a tuple, got {type(values).__name__}")
+    for at, value in enumerate(values):
+        if not isinstance(value, kind):
+            raise FieldError(f"{field}[{at}]", f"must be a {kind.__name__}, got {type(value).__name__}")
 
 
 def _check_ascending(field: str, values: object) -> None:
@@ -160,9 +213,7 @@ def _check_ascending(field: str, values: object) -> None:
     for at, value in enumerate(values):
         check_whole(f"{field}[{at}]", value, -FARTHEST_DM, FARTHEST_DM)
         if at and value <= values[at - 1]:
-            raise FieldError(
-                f"{field}[{at}]", f"must be greater than the one before ({values[at - 1]}), got {value}"
-            )
+            raise FieldError(f"{field}[{at}]", f"must be greater than the one before ({values[at - 1]}), got {value}")
 
 
 def _nearest(ascending: tuple[int, ...], value: int) -> int:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from picking.distances import Decimetres, distance_matrix, walk_dm
 from picking.errors import FieldError, check_whole
 from picking.layout import Layout, Spot
+
+if TYPE_CHECKING:
+    from picking.distances import Decimetres
 
 
 @dataclass(frozen=True)
@@ -38,13 +42,33 @@ class TourProblem:
 
     def matrix(self) -> Decimetres:
         """Distances with the start as row 0, the distinct stops as rows 1 to n and the end as row n + 1."""
+        from picking.distances import distance_matrix
+
         spots = (self.start, *self.distinct_stops, self.end)
         return distance_matrix(self.layout, spots, self.level_penalty_dm, self.reach_level)
 
     def length_dm(self, sequence: Sequence[Spot]) -> int:
         """The walk from start through the sequence to the end."""
+        # Not at the top: the distances of a floor with rules are compiled, and a plain tour needs none of them.
+        from picking.distances import walk_dm
+
         spots = (self.start, *sequence, self.end)
         return walk_dm(self.layout, spots, self.level_penalty_dm, self.reach_level)
+
+    def lift_dm(self, spot: Spot) -> int:
+        """What the lift costs to a spot from the floor, one way."""
+        return self.level_penalty_dm * max(spot.level - self.reach_level, 0)
+
+    def lifted_dm(self, sequence: Sequence[Spot]) -> int:
+        """What the lift adds to the walk in this order: between two spots of one bay it stays up."""
+        if not self.level_penalty_dm:
+            return 0
+        total_dm = 0
+        for a, b in pairwise((self.start, *sequence, self.end)):
+            is_one_bay = (a.x_dm, a.y_dm) == (b.x_dm, b.y_dm)
+            up_dm, down_dm = self.lift_dm(b), self.lift_dm(a)
+            total_dm += abs(up_dm - down_dm) if is_one_bay else up_dm + down_dm
+        return total_dm
 
 
 def _check_spot(name: str, value: object) -> None:

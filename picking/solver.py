@@ -1,44 +1,52 @@
-"""Plans one tour: a search over the stops, never handed out when the S-shape would have been as short.
+"""Plans one tour: the shortest one wherever the floor has aisles, and never longer than the S-shape.
 
-Owns the choice of the solver, its time limit and the fall-back. Few stops are solved exactly by dynamic
-programming over subsets, more by OR-Tools from the best rule of heuristics.py. It refuses nothing a
-TourProblem allows.
-Invariant: plan_tour always answers, within its limit plus a few milliseconds, with a tour no longer than
-the S-shape.
+Owns the choice of the solver, the time limit and the fall-back. Up to six cross-aisles the exact dynamic program
+answers in well under a millisecond (exact/); with more, or with one-way aisles it cannot finish in time, the general
+solvers of offgrid.py search within the limit. It refuses stops no walk can reach, naming them.
+Invariant: plan_tour always answers, within its limit plus a few milliseconds, with a tour no longer than the S-shape.
+Reading the compiled kernels from disk, some tenths of a second once in a process, is not counted.
 """
 
 from __future__ import annotations
 
-import random
 import time
-from functools import cache
-from typing import Protocol
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
-from ortools.constraint_solver import pywrapcp, routing_enums_pb2
-from ortools.util import optional_boolean_pb2
 
-from picking.distances import Decimetres
-from picking.errors import check_whole
+from picking.errors import FieldError, check_whole
+from picking.exact.native import kernels
+from picking.exact.tables import MOST_CROSS_AISLES, make_meanwhile
+from picking.exact.tour import (
+    Place,
+    TooLarge,
+    exact_length_dm,
+    exact_tour,
+    rule_lengths_dm,
+    seconds_needed,
+    tour_by_bays,
+)
 from picking.heuristics import Route, largest_gap, location_order, return_route, s_shape
 from picking.layout import Spot
 from picking.problem import TourProblem
 from picking.result import Tour
 
+if TYPE_CHECKING:
+    from picking.distances import Decimetres
+
 Order = tuple[int, ...]
 
-HELD_KARP_STOPS = 12
-"""Up to here the subset table is quicker (a few ms at 12) than a search that could not prove its answer
-anyway.
-"""
-
 LEAST_SEARCH_MS = 5
-"""With less time left than this, building the routing model alone would break the limit."""
+"""With less time left than this, building a search's model alone would break the limit."""
 
+AT_ONCE_S = 0.005
+"""An exact tour that takes no longer is planned even if the machine stood still until the limit: the S-shape that
+would be walked instead is worked out no sooner."""
 
 FINISH_MS = 3
-"""Kept back for what follows the search: its last step runs past its limit, and the model is taken down."""
+"""Kept back for what follows a search: its last step runs past its limit, and the model is taken down."""
 
 
 class SolverFailed(Exception):
@@ -56,198 +64,172 @@ class RouteSolver(Protocol):
         ...
 
 
-def plan_tour(
-    problem: TourProblem, time_limit_ms: int = 100, seed: int = 0, solver: RouteSolver | None = None
-) -> Tour:
-    """The shortest tour found within the limit; `Tour.solver` says what found it, `Tour.reason` why it is
-    S-shape.
+class _Found(NamedTuple):
+    """None for a route: nothing was found, and `reason` says why."""
+
+    route: Route | None
+    lower_bound_dm: int = 0
+    reason: str = ""
+
+
+def plan_tour(problem: TourProblem, time_limit_ms: int = 100, seed: int = 0, solver: RouteSolver | None = None) -> Tour:
+    """The shortest tour, or the shortest found within the limit; `Tour.solver` says what found it, `lower_bound_dm`
+    what is proven, `reason` why it is the S-shape. Raises FieldError naming a stop no walk can reach.
     """
     check_whole("time_limit_ms", time_limit_ms, 0, 3_600_000)
     check_whole("seed", seed, 0, 2**31 - 1)
     began = time.perf_counter()
-    baseline = s_shape(problem)
-    by_name = location_order(problem)
-    found, reason = _search(problem, baseline, began, time_limit_ms, seed, solver)
-    if found.distance_dm >= baseline.distance_dm and found.policy not in ("none", "held_karp"):
-        reason = reason or f"{found.policy} found nothing shorter"
-        found = baseline
+    if not problem.layout.is_plain:
+        _check_reach(problem)
+    # Loading is not the solver's time, but compiling may take a quarter of a minute.
+    compiled = kernels(time_limit_ms / 1000)
+    loaded = time.perf_counter() if compiled is not None else began
+    if solver is not None:
+        found = _by_solver(problem, solver, loaded, time_limit_ms, seed)
+    elif len({(stop.x_dm, stop.y_dm) for stop in problem.distinct_stops}) <= 1:
+        nothing_to_decide = tour_by_bays("none", problem, partial(_straight, problem))
+        found = _Found(nothing_to_decide, nothing_to_decide.distance_dm)
+    else:
+        found = _search(problem, compiled is not None, loaded, time_limit_ms, seed)
+
+    baseline: Route | None = None
+    if problem.layout.is_plain and compiled is not None:
+        s_shape_dm, by_name_dm = rule_lengths_dm(problem, compiled)
+    else:
+        baseline = _rule(s_shape, problem)
+        by_name = _rule(location_order, problem)
+        s_shape_dm = -1 if baseline is None else baseline.distance_dm
+        by_name_dm = -1 if by_name is None else by_name.distance_dm
+    route, bound_dm, reason = found
+    if route is None or (route.distance_dm >= s_shape_dm >= 0 and route.distance_dm > bound_dm):
+        reason = reason or f"{route.policy if route else 'no solver'} found nothing shorter"
+        baseline = baseline or _rule(s_shape, problem)
+        route = baseline or route
+    if route is None:
+        raise FieldError("stops", f"no order was found in which they can be walked: {reason}")
     return Tour(
-        sequence=found.sequence,
-        distance_dm=found.distance_dm,
-        s_shape_dm=baseline.distance_dm,
-        location_order_dm=by_name.distance_dm,
-        solver=found.policy,
+        sequence=route.sequence,
+        distance_dm=route.distance_dm,
+        # Where a rule's own order cannot be walked at all there is nothing to compare with.
+        s_shape_dm=s_shape_dm if s_shape_dm >= 0 else route.distance_dm,
+        location_order_dm=by_name_dm if by_name_dm >= 0 else route.distance_dm,
+        solver=route.policy,
         seed=seed,
         elapsed_ms=round((time.perf_counter() - began) * 1000),
         reason=reason,
+        lower_bound_dm=bound_dm,
+        problem=problem,
     )
 
 
-class HeldKarp:
-    """Exact, by dynamic programming over subsets; time and memory double with every stop.
+def _straight(problem: TourProblem, places: Sequence[Place]) -> tuple[int, Sequence[int]]:
+    """From the start over the one place, if any, to the end."""
+    spots = [Spot(str(number), *place) for number, place in enumerate(places)]
+    is_exact = problem.layout.is_plain and len(problem.layout.cross_aisle_y_dm) <= MOST_CROSS_AISLES
+    if is_exact and kernels(0) is not None:
+        return exact_length_dm(problem.layout, problem.start, problem.end, spots), range(len(places))
+    from picking.distances import walk_dm
 
-    Source: M. Held, R.M. Karp, "A dynamic programming approach to sequencing problems", J. SIAM 10(1), 1962.
-    """
-
-    name = "held_karp"
-
-    def order_stops(self, matrix: Decimetres, initial: Order, time_limit_ms: int, seed: int) -> Order:
-        stops = len(matrix) - 2
-        if stops > 16:
-            raise SolverFailed(f"{stops} stops are too many for a table over subsets")
-        if stops == 0:
-            return ()
-        legs = matrix[1:-1, 1:-1]
-        # shortest[subset, last]: the walk from start through all of subset, ending at last.
-        shortest = np.full((1 << stops, stops), np.iinfo(np.int64).max // 4, np.int64)
-        for stop in range(stops):
-            shortest[1 << stop, stop] = matrix[0, stop + 1]
-        for stop, without in _subsets_by_size(stops):
-            shortest[without | (1 << stop), stop] = (shortest[without] + legs[:, stop]).min(axis=1)
-
-        subset = (1 << stops) - 1
-        last = int(np.argmin(shortest[subset] + matrix[1:-1, -1]))
-        order = [last]
-        while len(order) < stops:
-            subset ^= 1 << last
-            last = int(np.argmin(shortest[subset] + legs[:, last]))
-            order.append(last)
-        return tuple(stop + 1 for stop in reversed(order))
+    return walk_dm(problem.layout, [problem.start, *spots, problem.end]), range(len(places))
 
 
-class OrToolsRouting:
-    """Guided local search of the OR-Tools routing library from the given order, until the time is up.
-
-    Source: developers.google.com/optimization/routing/routing_tasks (initial routes, search limits). The
-    operators are the ones that paid within 100 ms on tours of 30 to 120 stops; the rest of the default set
-    is for many vehicles. The search is ended by the clock, so one seed need not give one tour.
-    """
-
-    name = "ortools"
-    _OPERATORS = ("use_two_opt", "use_or_opt", "use_relocate", "use_exchange")
-
-    def order_stops(self, matrix: Decimetres, initial: Order, time_limit_ms: int, seed: int) -> Order:
-        began = time.perf_counter()
-        rows = len(matrix)
-        # The library has no seed that its local search heeds: numbering the stops anew is what varies the
-        # search.
-        numbering = list(range(rows))
-        random.Random(seed).shuffle(numbering)
-        number_of = {row: number for number, row in enumerate(numbering)}
-
-        start, end = number_of[0], number_of[rows - 1]
-        indices = pywrapcp.RoutingIndexManager(rows, 1, [start], [end])
-        model = pywrapcp.RoutingModel(indices)
-        model.SetArcCostEvaluatorOfAllVehicles(
-            model.RegisterTransitMatrix(matrix[np.ix_(numbering, numbering)].tolist())
-        )
-        parameters = self._parameters()
-        parameters.time_limit.FromMilliseconds(time_limit_ms)
-        model.CloseModelWithParameters(parameters)
-        route = [indices.NodeToIndex(number_of[row]) for row in initial]
-        first = model.ReadAssignmentFromRoutes([route], True)
-        if first is None:
-            raise SolverFailed("ortools refused the initial tour")
-        left_ms = time_limit_ms - (time.perf_counter() - began) * 1000
-        if left_ms < 1:
-            raise SolverFailed("no time was left to search")
-        parameters.time_limit.FromMilliseconds(int(left_ms))
-        best = model.SolveFromAssignmentWithParameters(first, parameters)
-        if best is None:
-            raise SolverFailed(f"ortools ended with status {model.status()}")
-
-        order: list[int] = []
-        index = best.Value(model.NextVar(model.Start(0)))
-        while not model.IsEnd(index):
-            order.append(numbering[indices.IndexToNode(index)])
-            index = best.Value(model.NextVar(index))
-        return tuple(order)
-
-    def _parameters(self) -> pywrapcp.RoutingSearchParameters:
-        parameters = pywrapcp.DefaultRoutingSearchParameters()
-        parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-        operators = parameters.local_search_operators
-        for operator in operators.DESCRIPTOR.fields:
-            setattr(operators, operator.name, optional_boolean_pb2.BOOL_FALSE)
-        for name in self._OPERATORS:
-            setattr(operators, name, optional_boolean_pb2.BOOL_TRUE)
-        return parameters
-
-
-def _search(
-    problem: TourProblem,
-    baseline: Route,
-    began: float,
-    time_limit_ms: int,
-    seed: int,
-    solver: RouteSolver | None,
-) -> tuple[Route, str]:
-    matrix = problem.matrix()
-    bays = _bays(matrix)
-    if len(bays) <= 1:
-        # One bay leaves nothing to decide.
-        return Route("none", baseline.sequence, baseline.distance_dm), ""
-    left_ms = time_limit_ms - (time.perf_counter() - began) * 1000
+def _search(problem: TourProblem, is_compiled: bool, began: float, time_limit_ms: int, seed: int) -> _Found:
+    layout, stops = problem.layout, len(problem.distinct_stops)
+    is_open = (problem.start.x_dm, problem.start.y_dm) != (problem.end.x_dm, problem.end.y_dm)
+    crosses = len(layout.cross_aisle_y_dm)
+    left_s = time_limit_ms / 1000 - (time.perf_counter() - began)
+    reason = ""
+    least_dm = 0
+    if crosses <= MOST_CROSS_AISLES:
+        if not is_compiled:
+            reason = "the exact tours are still being compiled"
+        elif seconds_needed(layout, stops + 2, is_open) <= max(left_s, min(time_limit_ms / 1000, AT_ONCE_S)):
+            try:
+                route = exact_tour(problem, _most_states(left_s))
+                return _Found(route, route.distance_dm)
+            except TooLarge as failure:
+                least_dm, reason = failure.lower_bound_dm, str(failure)
+                left_s = time_limit_ms / 1000 - (time.perf_counter() - began)
+        elif left_s > 0:
+            make_meanwhile(crosses, is_open)
+            reason = f"a limit of {time_limit_ms} ms is too short for the exact tour of {crosses} cross-aisles"
+    left_ms = round(1000 * left_s) - FINISH_MS
     if left_ms < LEAST_SEARCH_MS:
-        return baseline, f"a limit of {time_limit_ms} ms leaves no time to search"
+        return _Found(None, 0, f"a limit of {time_limit_ms} ms leaves no time to search")
+    return _by_general_search(problem, left_ms, seed, least_dm, reason)
 
-    if solver is None:
-        solver = HeldKarp() if len(bays) <= HELD_KARP_STOPS else OrToolsRouting()
-    best_rule = min(
-        (baseline, largest_gap(problem), return_route(problem)), key=lambda rule: rule.distance_dm
+
+def _most_states(left_s: float) -> int:
+    """How many states of one-way aisles may be compared in the time: half of it, about a microsecond for each."""
+    states = 1 << 11
+    while states < 1 << 20 and states * 16 < left_s * 1e6:
+        states *= 8
+    return states
+
+
+def _by_general_search(problem: TourProblem, time_limit_ms: int, seed: int, least_dm: int, reason: str) -> _Found:
+    # Not at the top: it brings OR-Tools and numba along, half a second a tour of aisles can do without.
+    from picking.offgrid import GraphProblem, plan_graph_tour
+
+    answers: list[Tour] = []
+
+    def walk(places: Sequence[Place]) -> tuple[int, Sequence[int]]:
+        spots = tuple(Spot(str(number), *place) for number, place in enumerate(places))
+        answer = plan_graph_tour(GraphProblem(problem.layout, problem.start, problem.end, spots), time_limit_ms, seed)
+        answers.append(answer)
+        return answer.distance_dm, [int(spot.name) for spot in answer.sequence]
+
+    route = tour_by_bays("search", problem, walk)
+    lifted_dm = route.distance_dm - answers[0].distance_dm
+    return _Found(
+        Route(answers[0].solver, route.sequence, route.distance_dm),
+        max(answers[0].lower_bound_dm, least_dm) + lifted_dm,
+        reason or answers[0].reason,
     )
-    bay_rows = list(bays)
-    rows = [0, *bay_rows, len(matrix) - 1]
-    initial = _order_of_bays(problem, best_rule, bays)
+
+
+def _by_solver(problem: TourProblem, solver: RouteSolver, began: float, time_limit_ms: int, seed: int) -> _Found:
+    """The caller's own solver, from the best rule, over one stop for each bay."""
+    matrix = problem.matrix()
+    row_of = {(stop.x_dm, stop.y_dm): row for row, stop in reversed(list(enumerate(problem.distinct_stops, 1)))}
+    rules = [_rule(rule, problem) for rule in (s_shape, largest_gap, return_route)]
+    best_rule = min((rule for rule in rules if rule is not None), key=lambda rule: rule.distance_dm, default=None)
     left_ms = time_limit_ms - (time.perf_counter() - began) * 1000
+    if best_rule is None or left_ms < LEAST_SEARCH_MS:
+        return _Found(None, 0, f"a limit of {time_limit_ms} ms leaves no time to search")
+    bay_rows = sorted(row_of.values())
+    number_of = {row: number for number, row in enumerate(bay_rows, 1)}
+    initial = tuple(dict.fromkeys(number_of[row_of[stop.x_dm, stop.y_dm]] for stop in best_rule.sequence))
+    rows = [0, *bay_rows, len(matrix) - 1]
     try:
-        order = solver.order_stops(
-            matrix[np.ix_(rows, rows)], initial, max(1, int(left_ms) - FINISH_MS), seed
-        )
+        order = solver.order_stops(matrix[np.ix_(rows, rows)], initial, max(1, int(left_ms) - FINISH_MS), seed)
     except (SolverFailed, RuntimeError, MemoryError) as failure:
-        # A tour that cannot be improved must still be walked: the wave goes out with the S-shape, and says
-        # why.
-        return baseline, f"{solver.name} failed: {failure}"
+        # A tour that cannot be improved must still be walked: the wave goes out with the S-shape, and says why.
+        return _Found(None, 0, f"{solver.name} failed: {failure}")
     if sorted(order) != list(range(1, len(bay_rows) + 1)):
-        return baseline, f"{solver.name} failed: its tour does not visit every stop once"
-    sequence = tuple(
-        problem.distinct_stops[row - 1] for number in order for row in bays[bay_rows[number - 1]]
-    )
-    return Route(solver.name, sequence, problem.length_dm(sequence)), ""
+        return _Found(None, 0, f"{solver.name} failed: its tour does not visit every stop once")
+    bays: dict[Place, list[Spot]] = {}
+    for stop in problem.distinct_stops:
+        bays.setdefault((stop.x_dm, stop.y_dm), []).append(stop)
+    firsts = [problem.distinct_stops[bay_rows[number - 1] - 1] for number in order]
+    sequence = tuple(stop for first in firsts for stop in bays[first.x_dm, first.y_dm])
+    return _Found(Route(solver.name, sequence, problem.length_dm(sequence)))
 
 
-def _bays(matrix: Decimetres) -> dict[int, list[int]]:
-    """Matrix rows of stops that are no walk apart (levels of one bay), by the first of them.
-
-    They have equal rows, so visiting them together costs nothing, and the search sees several times fewer
-    stops.
-    """
-    bays: dict[int, list[int]] = {}
-    stops = matrix[1:-1, 1:-1]
-    if len(stops):
-        for row, first in enumerate(np.argmax(stops == 0, axis=1).tolist(), start=1):
-            bays.setdefault(first + 1, []).append(row)
-    return bays
+class _Rule(Protocol):
+    def __call__(self, problem: TourProblem) -> Route: ...
 
 
-def _order_of_bays(problem: TourProblem, rule: Route, bays: dict[int, list[int]]) -> Order:
-    bay_of: dict[Spot, int] = {
-        problem.distinct_stops[row - 1]: number
-        for number, rows in enumerate(bays.values(), 1)
-        for row in rows
-    }
-    return tuple(dict.fromkeys(bay_of[stop] for stop in rule.sequence))
+def _rule(rule: _Rule, problem: TourProblem) -> Route | None:
+    """None where the rule's order cannot be walked: a leg of it runs against a one-way aisle with no way round."""
+    try:
+        return rule(problem)
+    except FieldError:
+        return None
 
 
-@cache
-def _subsets_by_size(stops: int) -> list[tuple[int, npt.NDArray[np.int64]]]:
-    """For every size and every stop: the subsets of that size without the stop. Kept, as it depends on the
-    count only.
-    """
-    subsets = np.arange(1 << stops, dtype=np.int64)
-    size = np.array([int(subset).bit_count() for subset in subsets.tolist()])
-    steps: list[tuple[int, npt.NDArray[np.int64]]] = []
-    for members in range(1, stops):
-        layer = subsets[size == members]
-        steps.extend((stop, layer[layer & (1 << stop) == 0]) for stop in range(stops))
-    return steps
+def _check_reach(problem: TourProblem) -> None:
+    from picking.distances import out_of_reach
+
+    for at, words in out_of_reach(problem.layout, problem.start, problem.stops, problem.end):
+        raise FieldError("end" if at == len(problem.stops) else f"stops[{at}]", words)

@@ -1,25 +1,31 @@
 """An ESC/POS receipt printer on TCP, written from the manual, that keeps every slip it put out.
 
-    python -m simulators.receipt_printer --port 9101 --tape tape/ [--host 127.0.0.1] [--control-port 9109]
+    python -m simulators.receipt_printer --port 9101 --tape tape/ [--host 127.0.0.1] [--buffer-bytes 1048576]
+        [--boot-s 20] [--seed 1] [--control-port 9109] [--fault-page 9181] [--script FILE]
 
 Tape: one file a job, DIR/000001.escpos …, a job being everything up to and including a cut and the GS r
 that follows it, or up to the end of the connection when nothing is cut. Real-time questions (DLE EOT)
 belong to no job. DLE EOT is answered at once, GS r in its turn, after everything before it has been
-printed: while paper is out or the cover is open, GS r stays without an answer.
+printed: while paper is out or the cover is open, GS r stays without an answer. GS a has the printer say its four status
+bytes, then and whenever one of the wanted ones changes, to the caller who asked. A slip whose paper ended within it
+comes out in two pieces: it is whole on the tape and spoilt in DIR.labels.jsonl.
+
+    GS a: automatic status back, four bytes, to be told from DLE EOT by bits 0 and 1
+    1st  0 . C 1 O . 0 0   C cover open, O offline       2nd  errors, always 0 here
+    3rd  0 . . 0 E E N N   E paper end, N near end       4th  0
 Source: Epson ESC/POS command reference, https://download4.epson.biz/sec_pubs/pos/reference_en/escpos/
 """
 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.printer_port import PrinterPort, Reply, Stream
-from simulators.zpl_printer import run_until_signalled
+from simulators.zpl_printer import add_printer_options, run_printer
 
 _DLE, _ESC, _FS, _GS = 0x10, 0x1B, 0x1C, 0x1D
 # How many parameter bytes follow the two bytes of a command, where that is fixed.
@@ -45,9 +51,21 @@ _CODE_PAGES = {
 
 
 class ReceiptPrinter(PrinterPort):
+    """A cover is the head of `head_open`: one word for what a person has to close."""
+
+    TITLE = "ESC/POS receipt printer"
     SUFFIX = ".escpos"
-    BLOCKING: tuple[str, ...] = ("paper_out", "head_open", "paused")
-    SWITCHES: tuple[str, ...] = ("paper_out", "head_open", "paused", "paper_near_end", "silent")
+    EVENT = "slip put out"
+    BLOCKING: tuple[str, ...] = ("paper_out", "head_open", "paused", "offline")
+    SWITCHES: Mapping[str, str] = {
+        **PrinterPort.SWITCHES,
+        "paper_near_end": "the roll is nearly at its end; it still prints",
+        "offline": "taken offline at the printer, with nothing else wrong",
+    }
+    NUMBERS: Mapping[str, str] = {
+        **PrinterPort.NUMBERS,
+        "paper_out_within_commands": "the paper ends at the N-th command from now, within the slip",
+    }
 
     ANSWERS_BEFORE_CLOSING = True  # `GS r` is answered when the paper has come so far, not when it is read
 
@@ -58,12 +76,19 @@ class ReceiptPrinter(PrinterPort):
         host: str = "127.0.0.1",
         control_port: int | None = None,
         buffer_bytes: int = 1 << 20,
+        seed: int = 1,
+        boot_s: float = 0.0,
     ) -> None:
-        super().__init__(tape, port, host, control_port, buffer_bytes)
+        super().__init__(tape, port, host, control_port, buffer_bytes, seed, boot_s)
         self._slip = bytearray()
         self._is_cut = False
+        self._is_torn = False
+        self._status_back: tuple[int, Reply] | None = None
+        self._last_back = b""
 
     def new_stream(self, reply: Reply) -> EscPosStream:
+        with self._state:
+            self._status_back = None  # it was asked for by a caller who is gone
         return EscPosStream(self, reply)
 
     def take_command(self, command: bytes, reply: Reply) -> None:
@@ -72,36 +97,82 @@ class ReceiptPrinter(PrinterPort):
     def take_end(self) -> None:
         self.queue(0, self._finish_slip)
 
+    def forget(self) -> None:
+        if self._slip:
+            self.label_out(bytes(self._slip), is_spoilt=True, is_counted=False)
+        self._slip, self._is_cut, self._is_torn = bytearray(), False, False
+        self._status_back = None
+
     def real_time_status(self, kind: int) -> bytes:
         if self.has_fault("silent"):
             return b""
         on = {name: self.has_fault(name) for name in self.SWITCHES}
-        is_offline = on["paper_out"] or on["head_open"] or on["paused"]
         bits = {
-            1: is_offline << 3,
+            1: self._is_offline() << 3,
             2: on["head_open"] << 2 | on["paper_out"] << 5,
             3: 0,
             4: (on["paper_near_end"] or on["paper_out"]) * 0x0C | on["paper_out"] * 0x60,
         }
         return bytes((0x12 | bits[kind],)) if kind in bits else b""
 
+    def faults_changed(self) -> None:
+        if self._status_back is None:
+            return
+        kinds, reply = self._status_back
+        back = self._automatic_status()
+        # The drawer (bit 0) never changes here; offline and errors are bits 1 and 2, the paper is bit 3.
+        compared = ((0, 0x28, 0x06), (1, 0x68, 0x04), (2, 0x0F, 0x08))
+        if any(kinds & kind and (back[at] ^ self._last_back[at]) & mask for at, mask, kind in compared):
+            self._last_back = back
+            reply(back)
+
+    def _is_offline(self) -> bool:
+        with self._state:
+            return self._is_blocked()
+
+    def _automatic_status(self) -> bytes:
+        on = self._switches
+        paper = (on["paper_near_end"] or on["paper_out"]) * 0x03 | on["paper_out"] * 0x0C
+        return bytes((0x10 | self._is_offline() << 3 | on["head_open"] << 5, 0, paper, 0))
+
     def _execute(self, command: bytes, reply: Reply) -> None:
+        with self._state:
+            if self.is_dropped():
+                return  # the power went between taking it from the queue and doing it
+            if self.counts_down_to("paper_out_within_commands"):
+                self.set_fault("paper_out")
+                self._is_torn = True
+        if not self.wait_for_readiness():
+            return
+        with self._state:
+            answer = self._done(command, reply)
+        reply(answer)
+
+    def _done(self, command: bytes, reply: Reply) -> bytes:
         is_question = command[:2] == b"\x1dr"
         if self._is_cut and not is_question:
             self._finish_slip()
         self._slip += command
         if command[:2] == b"\x1dV":
             self._is_cut = True
+        if command[:2] == b"\x1da":
+            self._last_back = self._automatic_status()
+            self._status_back = (command[2], reply) if command[2] & 0x4F else None
+            return self._last_back if self._status_back else b""
         if is_question:
             if self._is_cut:
                 self._finish_slip()
-            if not self.has_fault("silent"):
-                reply(bytes((0x03 if self.has_fault("paper_near_end") else 0x00,)))
+            return bytes((0x03 if self.has_fault("paper_near_end") else 0x00,))
+        return b""
 
     def _finish_slip(self) -> None:
-        content, self._slip, self._is_cut = bytes(self._slip), bytearray(), False
-        if content:
-            self.put_out(content, 1)
+        with self._state:
+            content, self._slip, self._is_cut = bytes(self._slip), bytearray(), False
+            if content:
+                self.label_out(content, is_spoilt=self._is_torn)
+                self._is_torn = False
+                self.put_out(content, 1)
+                self.happened()
 
 
 class EscPosStream(Stream):
@@ -115,7 +186,11 @@ class EscPosStream(Stream):
     def feed(self, content: bytes) -> None:
         self._rest += content
         taken = 0
-        while (length := _command_length(self._rest, taken)) and taken + length <= len(self._rest):
+        while (
+            not self.is_off
+            and (length := _command_length(self._rest, taken))
+            and taken + length <= len(self._rest)
+        ):
             command = bytes(self._rest[taken : taken + length])
             taken += length
             self._take(command)
@@ -234,16 +309,15 @@ def _until_nul(job: bytes | bytearray, at: int) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m simulators.receipt_printer", description=__doc__.split("\n")[0]
+        prog="python -m simulators.receipt_printer", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("--port", type=int, required=True, help="TCP port, 0 for a free one")
-    parser.add_argument("--tape", type=Path, required=True, help="folder for the slips, one file a job")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--control-port", type=int, help="loopback port for fault commands, 0 for a free one")
+    add_printer_options(parser, "slips")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING)
-    printer = ReceiptPrinter(options.tape, options.port, options.host, control_port=options.control_port)
-    return run_until_signalled(printer, "receipt printer")
+    printer = ReceiptPrinter(
+        options.tape, options.port, options.host, buffer_bytes=options.buffer_bytes, seed=options.seed,
+        boot_s=options.boot_s,
+    )  # fmt: skip
+    return run_printer(printer, "receipt printer", options)
 
 
 if __name__ == "__main__":

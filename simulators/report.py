@@ -51,6 +51,10 @@ class ShiftReport:
     walk_dm: int = 0
     walk_s_shape_dm: int = 0
     walk_location_order_dm: int = 0
+    walk_fifo_s_shape_dm: int = 0
+    tours: int = 0
+    tours_proven: int = 0
+    tours_planned_again: int = 0
     scan_ms_p50: float | None = None
     scan_ms_p95: float | None = None
     scan_ms_p99: float | None = None

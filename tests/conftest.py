@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
+from tests.postgresql import PostgresServer, empty
+
+ENGINES = tuple(os.environ.get("TEST_ENGINES", "sqlite,postgresql").split(","))
 
 # How long an example takes says how busy the machine is, never whether a rule holds.
 hypothesis.settings.register_profile("floor", deadline=None)
@@ -26,10 +30,45 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (home / "floor.sqlite").read_bytes()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test process."""
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a database at head, which each test finds empty."""
+    url = postgres.create("floor")
+    migrate(Settings(tmp_path_factory.mktemp("migrated"), url))
+    return url
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A rule of the floor holds on both engines; `@pytest.mark.engine("sqlite")` says what is of one only."""
+    if "engine" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("engine")
+        # What a page does in a browser hangs on the answers, and those are tested on both.
+        is_page = metafunc.definition.get_closest_marker("browser") is not None
+        metafunc.parametrize("engine", marker.args if marker else ENGINES[: 1 if is_page else None], indirect=True)
+
+
 @pytest.fixture
-def settings(tmp_path: Path, migrated: bytes) -> Settings:
+def engine(request: pytest.FixtureRequest) -> str:
+    """Which database engine this test runs on."""
+    return request.param
+
+
+@pytest.fixture
+def settings(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
     """Settings of a floor of its own, its database at head."""
-    (tmp_path / "floor.sqlite").write_bytes(migrated)
+    if engine == "postgresql":
+        url = request.getfixturevalue("migrated_postgres")
+        empty(request.getfixturevalue("postgres").dsn("floor"))
+        return Settings(tmp_path, url)
+    (tmp_path / "floor.sqlite").write_bytes(request.getfixturevalue("migrated"))
     return Settings(tmp_path, f"sqlite:///{tmp_path / 'floor.sqlite'}")
 
 

@@ -10,6 +10,9 @@ import itertools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import psycopg
+import pysqlite3
+
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import MoveReason
@@ -19,6 +22,8 @@ from fulfillment.services import allocate, ledger, orders, scans, setting_up
 from fulfillment.services.actor import Actor
 
 T = TypeVar("T")
+
+REFUSED_BY_DATABASE = (pysqlite3.IntegrityError, psycopg.IntegrityError)
 
 NOBODY = Actor(occurred_at_ms=0)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,18 +23,23 @@ ALLOWED = {
     "fulfillment/models": {
         "fulfillment.domain", "fulfillment.models", "fulfillment.db", "sqlalchemy", "flask_sqlalchemy",
     },
-    "fulfillment/hot": {"fulfillment.hot", "sqlalchemy", "pysqlite3"},
-    "picking": {"picking", "numpy", "ortools"},
+    "fulfillment/hot": {"fulfillment.hot", "sqlalchemy", "pysqlite3", "psycopg"},
+    "fulfillment/safekeeping": {
+        "fulfillment.safekeeping", "fulfillment.services", "fulfillment.hot", "fulfillment.models", "fulfillment.db",
+        "fulfillment.migrations", "sqlalchemy", "alembic", "psycopg",
+    },
+    "picking": {"picking", "numpy", "ortools", "numba", "llvmlite", "fast_tsp"},
     "devices": {"devices", "serial", "escpos", "zebra"},
     "label_templates": {"label_templates", "jinja2", "markupsafe", "PIL", "escpos"},
     "simulators": {"simulators", "zplkit", "zxingcpp", "numpy", "PIL"},
     "kiosk_ui": {
-        "kiosk_ui", "flask", "markupsafe", "msgspec", "fulfillment.services", "fulfillment.web", "fulfillment.domain",
-        "fulfillment.bootstrap",
+        "kiosk_ui", "flask", "flask_babel", "babel", "werkzeug", "markupsafe", "msgspec", "fulfillment.services",
+        "fulfillment.web", "fulfillment.domain", "fulfillment.bootstrap",
     },
     "fulfillment/web": {
         "fulfillment.web", "fulfillment.services", "fulfillment.domain", "fulfillment.bootstrap",
-        "fulfillment.settings", "flask", "werkzeug", "msgspec", "sqlalchemy",
+        "fulfillment.settings", "fulfillment.logs", "fulfillment.VERSION", "flask", "werkzeug", "msgspec", "sqlalchemy",
+        "prometheus_client",
     },
 }  # fmt: skip
 
@@ -125,6 +132,17 @@ def test_the_top_level_is_the_agreed_one() -> None:
     assert present <= agreed, sorted(present - agreed)
 
 
+def test_every_package_is_installed() -> None:
+    """What is run from the sources finds them anyway: one that is missing breaks on other people's machines only."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    there = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for package in OURS - {"tests"}
+        for path in (ROOT / package).rglob("__init__.py")
+    }
+    assert set(project["tool"]["setuptools"]["packages"]) == there
+
+
 def test_no_bare_except_and_no_failure_as_false() -> None:
     wrong = []
     for package in OURS - {"tests"}:
@@ -133,3 +151,22 @@ def test_no_bare_except_and_no_failure_as_false() -> None:
                 if isinstance(node, ast.ExceptHandler) and node.type is None:
                     wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} bare except")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("module", ["fulfillment.app", "fulfillment.cli"])
+def test_only_the_planner_brings_a_solver_along(module: str) -> None:
+    """Each web worker, the worker that prints and every command would pay a second at the start and 150 MB."""
+    solvers = ("numba", "llvmlite", "ortools", "pandas", "fast_tsp")
+    seen = subprocess.run(
+        [sys.executable, "-c", f"import sys, {module}; print([m for m in {solvers} if m in sys.modules])"],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+    assert seen.stdout == "[]\n"
+
+
+def test_a_command_starts_without_what_the_others_need() -> None:
+    """A floor starts its processes by its commands, again after each crash: each second is one of standing still."""
+    heavy = ("escpos", "simulators", "kiosk_ui", "babel", "PIL", "fulfillment.web")
+    program = f"import sys, fulfillment.cli, fulfillment.serving_cli; print([m for m in {heavy} if m in sys.modules])"
+    seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert seen.stdout == "[]\n"

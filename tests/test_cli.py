@@ -13,8 +13,11 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import click
 import pytest
 
+from fulfillment import cli
+from fulfillment.db import without_password
 from fulfillment.processes import free_port, is_taken
 
 COMMANDS = [
@@ -31,6 +34,14 @@ def floor(home: Path, *words: str, **env: str) -> subprocess.CompletedProcess[st
     )  # fmt: skip
 
 
+def test_every_name_leads_to_a_command_of_that_name() -> None:
+    assert list(cli.COMMANDS) == sorted(cli.COMMANDS)
+    for name in cli.COMMANDS:
+        command = cli.floor_command.get_command(click.Context(cli.floor_command), name)
+        assert command is not None
+        assert command.name == name
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     run = floor(tmp_path, *command.split(), "--help")
@@ -45,6 +56,36 @@ def test_init_founds_once_and_keeps_the_token_to_its_owner(tmp_path: Path) -> No
     token = Path(first["admin_token_file"])
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
     assert token.read_text("utf-8").startswith("fl_")
+
+
+def test_what_init_makes_is_as_the_doctor_wants_it(tmp_path: Path) -> None:
+    floor(tmp_path, "init")
+    assert stat.S_IMODE((tmp_path / "floor.sqlite").stat().st_mode) == 0o600
+    findings = json.loads(floor(tmp_path, "doctor", "--json", "-").stdout)["findings"]
+    assert [finding for finding in findings if finding["check"] == "permissions" and finding["state"] != "ok"] == []
+
+
+def test_an_address_is_shown_without_its_password() -> None:
+    for address in ("postgresql+psycopg://floor:hunter2pass@db/x", "postgresql+psycopg://db/x?password=hunter2pass"):
+        assert "hunter2pass" not in without_password(address)
+        assert without_password(address).startswith("postgresql+psycopg://")
+    assert without_password("sqlite:////var/lib/floor.sqlite") == "sqlite:////var/lib/floor.sqlite"
+
+
+@pytest.mark.parametrize("words", [("verify",), ("fifo-audit",), ("token", "--name", "x"), ("init",)])
+def test_a_database_that_is_away_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
+    run = floor(tmp_path, *words, FLOOR_DATABASE=f"postgresql+psycopg://floor:hunter2pass@127.0.0.1:{free_port()}/x")
+    assert run.returncode == 2
+    assert run.stderr.startswith("floor: the database says: ")
+    assert "Traceback" not in run.stderr
+    assert "hunter2pass" not in run.stderr
+
+
+@pytest.mark.parametrize("role", ["api", "admin", "metrics"])
+def test_a_token_is_made_for_the_role_as_it_is_written_down(tmp_path: Path, role: str) -> None:
+    floor(tmp_path, "init")
+    run = floor(tmp_path, "token", "--role", role, "--name", "x")
+    assert (run.returncode, run.stdout[:3]) == (0, "fl_")
 
 
 def test_an_empty_floor_verifies_and_has_no_fifo_violation(tmp_path: Path) -> None:
@@ -74,13 +115,16 @@ def test_verify_fails_when_a_balance_was_touched_by_hand(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "value"),
     [("FLOOR_PORT", "many"), ("FLOOR_PORT", "0"), ("FLOOR_TIME_ZONE", "Mars/Olympus"), ("FLOOR_NO_SUCH", "1"),
-     ("FLOOR_GS1_COMPANY_PREFIX", "12x"), ("FLOOR_DATABASE", "mysql://somewhere")],
+     ("FLOOR_GS1_COMPANY_PREFIX", "12x"), ("FLOOR_DATABASE", "mysql://somewhere"),
+     ("FLOOR_DATABASE", "floor:hunter2pass"), ("FLOOR_DATABASE", ""), ("FLOOR_DATABASE", "sqlite://"),
+     ("FLOOR_DATABASE", "postgresql+psycopg://floor:hunter2pass@db:many/floor")],
 )  # fmt: skip
 def test_a_bad_setting_stops_start_up_and_is_named(tmp_path: Path, name: str, value: str) -> None:
     run = floor(tmp_path, "verify", **{name: value})
     assert run.returncode == 2
     assert name in run.stderr
     assert "Traceback" not in run.stderr
+    assert "hunter2pass" not in run.stderr
 
 
 @pytest.mark.parametrize("words", [("verify",), ("fifo-audit",), ("token", "--name", "x"), ("import", "items", "-")])

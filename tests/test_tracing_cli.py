@@ -19,6 +19,7 @@ from tests.services.test_trace import goods
 @pytest.fixture
 def stocked(hand: FloorHand, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> FloorHand:
     monkeypatch.setenv("FLOOR_HOME", str(settings.home))
+    monkeypatch.setenv("FLOOR_DATABASE", settings.database_url)
     hand.item("MUG")
     goods(hand, "MUG", 10, lot="L1", receipt="PO-77")
     hand.order("SO-1", ("MUG", 2))

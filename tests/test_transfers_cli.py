@@ -24,6 +24,7 @@ from tests.services.acts import at
 def north(hand: FloorHand, monkeypatch: pytest.MonkeyPatch) -> Iterator[FloorHand]:
     """The other warehouse; commands find the database by the environment."""
     monkeypatch.setenv("FLOOR_HOME", str(hand.floor.settings.home))
+    monkeypatch.setenv("FLOOR_DATABASE", hand.floor.settings.database_url)
     floor = open_floor(hand.floor.settings, warehouse_id=2)
     there = FloorHand(floor, "NORTH")
     there.item("MUG")

@@ -7,8 +7,13 @@ or misread one fails here and never reaches stock. Nothing here knows whether th
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PRINTABLE = frozenset(ALPHABET + "-")
+_VALUES = {character: value for value, character in enumerate(ALPHABET)}
+# A screen draws ten codes, the same places and commands all day: a check character is a sum worth remembering.
+REMEMBERED = 16_384
 
 
 class OwnKind(StrEnum):
@@ -24,6 +29,9 @@ class OwnKind(StrEnum):
     ORDER = "O"
     TRANSFER = "X"
     REASON = "Y"
+    CARTON = "P"
+    WEIGHT = "W"
+    SLOT = "S"
 
 
 PREFIXES = frozenset(kind.value for kind in OwnKind)
@@ -44,6 +52,7 @@ class Command(StrEnum):
     MOVE = "MOVE"
     REPLENISH = "REPLENISH"
     SEND = "SEND"
+    SORT = "SORT"
     DONE = "DONE"
     SHORT = "SHORT"
     SKIP = "SKIP"
@@ -52,6 +61,7 @@ class Command(StrEnum):
     MISSING = "MISSING"
     CLOSE = "CLOSE"
     REPRINT = "REPRINT"
+    NO = "NO"
     VOID = "VOID"
     REOPEN = "REOPEN"
     TAKEOFF = "TAKEOFF"
@@ -66,6 +76,15 @@ class Command(StrEnum):
     FREE = "FREE"
     ADJUST = "ADJUST"
     EMPTY = "EMPTY"
+    WEIGH = "WEIGH"
+    SUBSTITUTE = "SUBSTITUTE"
+    UNDO = "UNDO"
+    HELP = "HELP"
+    OTHERPLACE = "OTHERPLACE"
+    NEWPARCEL = "NEWPARCEL"
+    NOSCAN = "NOSCAN"
+    PROBLEM = "PROBLEM"
+    RESUME = "RESUME"
 
 
 COMMANDS = frozenset(command.value for command in Command)
@@ -83,11 +102,11 @@ def check_character(text: str) -> str:
     """
     remainder = 36
     for character in text.replace("-", ""):
-        remainder = (remainder + ALPHABET.index(character)) % 36 or 36
-        remainder = remainder * 2 % 37
+        remainder = ((remainder + _VALUES[character]) % 36 or 36) * 2 % 37
     return ALPHABET[(37 - remainder) % 36]
 
 
+@lru_cache(REMEMBERED)
 def own_code(kind: str, value: str) -> str:
     """The barcode of a thing of ours: `own_code("L", "A03-07-2")` is `L-A03-07-2-` and its check character.
 
@@ -95,7 +114,7 @@ def own_code(kind: str, value: str) -> str:
         BadCode: `value` holds a character outside 0-9 A-Z and the dash.
     """
     body = f"{OwnKind(kind)}-{value}"
-    if not value or any(character not in ALPHABET and character != "-" for character in value):
+    if not value or not _PRINTABLE.issuperset(value):
         raise BadCode(f"{value!r}: only 0-9, A-Z and dashes can be printed as a code")
     return f"{body}-{check_character(body)}"
 
@@ -109,7 +128,7 @@ def parse_own_code(text: str) -> tuple[OwnKind, str] | None:
     if len(text) < 5 or text[1] != "-" or text[-2] != "-" or text[0] not in PREFIXES:
         return None
     body, check = text[:-2], text[-1]
-    if any(character not in ALPHABET and character != "-" for character in body):
+    if not _PRINTABLE.issuperset(body):
         return None
     if check_character(body) != check:
         raise BadCode(f"{text!r}: check character does not agree")

@@ -60,7 +60,9 @@ class CountCause(StrEnum):
 
 
 # Where somebody stood before a place that was not as the book said, stock is on hold until it is counted.
-_PRIORITY: Mapping[str, int] = {"missing": 20, CountCause.SHORT: 20, CountCause.RECOUNT: 10, CountCause.ASKED: 10}
+_PRIORITY: Mapping[str, int] = {
+    "missing": 20, CountCause.SHORT: 20, "damaged": 10, CountCause.RECOUNT: 10, CountCause.ASKED: 10,
+}  # fmt: skip
 
 CLASS_DAYS: Mapping[str, int] = {"A": 30, "B": 90, "C": 180}
 

@@ -141,3 +141,22 @@ def parents_first(parent_of: Mapping[str, str]) -> list[str]:
         ordered += ready
         placed |= set(ready)
     return ordered
+
+
+class InboundState(StrEnum):
+    """How far a receipt has come: the columns of the inbound board."""
+
+    ANNOUNCED = "announced"
+    ARRIVING = "arriving"
+    RECEIVING = "receiving"
+    PUTAWAY = "putaway"
+    DONE = "done"
+
+
+def inbound_state(*, is_closed: bool, is_begun: bool, is_stocked: bool, due_on: str, today: str) -> InboundState:
+    """Where a receipt stands. `is_stocked`: nothing of it is at a dock any more; days are ISO 8601, '' = none told."""
+    if is_closed:
+        return InboundState.DONE if is_stocked else InboundState.PUTAWAY
+    if is_begun:
+        return InboundState.RECEIVING
+    return InboundState.ARRIVING if due_on and due_on <= today else InboundState.ANNOUNCED

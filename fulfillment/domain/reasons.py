@@ -67,6 +67,21 @@ class Reject(StrEnum):
     REASON_REQUIRED = "reason_required"
     OWN_COUNT = "own_count"
     UNKNOWN_TRANSFER = "unknown_transfer"
+    WEIGHT_DIFFERS = "weight_differs"
+    SCALE_MOVING = "scale_moving"
+    SCALE_OVER = "scale_over"
+    SCALE_FAULT = "scale_fault"
+    SCALE_NOT_EMPTIED = "scale_not_emptied"
+    NO_SUBSTITUTE = "no_substitute"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    TOO_LATE_TO_UNDO = "too_late_to_undo"
+    WRONG_SLOT = "wrong_slot"
+    WALL_FULL = "wall_full"
+    ORDER_STILL_SORTING = "order_still_sorting"
+    LOCKED = "locked"
+    PIN_REQUIRED = "pin_required"
+    PIN_MISSING = "pin_missing"
+    OUT_OF_STEP = "out_of_step"
 
 
 class MoveReason(StrEnum):
@@ -92,10 +107,12 @@ class MoveReason(StrEnum):
     ADJUST = "adjust"
     SEND = "send"
     RETURN = "return"
+    SORT = "sort"
 
 
 class Why(StrEnum):
-    """Reason codes a person gives: for stock set aside or adjusted, a receipt that differs, FIFO passed over."""
+    """Reason codes a person gives: for stock set aside or adjusted, a receipt that differs, FIFO passed over, a
+    parcel of another weight, a stop that was not as told. `undone` is the floor's own: a move that takes one back."""
 
     DAMAGED = "damaged"
     QUALITY = "quality"
@@ -113,6 +130,19 @@ class Why(StrEnum):
     CUSTOMER_REQUEST = "customer_request"
     RETURNED = "returned"
     COUNTED = "counted"
+    PACKING = "packing"
+    NOT_THERE = "not_there"
+    TOO_FEW = "too_few"
+    OTHER_GOODS = "other_goods"
+    UNDONE = "undone"
+
+
+class WhyNotRead(StrEnum):
+    """Why a barcode at the bench does not serve: an item's, or a label's of ours."""
+
+    NO_BARCODE = "no_barcode"
+    UNREADABLE = "unreadable"
+    UNKNOWN_BARCODE = "unknown_barcode"
 
 
 # Which reasons fit which occasion; a screen offers these and a scan of any other is `reason_required`.
@@ -120,6 +150,12 @@ SET_ASIDE = (Why.DAMAGED, Why.QUALITY, Why.EXPIRED, Why.RECALL)
 ADJUSTING = (Why.LOST, Why.FOUND, Why.THEFT, Why.SAMPLE, Why.DAMAGED, Why.EXPIRED, Why.DATA_ERROR)
 OVER_RECEIVED = (Why.SUPPLIER_OVER, Why.UNANNOUNCED)
 PASSING_OVER = (Why.UNREACHABLE, Why.DAMAGED, Why.CUSTOMER_REQUEST, Why.QUALITY)
+# A stop with too little for its order; what is damaged has a command of its own.
+SHORTING = (Why.NOT_THERE, Why.TOO_FEW, Why.OTHER_GOODS, Why.UNREACHABLE)
+MISSING_AT_WALL = (Why.LOST, Why.DAMAGED)
+WEIGHING_OTHERWISE = (Why.COUNTED, Why.PACKING, Why.DATA_ERROR)
+NOT_SCANNED = tuple(WhyNotRead)
+REPRINTING = (WhyNotRead.UNREADABLE, Why.DAMAGED, Why.LOST)
 
 
 class HoldReason(StrEnum):
@@ -160,6 +196,18 @@ class DomainError(Exception):
         self.code = code
         self.detail = detail
         self.field = field
+
+
+class Unauthorized(DomainError):
+    """Nobody we know asks for this."""
+
+    status = 401
+
+
+class Forbidden(DomainError):
+    """Whoever asks may not have this."""
+
+    status = 403
 
 
 class NotFound(DomainError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from fulfillment.domain.fifo import Policy, is_older, rank
 from fulfillment.domain.putaway import Arriving, Present, Storage, check_putaway, room_each
@@ -116,3 +117,21 @@ _KIND_ORDER = {LocationKind.RESERVE: 0, LocationKind.FLOW_RACK: 1, LocationKind.
 def _handiness(source: Source) -> tuple[int, int, str, int]:
     kind = _KIND_ORDER.get(LocationKind(source.kind), 9)
     return kind, source.free_each, source.location_code, source.goods.layer.layer_id
+
+
+class StockState(StrEnum):
+    """What lies at a pick face against its levels: the columns of the stock board."""
+
+    OUT = "out"
+    LOW = "low"
+    OK = "ok"
+    OVER = "over"
+
+
+def stock_state(here_each: int, min_each: int, max_each: int) -> StockState:
+    """Nothing there, below the minimum, within, or above the maximum."""
+    if here_each <= 0:
+        return StockState.OUT
+    if here_each < min_each:
+        return StockState.LOW
+    return StockState.OVER if here_each > max_each else StockState.OK

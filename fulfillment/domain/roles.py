@@ -25,12 +25,14 @@ class StationKind(StrEnum):
 
 
 class TokenRole(StrEnum):
-    """What a bearer token speaks for: one station, a program, or the person who set the floor up."""
+    """What a bearer token speaks for: one station, one bench agent, a program, or the person who set the floor up."""
 
     STATION = "station"
     BOARD = "board"
     API = "api"
     ADMIN = "admin"
+    AGENT = "agent"
+    METRICS = "metrics"
 
 
 class Permission(StrEnum):
@@ -44,30 +46,56 @@ class Permission(StrEnum):
     WRITE_ORDERS = "write_orders"
     WRITE_RECEIPTS = "write_receipts"
     RELEASE_WAVES = "release_waves"
+    STEER_WAVES = "steer_waves"
+    CANCEL_WAVES = "cancel_waves"
+    CLOSE_AISLES = "close_aisles"
     WRITE_PARCELS = "write_parcels"
     WRITE_STOCK = "write_stock"
     AUDIT = "audit"
+    READ_AUDIT_LOG = "read_audit_log"
+    READ_METRICS = "read_metrics"
+    ERASE_BUYERS = "erase_buyers"
+    READ_EVENTS = "read_events"
     SET_UP = "set_up"
+    RUN_DEVICES = "run_devices"
+    TEND_DEVICES = "tend_devices"
+    READ_WORK = "read_work"
+    SET_TARGETS = "set_targets"
+    TEND_PROBLEMS = "tend_problems"
+    TEND_CARDS = "tend_cards"
 
 
 TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
     TokenRole.STATION: frozenset({Permission.SCAN}),
-    TokenRole.BOARD: frozenset({Permission.READ_BOARD, Permission.READ_ORDERS}),
+    # For whoever shows a supervisor's badge a board closes an aisle, takes up what is wrong, sets targets, moves
+    # cards, steers waves.
+    TokenRole.BOARD: frozenset(
+        {
+            Permission.READ_BOARD, Permission.READ_ORDERS, Permission.CLOSE_AISLES, Permission.TEND_PROBLEMS,
+            Permission.SET_TARGETS, Permission.TEND_CARDS, Permission.STEER_WAVES,
+            Permission.CANCEL_WAVES,
+        }
+    ),
     TokenRole.API: frozenset(
         {
             Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.WRITE_ORDERS,
-            Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.WRITE_PARCELS, Permission.WRITE_STOCK,
-            Permission.AUDIT,
+            Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.CLOSE_AISLES, Permission.WRITE_PARCELS,
+            Permission.STEER_WAVES, Permission.CANCEL_WAVES, Permission.WRITE_STOCK, Permission.AUDIT,
+            Permission.READ_EVENTS, Permission.TEND_DEVICES,
+            Permission.READ_WORK, Permission.TEND_PROBLEMS, Permission.TEND_CARDS,
         }
     ),
-    TokenRole.ADMIN: frozenset(Permission) - {Permission.SCAN},
+    TokenRole.METRICS: frozenset({Permission.READ_METRICS}),
+    TokenRole.AGENT: frozenset({Permission.RUN_DEVICES}),
+    # Scans and devices are never anybody's but the station's and the bench's own.
+    TokenRole.ADMIN: frozenset(Permission) - {Permission.SCAN, Permission.RUN_DEVICES},
 }  # fmt: skip
 
-_ALL = ("RECEIVE", "PUTAWAY", "REPLENISH", "PICK", "PACK", "LOAD", "COUNT", "MOVE", "PUTBACK", "SEND")
+_ALL = ("RECEIVE", "PUTAWAY", "REPLENISH", "PICK", "SORT", "PACK", "LOAD", "COUNT", "MOVE", "PUTBACK", "SEND")
 
 ROLE_FLOWS: dict[str, tuple[str, ...]] = {
-    Role.PICKER: ("PICK", "REPLENISH", "MOVE", "PUTAWAY", "PUTBACK", "COUNT"),
-    Role.PACKER: ("PACK", "PUTBACK", "LOAD"),
+    Role.PICKER: ("PICK", "SORT", "REPLENISH", "MOVE", "PUTAWAY", "PUTBACK", "COUNT"),
+    Role.PACKER: ("PACK", "SORT", "PUTBACK", "LOAD"),
     Role.RECEIVER: ("RECEIVE", "PUTAWAY", "REPLENISH", "MOVE", "COUNT", "SEND", "LOAD"),
     Role.SUPERVISOR: _ALL,
     Role.ADMIN: _ALL,

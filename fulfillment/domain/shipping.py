@@ -72,11 +72,13 @@ def fits_each(load: ParcelLoad, item_weight_g: int, item_volume_ml: int) -> int:
 
 @dataclass(frozen=True)
 class Count:
-    """What a scan at the bench says: units the barcode stands for, or the number keyed with it."""
+    """What a scan at the bench says: units the barcode stands for, or the number keyed with it. Not `is_scanned`: the
+    barcode does not serve, and the packer tells what it is."""
 
     barcode_each: int
     keyed_each: int | None = None
     serial: str = ""
+    is_scanned: bool = True
 
     @property
     def qty_each(self) -> int:
@@ -101,7 +103,7 @@ def check_count(count: Count, lying: Lying, load: ParcelLoad) -> Rejected | None
     """None when these units may go from the tote into the parcel, else why not."""
     if count.qty_each <= 0:
         return Rejected(Reject.BAD_QUANTITY, expected=str(lying.left_each), got=str(count.qty_each))
-    if lying.is_serial:
+    if lying.is_serial and (count.is_scanned or count.serial):
         if count.qty_each != 1:
             return Rejected(Reject.SCAN_EACH, expected="1", got=str(count.qty_each))
         if not count.serial:
@@ -110,7 +112,8 @@ def check_count(count: Count, lying: Lying, load: ParcelLoad) -> Rejected | None
             return Rejected(Reject.WRONG_ITEM, expected=f"a serial of {lying.sku} in this tote", got=count.serial)
     if count.qty_each > lying.left_each:
         return Rejected(Reject.TOO_MANY, expected=str(lying.left_each), got=str(count.qty_each))
-    if count.keyed_each is not None and count.keyed_each > 1 and lying.left_each <= lying.scan_each_max:
+    is_keyed = count.is_scanned and count.keyed_each is not None and count.keyed_each > 1
+    if is_keyed and lying.left_each <= lying.scan_each_max:
         return Rejected(Reject.SCAN_EACH, expected="1", got=str(count.keyed_each))
     fits = fits_each(load, lying.weight_g, lying.volume_ml)
     if count.qty_each > fits:

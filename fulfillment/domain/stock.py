@@ -59,12 +59,19 @@ class Virtual(StrEnum):
 
 
 class LpnKind(StrEnum):
-    """What a handling unit's label is stuck to."""
+    """What a handling unit's label is stuck to.
+
+    A tote picked for several orders is a `batch` until it is sorted; what of it is one order's is a `share`, which
+    stands in it. A `slot` is a compartment of a put wall.
+    """
 
     NONE = "none"
     TOTE = "tote"
     CARTON = "carton"
     PALLET = "pallet"
+    BATCH = "batch"
+    SHARE = "share"
+    SLOT = "slot"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,14 @@ class TaskState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PickMode(StrEnum):
+    """How the orders of a tour are picked: alone, an order a tote on one cart, or together and sorted afterwards."""
+
+    SINGLE = "single"
+    CLUSTER = "cluster"
+    BATCH = "batch"
+
+
 class RefillReason(StrEnum):
     """Why goods are brought down: the face fell below its minimum, or orders wait for units out of reach."""
 

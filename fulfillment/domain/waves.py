@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from fulfillment.domain.orders import OrderState
 
 # An order joins a wave only from here: promised, and no work on it under way.
@@ -17,3 +19,13 @@ MAX_WAVE_ORDERS = 1_000
 def ranks(values: list[int]) -> dict[int, int]:
     """Each distinct value's place, lowest first: orders of one departure share a rank."""
     return {value: place for place, value in enumerate(sorted(set(values)))}
+
+
+class ProposalState(StrEnum):
+    """A proposed wave from being asked for to being released or overtaken."""
+
+    PLANNING = "planning"
+    READY = "ready"
+    RELEASED = "released"
+    REPLACED = "replaced"
+    FAILED = "failed"

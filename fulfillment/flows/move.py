@@ -144,6 +144,13 @@ class GiveBack:
 
 
 @dataclass(frozen=True)
+class TakeBack:
+    """What was set down last comes into the hand again."""
+
+    last: Memory
+
+
+@dataclass(frozen=True)
 class MovePallet:
     """A pallet with all that stands on it into a location."""
 
@@ -161,6 +168,8 @@ class NestPallet:
 
 def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
     """What a read means while moving goods."""
+    if heard.kind == "command" and heard.value == "UNDO" and memory.get("last"):
+        return Do(TakeBack(memory["last"]), memory)
     if facts.hand is not None:
         return _hear_target(memory, heard, facts.hand)
     if facts.pallet is not None:
@@ -224,8 +233,8 @@ def _hear_target(memory: Memory, heard: Heard, hand: InHand) -> Reply:
             return wrong
         put = PutDown(heard.value, qty_each) if heard.kind == "location" else PutOn(heard.value, qty_each)
         return Do(put, {})
-    if heard.kind == "command" and heard.value == "BACK":
-        return Do(GiveBack(), memory)
+    if heard.kind == "command" and heard.value in ("BACK", "UNDO"):
+        return Do(GiveBack(), {key: value for key, value in memory.items() if key not in ("last", "notice")})
     return not_expected(heard, "location", "pallet", "BACK")
 
 
@@ -256,13 +265,14 @@ def _next_status(content: Sequence[Lying], status: str) -> str:
 
 def settle(memory: Memory, facts: Facts) -> Step:
     """The screen that follows from what is known now."""
+    undo = expect_command("UNDO") if memory.get("last") else ()
     if facts.hand is not None:
         hand = facts.hand
         fields: dict[str, Any] = {
             "item": hand.goods.view(), "qty_each": hand.qty_each, "received_on": hand.received_on,
-            "status": hand.status, "from": hand.origin.view() if hand.origin else None,
+            "status": hand.status, "from": hand.origin.view() if hand.origin else None, **_notice(memory),
         }  # fmt: skip
-        expects = (Expect("location"), Expect("parcel"), *expect_command("BACK"))
+        expects = (Expect("location"), Expect("parcel"), *expect_command("BACK"), *undo)
         return Step(NAME, "target", "scan_target", expects, fields)
     if facts.pallet is not None:
         pallet = facts.pallet
@@ -273,7 +283,8 @@ def settle(memory: Memory, facts: Facts) -> Step:
         expects = (Expect("location"), Expect("parcel"), Expect("item"), *expect_command("BACK"))
         return Step(NAME, "lpn", "scan_target", expects, fields)
     if facts.place is None:
-        return Step(NAME, "source", "scan_source", (Expect("location"), Expect("parcel"), *expect_command("HOME")))
+        expects = (Expect("location"), Expect("parcel"), *undo, *expect_command("HOME"))
+        return Step(NAME, "source", "scan_source", expects)
     mode, why = memory.get("mode", ""), memory.get("why", "")
     fields = {
         "location": facts.place.view(), "content": [part.view() for part in facts.content],
@@ -288,3 +299,7 @@ def settle(memory: Memory, facts: Facts) -> Step:
     items = tuple(expect_goods(one) for one in goods.values())[:8]
     changes = (change for change in REASONS_FOR if may_change(facts.role, change))
     return Step(NAME, "item", "scan_item", (*(items or (Expect("item"),)), *expect_command("BACK", *changes)), fields)
+
+
+def _notice(memory: Memory) -> dict[str, Any]:
+    return {"notice": memory["notice"]} if memory.get("notice") else {}

@@ -1,24 +1,27 @@
 """Cluster picking: a cart, its totes, then stop by stop location → item → tote, then the drop.
 
     cart ── claim ──> totes* ──> location ──> item ──> tote ──> (next task) location … ──> drop ──> cart
-                                    │           │ SHORT, nothing found ──────^
+                                    │           │ SHORT, DAMAGED (`pick_otherwise`), nothing found ──^
                                     │           └ OVERRIDE ──> supervisor ──> reason ──> item
                                     └── SKIP: the stop moves to the end of the walk
+    NEWTOTE at any of these: an empty tote for the full one (`pick_new_tote`). UNDO: the last count, or the last pick.
 
-`memory` holds only what the database cannot know: the location stood at and the units in the hand. A plain code
-counts; one that says which units it is (lot, expiry, serial), or any where cases lie closed, is judged in the
-transaction by what lies here.
+`memory` holds only what the database cannot know: the location stood at, the units in the hand, the last pick. A
+plain code counts; one that says which units it is (lot, expiry, serial), or any where cases lie closed, is judged in
+the transaction by what lies here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import PASSING_OVER, Reject, Rejected
+from fulfillment.flows import pick_new_tote, pick_otherwise
 from fulfillment.flows.pick_hand import HandPart, Oldest, OpenCase, Override, Sealed, TakeGoods, hand_of
+from fulfillment.flows.pick_otherwise import DAMAGED, SHORT, Substitute
 from fulfillment.flows.step import (
     Do,
     Expect,
@@ -40,20 +43,25 @@ from fulfillment.flows.step import (
 NAME = "pick"
 
 # Buttons made once: their check characters cost more than the rest of a screen.
-_AT_LOCATION = expect_command("SKIP")
-_AT_ITEM = expect_command("SHORT", "SKIP", "BACK")
+_AT_LOCATION = expect_command("SKIP", "NEWTOTE")
+_AT_ITEM = expect_command("SHORT", "DAMAGED", "SKIP", "NEWTOTE", "BACK")
 _AT_TOTE = expect_command("NEWTOTE", "BACK")
+_UNDO = expect_command("UNDO")
+_BACK = expect_command("BACK")
 _BREAK = expect_command("BREAK")
 _OVERRIDE = expect_command("OVERRIDE")
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A place on the cart that still needs its tote."""
+    """A place on the cart that still needs its tote. `cartons`: in how many the order ships (0 = not known), the
+    first of the type `carton`: a tote about as large as that saves repacking."""
 
     slot_id: int
     position: int
     order_number: str
+    cartons: int = 0
+    carton: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class PickTask:
     """The stop to be made now. `tote` is None when that place on the cart needs another tote.
 
     `sealed` and `oldest` are what still lies here beside the units in the hand; `has_spoilt`: some of it expired.
+    `substitute`: what may go instead, looked for only while SHORT is asked about; `free_places` of the cart only while
+    a tote is asked for.
     """
 
     task_id: int
@@ -74,6 +84,8 @@ class PickTask:
     sealed: Sealed | None = None
     oldest: Oldest | None = None
     has_spoilt: bool = False
+    substitute: Substitute | None = None
+    free_places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,7 @@ class Tour:
     stops_total: int
     totes: tuple[str, ...] = ()
     next_place: str = ""
+    walk_left_dm: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,7 @@ class Facts:
     staging: Place | None = None
     carts: tuple[str, ...] = ()
     free_totes: tuple[str, ...] = ()
+    walk: Any = None  # what the service found this on, for the commands that follow; no rule looks at it
 
 
 @dataclass(frozen=True)
@@ -117,14 +131,6 @@ class AssignTote:
 
 
 @dataclass(frozen=True)
-class AddTote:
-    """The tote is full: another empty one joins it on the same place."""
-
-    task_id: int
-    tote_code: str
-
-
-@dataclass(frozen=True)
 class ConfirmPick:
     """Units go from the location into the tote; with `is_short` the rest was not there."""
 
@@ -133,25 +139,13 @@ class ConfirmPick:
     tote_code: str
     is_short: bool
     hand: tuple[HandPart, ...] = ()
-
-
-@dataclass(frozen=True)
-class AskSupervisor:
-    """A badge was scanned to let newer goods go first."""
-
-    badge: str
+    why: str = ""
+    is_substituted: bool = False
 
 
 @dataclass(frozen=True)
 class SetAsideSpoilt:
     """Goods at this stop have expired since they were promised."""
-
-    task_id: int
-
-
-@dataclass(frozen=True)
-class ReportShort:
-    """Nothing (more) of the item is in the location."""
 
     task_id: int
 
@@ -182,6 +176,8 @@ def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
     if facts.task is None:
         if heard.kind == "location":
             return Do(DropTotes(facts.tour.tour_id, heard.value))
+        if _is_undo(heard):
+            return pick_otherwise.take_back(memory)
         return not_expected(heard, "staging location")
     here = _in_hand(memory, facts.task)
     return _HEAR[_state(here, facts.task)](here, heard, facts.task)
@@ -199,36 +195,44 @@ def settle(memory: Memory, facts: Facts) -> Step:
             "tour": tour.tour_id, "position": facts.slot.position, "positions": tour.positions,
             "order": facts.slot.order_number,
         }  # fmt: skip
+        if facts.slot.cartons:
+            fields |= {"cartons": facts.slot.cartons, "carton": facts.slot.carton}
         return Step(NAME, "totes", "scan_tote", totes or (Expect("tote"),), fields)
     if facts.task is None:
         fields = {"tour": tour.tour_id, "totes": list(tour.totes), **_notice(memory)}
         if facts.staging is not None:
             fields["location"] = facts.staging.view()
         drop = (expect_place(facts.staging),) if facts.staging else (Expect("location"),)
-        return Step(NAME, "drop", "scan_location", drop, fields)
+        return Step(NAME, "drop", "scan_location", (*drop, *(_UNDO if memory.get("last") else ())), fields)
     task = facts.task
     here = _in_hand(memory, task)
     state = _state(here, task)
     fields = {**_task_fields(tour, task, here), **_notice(memory)}
+    undo = _UNDO if pick_otherwise.undoable(here) else ()
     if state == "location":
-        return Step(NAME, state, "scan_location", (expect_place(task.place), *_AT_LOCATION), fields)
+        return Step(NAME, state, "scan_location", (expect_place(task.place), *_AT_LOCATION, *undo), fields)
     if state == "supervisor":
-        return Step(NAME, state, "scan_badge", (Expect("badge"), *expect_command("BACK")), fields)
+        return Step(NAME, state, "scan_badge", (Expect("badge"), *_BACK), fields)
     if state == "reason":
         reasons = tuple(Expect("reason", own_code("Y", why.upper().replace("_", "-")), why) for why in PASSING_OVER)
-        return Step(NAME, state, "scan_reason", (*reasons, *expect_command("BACK")), fields)
+        return Step(NAME, state, "scan_reason", (*reasons, *_BACK), fields)
+    if state in (SHORT, DAMAGED):
+        fields |= pick_otherwise.fields(here, state, task.substitute)
+        expects = pick_otherwise.expects(state, task.goods, task.substitute)
+        return Step(NAME, state, "scan_reason", expects, fields)
     if state == "item":
         fields |= _goods_fields(here, task)
         expects = (
             expect_goods(task.goods), *(_BREAK if task.sealed else ()), *_AT_ITEM,
-            *(_OVERRIDE if _may_pass_over(task) else ()),
+            *(_OVERRIDE if _may_pass_over(task) else ()), *undo,
         )  # fmt: skip
         return Step(NAME, state, "scan_item", expects, fields)
     if here["new_tote"] or task.tote is None:
-        totes = tuple(Expect("tote", own_code("T", code), code) for code in facts.free_totes)
-        return Step(NAME, state, "scan_new_tote", totes or (Expect("tote"),), fields)
+        fields |= pick_new_tote.fields(here, fields["tote"], task.free_places)
+        expects = pick_new_tote.expects(facts.free_totes, task.free_places, has_tote=here["new_tote"])
+        return Step(NAME, state, "scan_new_tote", expects, fields)
     tote = Expect("tote", own_code("T", task.tote), task.tote)
-    return Step(NAME, state, "scan_tote", (tote, *_AT_TOTE), fields)
+    return Step(NAME, state, "scan_tote", (tote, *_AT_TOTE, *undo), fields)
 
 
 def _in_hand(memory: Memory, task: PickTask) -> dict[str, Any]:
@@ -242,18 +246,28 @@ def _in_hand(memory: Memory, task: PickTask) -> dict[str, Any]:
         "new_tote": bool(memory.get("new_tote")) and mine,
     }  # fmt: skip
     if mine:
-        here |= {key: memory[key] for key in ("hand", "ask", "override") if memory.get(key)}
+        here |= {key: memory[key] for key in _OF_TASK if memory.get(key)}
+    if memory.get("last"):
+        here["last"] = memory["last"]
     return here
 
 
+_OF_TASK = ("hand", "ask", "override", "asks", "damaged", "why", "substitutes", "before", "onto")
+
+
 def _put_down(here: Mapping[str, Any]) -> dict[str, Any]:
-    return {"at": here["at"], "task": here["task"], "counted": 0, "is_short": False, "new_tote": False}
+    last = {"last": here["last"]} if "last" in here else {}
+    return {"at": here["at"], "task": here["task"], "counted": 0, "is_short": False, "new_tote": False, **last}
 
 
 def _state(here: Mapping[str, Any], task: PickTask) -> str:
+    if here["new_tote"]:
+        return "tote"
     if here["at"] != task.place.location_id:
         return "location"
-    if here["counted"] and (here["is_short"] or here["new_tote"] or here["counted"] >= task.left_each):
+    if here.get("asks"):
+        return str(here["asks"])
+    if here["counted"] and (here["is_short"] or here["counted"] >= task.left_each):
         return "tote"
     if here.get("ask"):
         return "reason" if here["override"]["supervisor_id"] else "supervisor"
@@ -268,7 +282,9 @@ def _hear_location(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
         return Do(SetAsideSpoilt(task.task_id), there) if task.has_spoilt else Goto(there)
     if heard.kind == "command" and heard.value == "SKIP":
         return Do(SkipTask(task.task_id), here)
-    return not_expected(heard, task.place.code)
+    if heard.kind == "command" and heard.value == "NEWTOTE" and task.tote is not None:
+        return pick_new_tote.ask(here)
+    return pick_otherwise.undo(here) if _is_undo(heard) else not_expected(heard, task.place.code)
 
 
 def _hear_item(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
@@ -285,14 +301,16 @@ def _hear_item(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
             return Do(OpenCase(task.task_id, hand_of(here)), here)
         if heard.value == "OVERRIDE" and _may_pass_over(task):
             return Goto({**here, "ask": True, "override": vars(Override(0, ""))})
-        if heard.value == "SHORT":
-            return Goto({**here, "is_short": True}) if here["counted"] else Do(ReportShort(task.task_id), here)
+        if heard.value in ("SHORT", "DAMAGED"):
+            return pick_otherwise.ask(here, SHORT if heard.value == "SHORT" else DAMAGED)
         if heard.value == "SKIP" and not here["counted"]:
             return Do(SkipTask(task.task_id), here)
         if heard.value == "BACK":
             return Goto({**_put_down(here), "at": None})
-        if heard.value == "NEWTOTE" and here["counted"]:
-            return Goto({**here, "new_tote": True})
+        if heard.value == "NEWTOTE" and task.tote is not None:
+            return pick_new_tote.ask(here)
+        if heard.value == "UNDO":
+            return pick_otherwise.undo(here)
     return not_expected(heard, task.goods.sku)
 
 
@@ -305,53 +323,53 @@ def _hear_goods(here: dict[str, Any], item: ItemRead, task: PickTask) -> Reply:
     if task.is_serial and not item.serial:
         return Rejected(Reject.SERIAL_REQUIRED, expected=task.goods.sku, got=item.raw)
     override = Override(**here["override"]) if here.get("override") else None
+    here = {**here, **pick_otherwise.before(here)}
     if item.lot or item.expiry_on or item.serial or task.sealed or override:
         return Do(TakeGoods(task.task_id, item, here["counted"], hand_of(here), override), here)
     return Goto({**here, "counted": here["counted"] + item.qty_each})
 
 
-def _hear_supervisor(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
-    if heard.kind == "badge":
-        return Do(AskSupervisor(heard.value), here)
-    return _hear_back(here, heard, "a supervisor's badge")
+def _hear_short(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
+    return pick_otherwise.hear_short(here, heard, task.task_id, task.substitute)
 
 
-def _hear_reason(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
-    if heard.kind == "reason":
-        if heard.value not in PASSING_OVER:
-            return Rejected(Reject.REASON_REQUIRED, expected=", ".join(PASSING_OVER), got=heard.value)
-        rest = {key: value for key, value in here.items() if key != "ask"}
-        return Goto({**rest, "override": {**here["override"], "why": heard.value}})
-    return _hear_back(here, heard, "a reason")
-
-
-def _hear_back(here: dict[str, Any], heard: Heard, wanted: str) -> Reply:
-    if heard.kind == "command" and heard.value == "BACK":
-        return Goto({key: value for key, value in here.items() if key not in ("ask", "override")})
-    return not_expected(heard, wanted)
+def _hear_damaged(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
+    return pick_otherwise.hear_damaged(here, heard, task.task_id, task.goods, is_serial=task.is_serial)
 
 
 def _hear_tote(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
+    if here["new_tote"] or task.tote is None:
+        before = {**here, "new_tote": False} if here["new_tote"] else _put_down(here)
+        return pick_new_tote.hear(here, heard, task.task_id, task.free_places, before)
     if heard.kind == "tote":
-        if here["new_tote"] or task.tote is None:
-            return Do(AddTote(task.task_id, heard.value), {**here, "new_tote": False})
         if heard.value != task.tote:
             return Rejected(Reject.WRONG_TOTE, expected=task.tote, got=heard.value)
-        return Do(ConfirmPick(task.task_id, here["counted"], heard.value, here["is_short"], hand_of(here)), here)
+        confirm = ConfirmPick(
+            task.task_id, here["counted"], heard.value, here["is_short"], hand_of(here), here.get("why", ""),
+            bool(here.get("substitutes")),
+        )  # fmt: skip
+        return Do(confirm, here)
     if heard.kind == "item":
         return Rejected(Reject.TOO_MANY, expected=str(task.left_each), got=heard.raw)
     if heard.kind == "command":
         if heard.value == "NEWTOTE":
-            return Goto({**here, "new_tote": True})
+            return pick_new_tote.ask(here)
         if heard.value == "BACK":
             return Goto(_put_down(here))
-    return not_expected(heard, task.tote or "tote")
+        if heard.value == "UNDO":
+            return pick_otherwise.undo(here)
+    return not_expected(heard, task.tote)
 
 
-_HEAR = {
-    "location": _hear_location, "item": _hear_item, "tote": _hear_tote, "supervisor": _hear_supervisor,
-    "reason": _hear_reason,
+_HEAR: Mapping[str, Callable[[dict[str, Any], Heard, PickTask], Reply]] = {
+    "location": _hear_location, "item": _hear_item, "tote": _hear_tote, SHORT: _hear_short, DAMAGED: _hear_damaged,
+    "supervisor": lambda here, heard, task: pick_otherwise.hear_supervisor(here, heard),
+    "reason": lambda here, heard, task: pick_otherwise.hear_reason(here, heard),
 }  # fmt: skip
+
+
+def _is_undo(heard: Heard) -> bool:
+    return heard.kind == "command" and heard.value == "UNDO"
 
 
 def _may_pass_over(task: PickTask) -> bool:
@@ -359,16 +377,18 @@ def _may_pass_over(task: PickTask) -> bool:
 
 
 def _notice(memory: Memory) -> dict[str, Any]:
-    return {"notice": "expired"} if memory.get("notice") == "expired" else {}
+    """What happened just now, where a person has to do something about it."""
+    return {key: memory[key] for key in ("notice", "undone") if memory.get(key)}
 
 
 def _task_fields(tour: Tour, task: PickTask, here: Mapping[str, Any]) -> dict[str, Any]:
     tote = {"position": task.position, "code": task.tote, "barcode": task.tote and own_code("T", task.tote)}
     return {
-        "tour": tour.tour_id, "location": task.place.view(), "item": task.goods.view(),
+        "tour": tour.tour_id, "task": task.task_id, "location": task.place.view(), "item": task.goods.view(),
         "qty_each": task.left_each, "counted_each": here["counted"],
         "left_each": task.left_each - here["counted"], "is_short": here["is_short"], "tote": tote,
-        "order": task.order_number, "distance_dm": tour.distance_dm, "next_location": tour.next_place,
+        "order": task.order_number, "distance_dm": tour.distance_dm,
+        "walk_left_dm": tour.walk_left_dm, "next_location": tour.next_place,
         "progress": {"done": tour.stops_done, "total": tour.stops_total},
     }  # fmt: skip
 

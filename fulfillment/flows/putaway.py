@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fulfillment.domain.codes import own_code
-from fulfillment.domain.reasons import Rejected
+from fulfillment.domain.reasons import Reject, Rejected
 from fulfillment.flows.step import (
     Do,
     Expect,
@@ -99,6 +99,13 @@ class PutAway:
 
 
 @dataclass(frozen=True)
+class TakeBack:
+    """What was put away last comes into the hand again."""
+
+    last: Memory
+
+
+@dataclass(frozen=True)
 class PutDown:
     """Lay what is in hand back to the dock and give the claimed location up."""
 
@@ -108,6 +115,8 @@ class PutDown:
 def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
     """What a read means while putting away."""
     task = facts.task
+    if heard.kind == "command" and heard.value == "UNDO":
+        return _undo(memory, facts)
     if facts.cross_dock is not None:
         return _hear_tote(memory, heard, facts.cross_dock)
     if task is None:
@@ -129,6 +138,7 @@ def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
 def settle(memory: Memory, facts: Facts) -> Step:
     """The screen that follows from what is known now."""
     task = facts.task
+    undo = expect_command("UNDO") if memory.get("last") else ()
     if facts.cross_dock is not None:
         return _ask_for_tote(facts.cross_dock, facts.free_totes)
     if task is not None:
@@ -136,7 +146,9 @@ def settle(memory: Memory, facts: Facts) -> Step:
             "item": task.goods.view(), "qty_each": task.qty_each, "received_on": task.received_on,
             "location": task.place.view(),
         }  # fmt: skip
-        expects = (expect_place(task.place), *expect_command("BACK"))
+        if memory.get("notice"):
+            fields["notice"] = memory["notice"]
+        expects = (expect_place(task.place), *expect_command("BACK"), *undo)
         return Step(NAME, "location", "scan_location", expects, fields)
     fields = {
         "waiting_lines": facts.waiting_lines, "waiting_each": facts.waiting_each,
@@ -146,7 +158,15 @@ def settle(memory: Memory, facts: Facts) -> Step:
     }  # fmt: skip
     goods = (expect_goods(facts.next_goods),) if facts.next_goods else (Expect("item"),)
     pallets = tuple(Expect("parcel", sscc, sscc) for sscc in facts.pallets)
-    return Step(NAME, "item", "scan_item", (*goods, *pallets, *expect_command("HOME")), fields)
+    return Step(NAME, "item", "scan_item", (*goods, *pallets, *undo, *expect_command("HOME")), fields)
+
+
+def _undo(memory: Memory, facts: Facts) -> Reply:
+    """What was put away comes back into the hand; what was only taken up is laid down again."""
+    if memory.get("last"):
+        return Do(TakeBack(memory["last"]), memory)
+    task = facts.task or facts.cross_dock
+    return Do(PutDown(task.task_id)) if task is not None else Rejected(Reject.NOTHING_TO_UNDO)
 
 
 def _hear_tote(memory: Memory, heard: Heard, task: CrossDockTask) -> Reply:

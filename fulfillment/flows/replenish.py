@@ -2,7 +2,8 @@
 
 States: location → item → target → location. The task that is shown is nobody's until its location is scanned;
 from then on it is this station's. Units taken are in the hand in the ledger too, so nothing is promised of them
-between the two places. Invariant: with units in the hand the dialogue is never at rest.
+between the two places. UNDO gives back what was taken last, and takes up again what was set down last. Invariant: with
+units in the hand the dialogue is never at rest.
 """
 
 from __future__ import annotations
@@ -86,6 +87,13 @@ class PutBack:
 
 
 @dataclass(frozen=True)
+class TakeBack:
+    """The units of the last scan go the other way: into the reserve again, or into the hand."""
+
+    last: Memory
+
+
+@dataclass(frozen=True)
 class ReportShort:
     """Fewer units lie in the reserve than the book says."""
 
@@ -102,6 +110,9 @@ class SkipTask:
 def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
     """What a read means while refilling."""
     task = facts.task
+    if heard.kind == "command" and heard.value == "UNDO":
+        last = memory.get("last")
+        return Do(TakeBack(last), memory) if last else Rejected(Reject.NOTHING_TO_UNDO)
     if task is None:
         return Rejected(Reject.NO_WORK, got=heard.raw)
     if state == "location":
@@ -115,11 +126,13 @@ def settle(memory: Memory, facts: Facts) -> Step:
     """The screen that follows from what is known now."""
     task = facts.task
     fields: dict[str, Any] = {"task": None, "waiting": facts.waiting}
-    if memory.get("notice") == "taken_meanwhile":
-        fields |= {"notice": "taken_meanwhile"}
+    if memory.get("notice"):
+        fields |= {"notice": memory["notice"]}
+    undo = expect_command("UNDO") if memory.get("last") else ()
     if task is None:
         nothing = {"from": None, "to": None, "item": None, "qty_each": 0, "case_each": 0, "received_on": ""}
-        return Step(NAME, "location", "scan_location", expect_command("HOME"), {**fields, **nothing})
+        expects = (*undo, *expect_command("HOME"))
+        return Step(NAME, "location", "scan_location", expects, {**fields, **nothing})
     state = _state(memory, task)
     fields |= {
         "task": task.task_id, "from": task.source.view(), "to": task.target.view(), "item": task.goods.view(),
@@ -127,13 +140,13 @@ def settle(memory: Memory, facts: Facts) -> Step:
         "case_each": task.case_each, "received_on": task.received_on, "lot": task.lot, "reason": task.reason,
     }  # fmt: skip
     if state == "location":
-        expects = (expect_place(task.source), *expect_command("SKIP", "HOME"))
+        expects = (expect_place(task.source), *expect_command("SKIP"), *undo, *expect_command("HOME"))
         return Step(NAME, state, "scan_location", expects, fields)
     if state == "item":
         enough = (expect_place(task.target),) if task.in_hand_each else ()
-        expects = (expect_goods(task.goods), *enough, *expect_command("SHORT", "BACK"))
+        expects = (expect_goods(task.goods), *enough, *expect_command("SHORT", "BACK"), *undo)
         return Step(NAME, state, "scan_item", expects, fields)
-    return Step(NAME, state, "scan_location", (expect_place(task.target), *expect_command("BACK")), fields)
+    return Step(NAME, state, "scan_location", (expect_place(task.target), *expect_command("BACK"), *undo), fields)
 
 
 def _state(memory: Memory, task: RefillTask) -> str:
@@ -157,7 +170,7 @@ def _hear_item(memory: Memory, heard: Heard, task: RefillTask) -> Reply:
         if heard.item.item_id != task.goods.item_id:
             return Rejected(Reject.WRONG_ITEM, expected=task.goods.sku, got=heard.item.sku)
         wrong = check_quantity(heard.item.qty_each, task.left_each, "")
-        return wrong or Do(TakeUnits(task.task_id, heard.item), memory)
+        return wrong or Do(TakeUnits(task.task_id, heard.item), _told(memory))
     if heard.kind == "location" and task.in_hand_each and heard.value != task.source.code:
         return _put_down(memory, heard, task)  # what one can carry is a trip; the rest is fetched by another
     if heard.kind == "command" and heard.value == "SHORT":
@@ -181,3 +194,8 @@ def _put_down(memory: Memory, heard: Heard, task: RefillTask) -> Reply:
     qty_each = task.in_hand_each if heard.qty_each is None else heard.qty_each
     wrong = check_quantity(qty_each, task.in_hand_each, "")
     return wrong or Do(PutDown(task.task_id, heard.value, qty_each), memory)
+
+
+def _told(memory: Memory) -> Memory:
+    """What was noticed about the scan before is not about the next one."""
+    return {key: value for key, value in memory.items() if key != "notice"}

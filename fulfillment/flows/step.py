@@ -10,6 +10,7 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Reject, Rejected
 from fulfillment.scanning.classify import ReadKind
 
+HELP = "help"  # the state of a step that explains another
 EXPECTS_MAX = 20  # a button each on the demo panel; a tote of 500 lines would swamp the answer
 
 Memory = Mapping[str, Any]
@@ -116,6 +117,14 @@ class Goods:
     def view(self) -> dict[str, Any]:
         """For `step.fields`."""
         return {"sku": self.sku, "name": self.name, "barcode": self.barcode}
+
+
+def explained(step: Step) -> Step:
+    """What a step asks for and what may be scanned at it, on a screen of its own; BACK leads to the step again."""
+    back = expect_command("BACK")
+    offered = tuple(one for one in step.expects if one not in back)
+    of = {"state": step.state, "prompt": step.prompt}
+    return Step(step.flow, HELP, HELP, (*offered[: EXPECTS_MAX - 1], *back), {"of": of})
 
 
 def expect_command(*commands: str) -> tuple[Expect, ...]:

@@ -9,84 +9,141 @@ SQLite's busy handler.
 from __future__ import annotations
 
 import fcntl
-import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pysqlite3
 from sqlalchemy.engine import Engine
 
-T = TypeVar("T")
+from fulfillment.hot import Question, wall_clock_ms
+from fulfillment.hot.writing import GROUP_MAX, Piece, WriterThread, forget_ids, tell
 
-GROUP_MAX = 64
-GROUP_MS = 20  # no more work joins a group after this: the first in it would wait too long for its commit
-
-
-def wall_clock_ms() -> int:
-    """Milliseconds since 1970, as this machine believes."""
-    return time.time_ns() // 1_000_000
-
-
-class WriterClosed(RuntimeError):
-    """Work arrived after the writer was told to stop."""
+CACHE_KIB = 32_768  # the driver's two megabytes do not hold the inner pages of a year's indexes
+# A checkpoint is a commit that takes twenty times as long. At 1,000 pages every 60th scan would be that one.
+CHECKPOINT_PAGES = 4_000
+# No more work joins a group after this: the first in it would wait too long for its commit. Much less, and a slow disk
+# commits less than it could.
+GROUP_MS = 20
 
 
 class SqliteTx:
-    """A transaction on the writer's connection; see `fulfillment.hot.Tx`."""
+    """A transaction on the writer's connection; see `fulfillment.hot.Tx`.
 
-    def __init__(self, connection: Any, warehouse_id: int, now_ms: int) -> None:
+    `last_ids` are the newest ids of tables this group has written to: nobody else writes while it has its turn, so
+    they need reading once. Whatever is undone or numbers its rows itself makes them unknown again.
+    """
+
+    dialect = "sqlite"
+
+    def __init__(
+        self, connection: Any, warehouse_id: int, now_ms: int, last_ids: dict[str, int] | None = None
+    ) -> None:  # fmt: skip
         self._connection = connection
+        self._execute = connection.execute
+        self._last_ids = {} if last_ids is None else last_ids
         self.warehouse_id = warehouse_id
         self.now_ms = now_ms
 
     def one(self, sql: str, **params: Any) -> Any:
         params["w"] = self.warehouse_id
-        return self._connection.execute(sql, params).fetchone()
+        cursor = self._execute(sql, params)
+        row = cursor.fetchone()
+        return None if row is None else dict(zip([column[0] for column in cursor.description], row, strict=True))
 
     def all(self, sql: str, **params: Any) -> Sequence[Any]:
         params["w"] = self.warehouse_id
-        return self._connection.execute(sql, params).fetchall()
+        return _rows(self._execute(sql, params))
+
+    def ask(self, *questions: Question) -> list[Sequence[Any]]:
+        return [_rows(self._execute(sql, {"w": self.warehouse_id, **params})) for sql, params in questions]
 
     def run(self, sql: str, **params: Any) -> int:
+        forget_ids(self._last_ids, sql)
         params["w"] = self.warehouse_id
-        return self._connection.execute(sql, params).rowcount
+        return self._execute(sql, params).rowcount
+
+    def put(self, sql: str, **params: Any) -> None:
+        forget_ids(self._last_ids, sql)
+        params["w"] = self.warehouse_id
+        self._execute(sql, params)
+
+    def claim(self, otherwise: Callable[[], Exception], sql: str, **params: Any) -> None:
+        if self.run(sql, **params) != 1:
+            raise otherwise()
+
+    def claims_later(self) -> AbstractContextManager[None]:
+        return nullcontext()  # here finding out at once costs nothing
 
     def insert(self, table: str, **values: Any) -> int:
-        sql = _INSERTS.get((table, *values))
+        key = (table, *values)
+        sql = _INSERTS.get(key)
         if sql is None:
-            sql = _INSERTS[(table, *values)] = _insert_sql(table, tuple(values))
-        values["w"] = self.warehouse_id
-        return self._connection.execute(sql, values).fetchone()[0]
+            sql = _INSERTS[key] = _insert_sql(table, tuple(values))
+        new_id = self._last_ids.get(table)
+        if new_id is None:
+            values["w"] = self.warehouse_id
+            new_id = self._execute(f"SELECT MAX(id) FROM {table} WHERE warehouse_id = :w", values).fetchone()[0] or 0
+        values["w"], values["id"] = self.warehouse_id, new_id + 1
+        self._execute(sql, values)
+        self._last_ids[table] = new_id + 1
+        return new_id + 1
+
+    def add(self, table: str, **values: Any) -> None:
+        self.insert(table, **values)
+
+    def add_all(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            return
+        first = self.insert(table, **rows[0])
+        sql = _INSERTS[(table, *rows[0])]
+        self._connection.executemany(
+            sql, [{**row, "w": self.warehouse_id, "id": first + place} for place, row in enumerate(rows) if place]
+        )
+        self._last_ids[table] = first + len(rows) - 1
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> Any:
+        """A cursor over the rows of one statement, for readers that stream."""
+        cursor = self._execute(sql, {"w": self.warehouse_id, **(params or {})})
+        cursor.row_factory = pysqlite3.Row
+        return cursor
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        self._connection.execute("SAVEPOINT part")
+        self._execute("SAVEPOINT part")
         try:
             yield
         except Exception:
+            self._last_ids.clear()
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK TO part")
-                self._connection.execute("RELEASE part")
+                self._execute("ROLLBACK TO part")
+                self._execute("RELEASE part")
             raise
-        self._connection.execute("RELEASE part")
+        self._execute("RELEASE part")
+
+
+def _rows(cursor: Any) -> list[dict[str, Any]]:
+    # Not the driver's own Row: it finds a name by comparing it with every column's, and a screen asks a wide row
+    # for forty of them.
+    if cursor.description is None:
+        return []
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 _INSERTS: dict[tuple[str, ...], str] = {}
 
 
 def _insert_sql(table: str, columns: tuple[str, ...]) -> str:
-    # The next id is read inside the write transaction, which is the only one there is: ids are dense and
-    # in commit order, so "order by id" is the server's sequence.
+    # The id is given inside the write transaction, which is the only one there is: ids are dense and in commit
+    # order, so "order by id" is the server's sequence.
     names = ", ".join(("warehouse_id", "id", *columns))
-    marks = ", ".join(f":{column}" for column in columns)
-    next_id = f"(SELECT COALESCE(MAX(id), 0) + 1 FROM {table} WHERE warehouse_id = :w)"
-    return f"INSERT INTO {table} ({names}) VALUES (:w, {next_id}, {marks}) RETURNING id"
+    marks = "".join(f", :{column}" for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES (:w, :id{marks})"
 
 
 @contextmanager
@@ -96,72 +153,77 @@ def reading(
     """A transaction on a pooled connection that sees one snapshot; writing in it is refused by SQLite."""
     pooled = engine.raw_connection()
     connection: Any = pooled.driver_connection
-    connection.row_factory = pysqlite3.Row
-    connection.execute("PRAGMA query_only=ON")
-    connection.execute("BEGIN")
+    is_whole = False
     try:
-        yield SqliteTx(connection, warehouse_id, (clock or wall_clock_ms)())
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("BEGIN")
+        try:
+            yield SqliteTx(connection, warehouse_id, (clock or wall_clock_ms)())
+        finally:
+            connection.execute("ROLLBACK")
+            connection.execute("PRAGMA query_only=OFF")
+            is_whole = True
     finally:
-        connection.execute("ROLLBACK")
-        connection.execute("PRAGMA query_only=OFF")
-        connection.row_factory = None
+        if not is_whole:
+            pooled.invalidate()  # who gets it next could not write, or would read yesterday
         pooled.close()
 
 
-class SqliteWriter:
-    """The one writing connection of this process, driven by its own thread.
+_turn = threading.local()  # .path: the lock this thread holds
 
-    The thread starts at the first write, not at construction: under `gunicorn --preload` the object is made
-    before the fork and a thread would be lost in it.
-    """
+
+def lock_path(database: Path) -> Path:
+    """The file whose kernel lock is a process's turn to write, checkpoint or close."""
+    return database.with_name(database.name + ".writer-lock")
+
+
+@contextmanager
+def turn(database: Path) -> Iterator[None]:
+    """The writers' turn, for who writes without a writer: a migration."""
+    with lock_path(database).open("a") as lock:
+        _turn.path = lock_path(database)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            _turn.path = None
+
+
+def close_in_turn(engine: Engine, database: Path) -> None:
+    """Let every connection of this engine close under the writers' lock: closing the last one checkpoints."""
+    close = engine.dialect.do_close
+
+    def do_close(connection: Any) -> None:
+        if getattr(_turn, "path", None) == lock_path(database):
+            # A connection nobody closed, cleared away in the middle of our own turn: waiting for it would be for ever.
+            close(connection)
+            return
+        try:
+            lock = lock_path(database).open("a")
+        except OSError:  # no folder any more, or none to write in: nothing can be checkpointed there either
+            close(connection)
+            return
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            close(connection)
+
+    engine.dialect.do_close = do_close  # type: ignore[method-assign]
+
+
+class SqliteWriter(WriterThread):
+    """The one writing connection of this process; see `WriterThread`."""
 
     def __init__(
         self, engine: Engine, path: Path, warehouse_id: int = 1, clock: Callable[[], int] | None = None
     ) -> None:
+        super().__init__(warehouse_id, clock)
         self._engine = engine
-        self._lock_path = path.with_name(path.name + ".writer-lock")
-        self._warehouse_id = warehouse_id
-        self._clock = clock or wall_clock_ms
-        self._start_lock = threading.Lock()
-        self._queue: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._pid = 0
-        self._closed = False
-
-    def write(self, work: Callable[[Any], T]) -> T:
-        if self._closed:
-            raise WriterClosed("the writer is closed")
-        if not self._is_running():
-            self._start()
-        future: Future[T] = Future()
-        self._queue.put((work, future))
-        return future.result()
-
-    def close(self) -> None:
-        self._closed = True
-        if self._thread is not None and self._pid == os.getpid():
-            self._queue.put(None)
-            self._thread.join()
-
-    def _is_running(self) -> bool:
-        # After a fork the thread is the parent's: a child starts its own.
-        return self._pid == os.getpid() and self._thread is not None and self._thread.is_alive()
-
-    def _start(self) -> None:
-        with self._start_lock:
-            if self._is_running():
-                return
-            self._queue = queue.SimpleQueue()
-            self._pid = os.getpid()
-            self._thread = threading.Thread(target=self._run, name="floor-writer", daemon=True)
-            self._thread.start()
+        self._lock_path = lock_path(path)
+        self._is_broken = False
 
     def _run(self) -> None:
         self._lock_path.parent.mkdir(parents=True, exist_ok=True)
-        pooled = self._engine.raw_connection()
-        connection = pooled.driver_connection
-        assert connection is not None
-        connection.row_factory = pysqlite3.Row
+        pooled: Any = None
         with self._lock_path.open("a") as lock:
             try:
                 going_on = True
@@ -169,57 +231,90 @@ class SqliteWriter:
                     first = self._queue.get()
                     if first is None:
                         break
-                    going_on = self._run_group(connection, lock, first)
+                    try:
+                        pooled = pooled or self._open()
+                    except Exception as error:  # no disk, no file: this scan is told so, the next one tries again
+                        first.tell(None, error)
+                        continue
+                    self._is_broken = False
+                    going_on = self._run_group(pooled.driver_connection, lock, first)
+                    if self._is_broken:
+                        # After a failed group nobody knows what the connection still believes of the file.
+                        pooled.invalidate()
+                        pooled = None
             finally:
-                connection.row_factory = None
-                fcntl.flock(lock, fcntl.LOCK_EX)  # closing the last connection checkpoints
-                pooled.close()
+                if pooled is not None:
+                    pooled.driver_connection.execute("PRAGMA wal_autocheckpoint=0")
+                    pooled.close()
 
-    def _run_group(self, connection: Any, lock: Any, first: tuple[Callable[[Any], Any], Future[Any]]) -> bool:
+    def _open(self) -> Any:
+        pooled = self._engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        try:
+            connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+            # Only this connection checkpoints, at a COMMIT, and it commits under the lock.
+            connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        except BaseException:
+            pooled.invalidate()
+            raise
+        return pooled
+
+    def _run_group(self, connection: Any, lock: Any, first: Piece) -> bool:
         """One flock, one BEGIN, up to GROUP_MAX pieces of work, one COMMIT; False when told to stop."""
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _turn.path = self._lock_path
         going_on = True
-        answers: list[tuple[Future[Any], Any]] = []
+        done: list[tuple[Piece, Any]] = []
+        refused: list[tuple[Piece, BaseException]] = []
+        last_ids: dict[str, int] = {}
+        piece: Piece | None = first
         try:
             connection.execute("BEGIN IMMEDIATE")
             started = time.monotonic()
-            piece: tuple[Callable[[Any], Any], Future[Any]] | None = first
             while piece is not None:
-                work, future = piece
                 connection.execute("SAVEPOINT piece")
                 try:
-                    answer = work(SqliteTx(connection, self._warehouse_id, self._clock()))
+                    answer = piece.work(SqliteTx(connection, self._warehouse_id, self._clock(), last_ids))
                 except Exception as error:
                     if not connection.in_transaction:
                         # SQLite rolls the whole group back by itself when the disk is full or failing;
                         # a ROLLBACK of ours would raise and hide that.
                         raise
+                    last_ids.clear()
                     connection.execute("ROLLBACK TO piece")
                     connection.execute("RELEASE piece")
-                    future.set_exception(error)
+                    refused.append((piece, error))
                 else:
                     connection.execute("RELEASE piece")
-                    answers.append((future, answer))
+                    done.append((piece, answer))
                 piece = None
-                if len(answers) < GROUP_MAX and (time.monotonic() - started) * 1000 < GROUP_MS:
+                if len(done) + len(refused) < GROUP_MAX and (time.monotonic() - started) * 1000 < GROUP_MS:
                     try:
                         piece = self._queue.get_nowait()
                     except queue.Empty:
-                        piece = None
+                        pass
                     else:
                         going_on = piece is not None
+            began_s = time.monotonic()
             connection.execute("COMMIT")
+            commit_s = time.monotonic() - began_s
         except BaseException as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            for future in [future for future, _ in answers] + [first[1]] + ([piece[1]] if piece else []):
-                if not future.done():
-                    future.set_exception(error)
+            self._is_broken = True
+            with suppress(pysqlite3.Error):  # a connection that is gone has rolled back, or will when it is closed
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            self._end_turn(lock)
+            for lost in [one for one, _ in done] + ([piece] if piece is not None else []):
+                lost.tell(None, error)
+            tell((), refused)
             if not isinstance(error, Exception):
                 raise
         else:
-            for future, answer in answers:
-                future.set_result(answer)
-        finally:
-            fcntl.flock(lock, fcntl.LOCK_UN)
+            self._end_turn(lock)  # others may write while we wake those who wait
+            self._committed(len(done) + len(refused), commit_s)
+            tell(done, refused)
         return going_on
+
+    def _end_turn(self, lock: Any) -> None:
+        _turn.path = None
+        fcntl.flock(lock, fcntl.LOCK_UN)

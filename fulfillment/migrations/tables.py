@@ -17,11 +17,14 @@ from sqlalchemy.schema import CreateColumn
 
 def change(
     table: str, add_columns: Sequence[Column] = (), drop_columns: Sequence[str] = (),
-    drop: Sequence[str] = (), add: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (), add: Mapping[str, str] | None = None, optional: Mapping[str, bool] | None = None,
 ) -> None:  # fmt: skip
-    """Alter `table`; `add` gives each new constraint's condition by its name."""
+    """Alter `table`; `add` gives each new constraint's condition by its name, `optional` whether a column may be empty
+    from now on."""
     bind = op.get_bind()
     if bind.dialect.name != "sqlite":
+        for name, may_be_empty in (optional or {}).items():
+            op.alter_column(table, name, nullable=may_be_empty)
         for name in drop:
             op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
         for name in drop_columns:
@@ -36,6 +39,7 @@ def change(
     kept = [part for part in parts if _name(part) not in {*drop, *drop_columns}]
     columns = [part for part in kept if not part.startswith(("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"))]
     constraints = kept[len(columns) :]
+    columns = [_optional(part, (optional or {}).get(_name(part))) for part in columns]
     fresh = [str(CreateColumn(column).compile(dialect=bind.dialect)) for column in add_columns]
     constraints += [f"CONSTRAINT {name} {condition}" for name, condition in (add or {}).items()]
     shared = ", ".join(_name(part) for part in columns)
@@ -55,6 +59,19 @@ def change(
 def append_only(*tables: str) -> None:
     """Triggers that refuse to change or delete a row of these tables."""
     if op.get_bind().dialect.name != "sqlite":
+        op.execute(
+            "CREATE OR REPLACE FUNCTION floor_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = '23000'; END $$"
+        )
+        for table in tables:
+            op.execute(
+                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
+                " FOR EACH ROW EXECUTE FUNCTION floor_append_only()"
+            )
+            op.execute(
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
+                " FOR EACH STATEMENT EXECUTE FUNCTION floor_append_only()"
+            )
         return
     for table in tables:
         for verb in ("UPDATE", "DELETE"):
@@ -77,6 +94,13 @@ def _parts(sql: str) -> list[str]:
                 parts.append(body[start:place].strip())
                 start = place + 1
     return [*parts, body[start:].strip()]
+
+
+def _optional(column: str, may_be_empty: bool | None) -> str:
+    if may_be_empty is None:
+        return column
+    bare = re.sub(r"\s+NOT NULL\b", "", column)
+    return bare if may_be_empty else f"{bare} NOT NULL"
 
 
 def _name(part: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.orm import mapped_column
 
 from fulfillment.domain.fifo import Rotation
 from fulfillment.domain.inbound import ReturnDating
@@ -16,6 +17,8 @@ class Item(InWarehouse, db.Model):
 
     `rotation` and `tolerance_days` are what holds now: the item's own where it has one, else its zone's, else
     FEFO where it tracks expiry and FIFO elsewhere, without a tolerance. `policy_entry` keeps what held before.
+    For packing: nothing lies on what `is_fragile`, what `keeps_upright` stands on its base, and one bears
+    `max_load_g` (NULL = any).
     """
 
     __tablename__ = "item"
@@ -28,6 +31,7 @@ class Item(InWarehouse, db.Model):
         one_of("velocity", ["", *Velocity]),
         one_of("return_dating", ReturnDating),
         CheckConstraint("min_life_days >= 0", name="min_life"),
+        CheckConstraint("max_load_g >= 0", name="max_load"),
     )
 
     sku: Mapped[str] = words()
@@ -55,6 +59,56 @@ class Item(InWarehouse, db.Model):
     storage_class: Mapped[str] = words("")
     velocity: Mapped[str] = words("")
     return_dating: Mapped[str] = words(ReturnDating.ORIGINAL)
+    is_fragile: Mapped[int] = whole(0)
+    keeps_upright: Mapped[int] = whole(0)
+    max_load_g: Mapped[int | None] = maybe_whole()
+
+
+class ItemName(db.Model):
+    """What an item is called in a language other than that of its `name`."""
+
+    __tablename__ = "item_name"
+    __table_args__ = (belongs("item_id", "item"),)
+
+    warehouse_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    language: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = words()
+
+
+class ItemPicture(db.Model):
+    """What an item looks like: a small JPEG, known by the hash of its bytes."""
+
+    __tablename__ = "item_picture"
+    __table_args__ = (
+        belongs("item_id", "item"),
+        Index("ix_item_picture_sha256", "warehouse_id", "sha256"),
+        CheckConstraint("width_px > 0 AND height_px > 0", name="size"),
+    )
+
+    warehouse_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    sha256: Mapped[str] = words()
+    content: Mapped[bytes] = mapped_column(LargeBinary, nullable=False)
+    width_px: Mapped[int] = whole()
+    height_px: Mapped[int] = whole()
+    changed_at_ms: Mapped[int] = whole()
+
+
+class ItemSubstitute(db.Model):
+    """An item that may be sent instead of another, unit for unit; the lowest `rank` is asked first."""
+
+    __tablename__ = "item_substitute"
+    __table_args__ = (
+        belongs("item_id", "item"),
+        belongs("substitute_id", "item"),
+        CheckConstraint("item_id <> substitute_id AND rank > 0", name="another"),
+    )
+
+    warehouse_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    substitute_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    rank: Mapped[int] = whole(1)
 
 
 class PolicyEntry(InWarehouse, db.Model):
@@ -103,7 +157,7 @@ class ItemBarcode(InWarehouse, db.Model):
     __tablename__ = "item_barcode"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "code"),
-        Index("ix_item_barcode_item", "warehouse_id", "item_id"),
+        Index("ix_item_barcode_item", "warehouse_id", "item_id", "qty_each", "id"),
         belongs("item_id", "item"),
         one_of("uom", Uom),
         CheckConstraint("qty_each > 0", name="qty_each"),

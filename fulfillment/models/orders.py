@@ -20,15 +20,23 @@ class Carrier(InWarehouse, db.Model):
     countries: Mapped[str] = words("*")
     cut_off_local: Mapped[str] = words("17:00")
     lane_location_id: Mapped[int] = whole()
+    # Where its labels are bought ('' = they are ours), the file its token is in, and what its service promises.
+    service_url: Mapped[str] = words("")
+    service_token_file: Mapped[str] = words("")
+    service_can_look_up: Mapped[int] = whole(0)
+    service_keeps_keys: Mapped[int] = whole(0)
 
 
 class SalesOrder(InWarehouse, db.Model):
-    """An order of one channel. `ordered_at_ms` may be shifted to today; the original time is kept."""
+    """An order of one channel. `ordered_at_ms` may be shifted to today; the original time is kept. `may_substitute`:
+    whoever ordered takes another item where the one ordered is not there.
+    """
 
     __tablename__ = "sales_order"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "channel", "number"),
-        Index("ix_sales_order_state", "warehouse_id", "state"),
+        Index("ix_sales_order_state", "warehouse_id", "state", "state_since_ms"),
+        Index("ix_sales_order_cut_off", "warehouse_id", "cut_off_at_ms"),
         Index("ix_sales_order_number", "warehouse_id", "number"),
         belongs("carrier_id", "carrier"),
         belongs("wave_id", "wave"),
@@ -60,10 +68,14 @@ class SalesOrder(InWarehouse, db.Model):
     wave_id: Mapped[int | None] = maybe_whole()
     created_at_ms: Mapped[int] = whole()
     state_since_ms: Mapped[int] = whole()
+    erased_at_ms: Mapped[int | None] = maybe_whole()
+    may_substitute: Mapped[int] = whole(0)
 
 
 class OrderLine(InWarehouse, db.Model):
-    """A line as it was sold. Lines of one SKU stay apart here and merge in `demand`."""
+    """A line as it was sold. Lines of one SKU stay apart here and merge in `demand`. `instead_of`: the SKU that was
+    sold, where another item goes in its place.
+    """
 
     __tablename__ = "order_line"
     __table_args__ = (
@@ -82,6 +94,7 @@ class OrderLine(InWarehouse, db.Model):
     unit_price_minor: Mapped[int] = whole(0)
     currency: Mapped[str] = words("")
     is_service: Mapped[int] = whole(0)
+    instead_of: Mapped[str] = words("")
 
 
 class Demand(InWarehouse, db.Model):

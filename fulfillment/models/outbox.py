@@ -5,18 +5,23 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import mapped_column
 
-from fulfillment.domain.effects import EffectKind, EffectState, PrinterState
+from fulfillment.domain.effects import AttemptOutcome, EffectKind, EffectState, PrinterState
 from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
 
 
 class Printer(InWarehouse, db.Model):
-    """A label or slip printer; its state is what the outbox worker last saw."""
+    """A label or slip printer; its state is what the outbox worker last saw, or the bench agent whose it is. `proof`:
+    what shows that a label came out, `label` when each reports itself, `counter` when only the odometer tells, empty
+    until it was found out. `stand_in_id`: who prints what waits here when this one cannot."""
 
     __tablename__ = "printer"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "code"),
+        belongs("agent_id", "bench_agent"),
         one_of("language", ("zpl", "escpos")),
         one_of("state", PrinterState),
+        one_of("proof", ("", "counter", "label")),
+        belongs("stand_in_id", "printer"),
     )
 
     code: Mapped[str] = words()
@@ -26,6 +31,9 @@ class Printer(InWarehouse, db.Model):
     state: Mapped[str] = words(PrinterState.CONNECTING)
     reason: Mapped[str] = words("")
     checked_at_ms: Mapped[int | None] = maybe_whole()
+    agent_id: Mapped[int | None] = maybe_whole()
+    proof: Mapped[str] = words("")
+    stand_in_id: Mapped[int | None] = maybe_whole()
 
 
 class Effect(InWarehouse, db.Model):
@@ -55,7 +63,35 @@ class Effect(InWarehouse, db.Model):
     fence: Mapped[int] = whole(0)
     run_after_ms: Mapped[int] = whole(0)
     lease_until_ms: Mapped[int] = whole(0)
+    claimed_at_ms: Mapped[int] = whole(0)
+    claimed_by: Mapped[str] = words("")
     receipt_level: Mapped[str] = words("")
     result: Mapped[str] = words("")
     created_at_ms: Mapped[int] = whole()
     done_at_ms: Mapped[int | None] = maybe_whole()
+
+
+class PrintAttempt(InWarehouse, db.Model):
+    """One attempt to print, written once when it is over. `before_status` and `after_status`: what the printer said of
+    itself, as JSON (state, reasons, odometer, boot, buffered_formats, labels_remaining), empty when it said nothing.
+    An attempt held for the reason of the one before it is not written again."""
+
+    __tablename__ = "print_attempt"
+    __table_args__ = (
+        belongs("effect_id", "outbox"),
+        belongs("printer_id", "printer"),
+        one_of("outcome", AttemptOutcome),
+        Index("ix_print_attempt_effect", "warehouse_id", "effect_id"),
+        Index("ix_print_attempt_ended", "warehouse_id", "ended_at_ms"),
+    )
+
+    effect_id: Mapped[int] = whole()
+    fence: Mapped[int] = whole()
+    printer_id: Mapped[int] = whole()
+    began_at_ms: Mapped[int] = whole()
+    ended_at_ms: Mapped[int] = whole()
+    outcome: Mapped[str] = words()
+    receipt_level: Mapped[str] = words("")
+    before_status: Mapped[str] = words("")
+    after_status: Mapped[str] = words("")
+    detail: Mapped[str] = words("")

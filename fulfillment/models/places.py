@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import mapped_column
 
 from fulfillment.domain.fifo import Rotation
+from fulfillment.domain.pins import PinRule
 from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.stock import Access, LocationKind, LpnKind
 from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
 
+SLOT = text("kind = 'slot'")
+
 
 class Warehouse(db.Model):
-    """One building under one roof. `cross_aisle_y_dm` is a JSON list, '' = inferred from the locations."""
+    """One building under one roof. `cross_aisle_y_dm` is a JSON list, '' = inferred from the locations.
+
+    `layout_version` counts the changes of what is walked. A level above `reach_level` costs `level_climb_dm` of walk
+    up and again down. A weighed parcel may be off by the largest of `weigh_floor_g`, `weigh_percent` of its content
+    and `weigh_spreads` of its units. A packer vouches alone for up to `unscanned_alone_each` units without a scan.
+    A station nobody used for `auto_lock_min` minutes asks for a badge (0 = never). A floor that `is_training` holds no
+    real stock.
+    """
 
     __tablename__ = "warehouse"
+    __table_args__ = (one_of("pin_rule", PinRule), CheckConstraint("auto_lock_min >= 0", name="auto_lock"))
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     code: Mapped[str] = words(unique=True)
@@ -22,9 +33,19 @@ class Warehouse(db.Model):
     time_zone: Mapped[str] = words()
     gs1_company_prefix: Mapped[str] = words()
     cross_aisle_y_dm: Mapped[str] = words("")
+    layout_version: Mapped[int] = whole(0)
+    level_climb_dm: Mapped[int] = whole(0)
+    reach_level: Mapped[int] = whole(1)
     ship_from: Mapped[str] = words("{}")
     recount_above_each: Mapped[int | None] = maybe_whole()
     approve_above_each: Mapped[int | None] = maybe_whole()
+    weigh_floor_g: Mapped[int] = whole(20)
+    weigh_percent: Mapped[int] = whole(2)
+    weigh_spreads: Mapped[int] = whole(3)
+    unscanned_alone_each: Mapped[int] = whole(10)
+    auto_lock_min: Mapped[int] = whole(0)
+    pin_rule: Mapped[str] = words(PinRule.OWN)
+    is_training: Mapped[int] = whole(0)
 
 
 class Counter(db.Model):
@@ -110,7 +131,8 @@ class ReachEntry(InWarehouse, db.Model):
 
 
 class Lpn(InWarehouse, db.Model):
-    """A handling unit's label. Id 0 is "no handling unit"; a tote belongs to one order at a time.
+    """A handling unit's label. Id 0 is "no handling unit"; a tote belongs to one order at a time, an
+    order to one slot.
 
     `parent_lpn_id`: the unit it stands on; it goes where that one goes. `transfer_id`: it is loaded for, or left
     on, that transfer.
@@ -128,6 +150,7 @@ class Lpn(InWarehouse, db.Model):
         Index("ix_lpn_order", "warehouse_id", "order_id"),
         Index("ix_lpn_transfer", "warehouse_id", "transfer_id"),
         Index("ix_lpn_parent", "warehouse_id", "parent_lpn_id"),
+        Index("ux_lpn_slot_order", "warehouse_id", "order_id", unique=True, sqlite_where=SLOT, postgresql_where=SLOT),
     )
 
     code: Mapped[str] = words()
@@ -139,15 +162,59 @@ class Lpn(InWarehouse, db.Model):
 
 
 class Cart(InWarehouse, db.Model):
-    """A pick cart with `positions` places for totes; what lies on it lies in its own location."""
+    """A pick cart with `positions` places for totes on `levels` levels, numbered from the top left as one reads; what
+    lies on it lies in its own location."""
 
     __tablename__ = "cart"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "code"),
         belongs("location_id", "location"),
         CheckConstraint("positions > 0", name="positions"),
+        CheckConstraint("levels BETWEEN 1 AND positions", name="levels"),
     )
 
     code: Mapped[str] = words()
     positions: Mapped[int] = whole()
+    levels: Mapped[int] = whole(1)
     location_id: Mapped[int] = whole()
+
+
+class PutWall(InWarehouse, db.Model):
+    """A wall of slots in which batches are sorted into orders; it stands at a staging location.
+
+    A slot holds `slot_volume_ml` (0 = whatever comes).
+    """
+
+    __tablename__ = "put_wall"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "code"),
+        UniqueConstraint("warehouse_id", "location_id"),
+        belongs("location_id", "location"),
+        CheckConstraint("row_count BETWEEN 1 AND 26 AND column_count BETWEEN 1 AND 99", name="size"),
+        CheckConstraint("slot_volume_ml >= 0", name="volume"),
+    )
+
+    code: Mapped[str] = words()
+    name: Mapped[str] = words("")
+    location_id: Mapped[int] = whole()
+    row_count: Mapped[int] = whole()
+    column_count: Mapped[int] = whole()
+    slot_volume_ml: Mapped[int] = whole(0)
+
+
+class PutWallSlot(InWarehouse, db.Model):
+    """Where in its wall a slot is, rows from the top; the goods and the order in it are its handling unit's."""
+
+    __tablename__ = "put_wall_slot"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "wall_id", "row_no", "column_no"),
+        UniqueConstraint("warehouse_id", "lpn_id"),
+        belongs("wall_id", "put_wall"),
+        belongs("lpn_id", "lpn"),
+        CheckConstraint("row_no > 0 AND column_no > 0", name="place"),
+    )
+
+    wall_id: Mapped[int] = whole()
+    row_no: Mapped[int] = whole()
+    column_no: Mapped[int] = whole()
+    lpn_id: Mapped[int] = whole()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Index, Integer, UniqueConstraint
 from sqlalchemy.orm import mapped_column
 
-from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, whole, words
+from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
 
 
 class Scan(InWarehouse, db.Model):
@@ -33,10 +33,19 @@ class Scan(InWarehouse, db.Model):
 
 
 class Dialogue(db.Model):
-    """Where a station's conversation stands: a reload or a second device goes on from here."""
+    """Where a station's conversation stands: a reload or a second device goes on from here.
+
+    `aside`: what is asked beside it, a PIN of `asked_operator_id` or what the problem is. `updated_at_ms`: when
+    somebody last was at work here by the server's clock, `heard_at_ms`: by the clock of whatever sent that scan.
+    """
 
     __tablename__ = "dialogue"
-    __table_args__ = (belongs("station_id", "station"), belongs("operator_id", "operator"))
+    __table_args__ = (
+        belongs("station_id", "station"),
+        belongs("operator_id", "operator"),
+        belongs("asked_operator_id", "operator"),
+        one_of("aside", ("", "pin", "problem")),
+    )
 
     warehouse_id: Mapped[int] = mapped_column(Integer, primary_key=True)
     station_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -44,16 +53,21 @@ class Dialogue(db.Model):
     flow: Mapped[str] = words("home")
     state: Mapped[str] = words("signed_out")
     memory: Mapped[str] = words("{}")
+    aside: Mapped[str] = words("")
+    asked_operator_id: Mapped[int | None] = maybe_whole()
+    heard_at_ms: Mapped[int] = whole(0)
     updated_at_ms: Mapped[int] = whole()
 
 
 class Event(InWarehouse, db.Model):
-    """Something happened; live screens follow by id."""
+    """Something happened. `xid` is PostgreSQL's transaction (0 on SQLite): readers follow by (xid, id)."""
 
     __tablename__ = "event"
+    __table_args__ = (Index("ix_event_visible", "warehouse_id", "xid", "id"),)
 
     topic: Mapped[str] = words()
     kind: Mapped[str] = words()
     payload: Mapped[str] = words("{}")
     scan_id: Mapped[str] = words("")
     recorded_at_ms: Mapped[int] = whole()
+    xid: Mapped[int] = whole(0)

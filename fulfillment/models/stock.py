@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import mapped_column
 
 from fulfillment.domain.counting import CountState
@@ -11,6 +11,9 @@ from fulfillment.domain.reasons import MoveReason, Why
 from fulfillment.domain.stock import Status
 from fulfillment.domain.units import PackChange
 from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
+
+UNPACKED = text("reason = 'unpack'")
+SORTED = text("reason = 'sort'")
 
 
 class Receipt(InWarehouse, db.Model):
@@ -126,6 +129,11 @@ class StockMove(InWarehouse, db.Model):
         ),
         Index("ix_stock_move_layer", "warehouse_id", "layer_id"),
         Index("ix_stock_move_lpn", "warehouse_id", "to_lpn_id"),
+        Index("ix_stock_move_recorded", "warehouse_id", "recorded_at_ms"),
+        Index(
+            "ix_stock_move_unpacked", "warehouse_id", "from_lpn_id", sqlite_where=UNPACKED, postgresql_where=UNPACKED
+        ),
+        Index("ix_stock_move_sorted", "warehouse_id", "order_id", sqlite_where=SORTED, postgresql_where=SORTED),
     )
 
     layer_id: Mapped[int] = whole()

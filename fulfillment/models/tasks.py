@@ -4,33 +4,47 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Index
 
-from fulfillment.domain.tasks import TaskKind, TaskState, TourState, WaveState
+from fulfillment.domain.tasks import PickMode, TaskKind, TaskState, TourState, WaveState
 from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
 
 
 class Wave(InWarehouse, db.Model):
-    """Orders released together."""
+    """Orders released together, to be picked in one `mode`. `fifo_s_shape_dm`: the walk of carts filled as orders came,
+    S-shape. `paused_at_ms`: since when no tour of it is handed out (none = it is)."""
 
     __tablename__ = "wave"
-    __table_args__ = (one_of("state", WaveState),)
+    __table_args__ = (one_of("state", WaveState), one_of("mode", PickMode))
 
     state: Mapped[str] = words(WaveState.PLANNING)
+    mode: Mapped[str] = words(PickMode.CLUSTER)
     priority: Mapped[int] = whole(0)
+    lower_bound_dm: Mapped[int] = whole(0)
+    fifo_s_shape_dm: Mapped[int] = whole(0)
+    elapsed_ms: Mapped[int] = whole(0)
+    solver: Mapped[str] = words("")
     created_at_ms: Mapped[int] = whole()
     released_at_ms: Mapped[int | None] = maybe_whole()
     done_at_ms: Mapped[int | None] = maybe_whole()
+    paused_at_ms: Mapped[int | None] = maybe_whole()
 
 
 class Tour(InWarehouse, db.Model):
-    """One walk with one cart: ordered stops, its length, and what simpler orders would have walked."""
+    """One walk with one cart: ordered stops, its length, and what simpler orders would have walked.
+
+    No order of its stops is shorter than `lower_bound_dm` (0 = not known); `replans`: how often its open stops were
+    put in another order since. `for_operator_id`: whom it is kept for (none = for everybody). Active without a station
+    it waits at its cart for somebody to go on with it.
+    """
 
     __tablename__ = "tour"
     __table_args__ = (
         belongs("wave_id", "wave"),
         belongs("cart_id", "cart"),
         belongs("operator_id", "operator"),
+        belongs("for_operator_id", "operator"),
         one_of("state", TourState),
         Index("ix_tour_state", "warehouse_id", "state"),
+        Index("ix_tour_station", "warehouse_id", "station_id", "state", "id"),
     )
 
     wave_id: Mapped[int] = whole()
@@ -38,11 +52,16 @@ class Tour(InWarehouse, db.Model):
     cart_id: Mapped[int | None] = maybe_whole()
     operator_id: Mapped[int | None] = maybe_whole()
     station_id: Mapped[int | None] = maybe_whole()
+    for_operator_id: Mapped[int | None] = maybe_whole()
     priority: Mapped[int] = whole(0)
     cut_off_at_ms: Mapped[int] = whole(0)
     distance_dm: Mapped[int] = whole(0)
     s_shape_dm: Mapped[int] = whole(0)
     location_order_dm: Mapped[int] = whole(0)
+    lower_bound_dm: Mapped[int] = whole(0)
+    layout_version: Mapped[int] = whole(0)
+    replans: Mapped[int] = whole(0)
+    mode: Mapped[str] = words("")
     solver: Mapped[str] = words("")
     seed: Mapped[int] = whole(0)
     elapsed_ms: Mapped[int] = whole(0)
@@ -59,8 +78,8 @@ class TourTote(InWarehouse, db.Model):
         belongs("order_id", "sales_order"),
         belongs("lpn_id", "lpn"),
         CheckConstraint("position > 0", name="position"),
-        Index("ix_tour_tote_tour", "warehouse_id", "tour_id", "position"),
-        Index("ix_tour_tote_lpn", "warehouse_id", "lpn_id"),
+        Index("ix_tour_tote_tour", "warehouse_id", "tour_id", "position", "id"),
+        Index("ix_tour_tote_lpn", "warehouse_id", "lpn_id", "tour_id"),
     )
 
     tour_id: Mapped[int] = whole()
@@ -71,7 +90,10 @@ class TourTote(InWarehouse, db.Model):
 
 
 class Task(InWarehouse, db.Model):
-    """One stop of directed work: at `location_id`, and for a replenishment from there to `to_location_id`."""
+    """One stop of directed work: at `location_id`, and for a replenishment from there to `to_location_id`.
+
+    `walk_left_dm`: the walk from the stop before over this one to the tour's end.
+    """
 
     __tablename__ = "task"
     __table_args__ = (
@@ -85,7 +107,7 @@ class Task(InWarehouse, db.Model):
         one_of("kind", TaskKind),
         one_of("state", TaskState),
         CheckConstraint("qty_each >= 0 AND done_each BETWEEN 0 AND qty_each", name="done"),
-        Index("ix_task_tour", "warehouse_id", "tour_id", "state", "sequence"),
+        Index("ix_task_tour", "warehouse_id", "tour_id", "state", "sequence", "id"),
         Index("ix_task_order", "warehouse_id", "order_id", "state"),
         Index("ix_task_kind", "warehouse_id", "kind", "state"),
         Index("ix_task_location", "warehouse_id", "location_id", "state"),
@@ -104,6 +126,7 @@ class Task(InWarehouse, db.Model):
     lpn_id: Mapped[int] = whole(0)
     qty_each: Mapped[int] = whole(0)
     done_each: Mapped[int] = whole(0)
+    walk_left_dm: Mapped[int] = whole(0)
     reason: Mapped[str] = words("")
     priority: Mapped[int] = whole(0)
     station_id: Mapped[int | None] = maybe_whole()

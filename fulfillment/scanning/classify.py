@@ -6,6 +6,7 @@ that may be an item's barcode. Whether the thing exists is asked later, by the s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,10 +14,12 @@ import biip
 from biip.gs1_messages import GS1Message
 
 from fulfillment.domain.codes import COMMANDS, BadCode, OwnKind, barcode_key, is_gs1_number, parse_own_code
-from fulfillment.domain.reasons import Reject, Rejected, Why
+from fulfillment.domain.problems import ProblemKind
+from fulfillment.domain.reasons import Reject, Rejected, Why, WhyNotRead
+from fulfillment.domain.weighing import parse_reading
 
 # As printed on the reason sheet: a barcode has no lower case and no underscore.
-REASONS = {why.upper().replace("_", "-"): why for why in Why}
+REASONS: Mapping[str, str] = {why.upper().replace("_", "-"): why for why in (*Why, *WhyNotRead, *ProblemKind)}
 
 MAX_CODE = 200  # the longest GS1 DataMatrix in use holds some 120 characters; more is noise
 GS = "\x1d"
@@ -40,6 +43,10 @@ class ReadKind(StrEnum):
     ITEM = "item"
     TRANSFER = "transfer"
     REASON = "reason"
+    CARTON = "carton"
+    WEIGHT = "weight"
+    SLOT = "slot"
+    TYPED = "typed"
 
 
 _OWN = {
@@ -53,6 +60,16 @@ _OWN = {
     OwnKind.ORDER: ReadKind.ORDER,
     OwnKind.TRANSFER: ReadKind.TRANSFER,
     OwnKind.REASON: ReadKind.REASON,
+    OwnKind.CARTON: ReadKind.CARTON,
+    OwnKind.WEIGHT: ReadKind.WEIGHT,
+    OwnKind.SLOT: ReadKind.SLOT,
+}
+
+# Kinds whose values are a closed list, or have a form of their own.
+_MEANT: Mapping[OwnKind, Callable[[str], object]] = {
+    OwnKind.COMMAND: COMMANDS.__contains__,
+    OwnKind.REASON: REASONS.__contains__,
+    OwnKind.WEIGHT: parse_reading,
 }
 
 
@@ -93,16 +110,16 @@ def check_raw(raw: str) -> str:
 
 def classify(code: str) -> Read | Rejected:
     """Which of our codes, or of GS1's, or of an item's this is; a damaged own code is a `misread`."""
+    plain = code[3:] if code.startswith("]") else code
     try:
-        own = parse_own_code(code.upper())
+        own = parse_own_code(plain.upper())
     except BadCode:
         return Rejected(Reject.MISREAD, got=code)
     if own is not None:
         kind, value = own
-        if (kind == OwnKind.COMMAND and value not in COMMANDS) or (kind == OwnKind.REASON and value not in REASONS):
+        if not _MEANT.get(kind, bool)(value):
             return Rejected(Reject.UNKNOWN_CODE, got=code)
         return Read(_OWN[kind], REASONS[value] if kind == OwnKind.REASON else value, code)
-    plain = code[3:] if code.startswith("]") else code
     digits = plain[2:] if len(plain) == 20 and plain.startswith("00") else plain
     if is_gs1_number(digits, 18):
         return Read(ReadKind.PARCEL, digits, code)

@@ -7,7 +7,7 @@ task carries follow older stock that became free; those of a tour stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fulfillment.domain import fifo
@@ -15,21 +15,21 @@ from fulfillment.domain.allocation import FreeStock, choose_promises, sealed_fre
 from fulfillment.domain.fifo import Layer, is_allocatable, passes_over, rank
 from fulfillment.domain.orders import OrderCounts, Policy, may_allocate, state_of
 from fulfillment.hot import Tx
-from fulfillment.services import ledger
+from fulfillment.services import ledger, ledger_sets, row_sets
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 from fulfillment.services.today import local_day
 
 _FREE_STOCK = (
-    "SELECT b.location_id, l.code, l.kind, l.is_pickable, b.layer_id, y.received_on, y.expiry_on, y.case_each,"
-    " b.on_hand_each, b.allocated_each, b.sealed_each, i.min_life_days"
+    "SELECT b.item_id, b.location_id, l.code, l.kind, l.is_pickable, b.layer_id, y.received_on, y.expiry_on,"
+    " y.case_each, b.on_hand_each, b.allocated_each, b.sealed_each, i.min_life_days"
     " FROM stock_balance b JOIN location l ON l.warehouse_id = b.warehouse_id AND l.id = b.location_id"
     " JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id"
     " JOIN item i ON i.warehouse_id = b.warehouse_id AND i.id = b.item_id"
-    " WHERE b.warehouse_id = :w AND b.item_id = :item AND b.status = 'available' AND b.lpn_id = 0"
+    " WHERE b.warehouse_id = :w AND {items} AND b.status = 'available' AND b.lpn_id = 0"
     " AND b.on_hand_each > b.allocated_each AND l.kind IN ('bin', 'reserve', 'flow_rack')"
 )
-
+_OF_ITEM = _FREE_STOCK.format(items="b.item_id = :item")
 # What an order is promised and nobody walks for yet; a wave being planned is left alone, its plan would miss it.
 _MOVABLE_PROMISES = (
     "SELECT a.*, y.received_on, y.expiry_on FROM stock_balance b"
@@ -54,14 +54,18 @@ _OPEN_DEMAND = (
 
 def free_stock(tx: Tx, item_id: int) -> list[FreeStock]:
     """What of an item can still be promised: available, in storage, with life enough left, not promised."""
-    rows = tx.all(_FREE_STOCK, item=item_id)
+    return _promisable(tx, tx.all(_OF_ITEM, item=item_id)).get(item_id, [])
+
+
+def _promisable(tx: Tx, rows: Sequence[Any]) -> dict[int, list[FreeStock]]:
+    """Rows of free stock by item, without what has not life enough left."""
     day = local_day(tx) if any(row["expiry_on"] for row in rows) else ""
-    stock = []
+    stock: dict[int, list[FreeStock]] = {}
     for row in rows:
         layer = Layer(row["layer_id"], row["received_on"], row["expiry_on"])
         if layer.expiry_on and not is_allocatable(layer, day, row["min_life_days"]):
             continue
-        stock.append(
+        stock.setdefault(row["item_id"], []).append(
             FreeStock(
                 row["location_id"], row["code"], row["kind"], layer, row["on_hand_each"] - row["allocated_each"],
                 bool(row["is_pickable"]), _sealed_free(tx, row), row["case_each"],
@@ -89,26 +93,28 @@ def policy_of(row: Any) -> fifo.Policy:
 
 def allocate_order(tx: Tx, actor: Actor, order_id: int, note: str = "") -> int:
     """Promise what the order's policy lets, oldest first; returns the units promised now."""
-    order = tx.one(
-        "SELECT policy, hold_reason, is_cancelled FROM sales_order WHERE warehouse_id = :w AND id = :id",
-        id=order_id,
-    )
-    if order["is_cancelled"] or order["hold_reason"]:
+    (order,), demand = tx.ask(
+        ("SELECT policy, hold_reason, is_cancelled FROM sales_order WHERE warehouse_id = :w AND id = :id",
+         {"id": order_id}),
+        (_OPEN_DEMAND, {"order": order_id}),
+    )  # fmt: skip
+    if order["is_cancelled"] or order["hold_reason"] or not demand:
         return 0
-    wanted = [(row, free_stock(tx, row["item_id"])) for row in tx.all(_OPEN_DEMAND, order=order_id)]
+    # Their numbers, not a subquery: PostgreSQL reads the whole stock for one as long as it has no statistics.
+    items = row_sets.numbers(tx, (row["item_id"] for row in demand))
+    free = _promisable(tx, tx.all(_FREE_STOCK.format(items=row_sets.among(tx, "b.item_id", "items")), items=items))
+    wanted = [(row, free.get(row["item_id"], [])) for row in demand]
     if order["policy"] == Policy.SHIP_COMPLETE and not all(
         may_allocate(Policy.SHIP_COMPLETE, row["missing_each"], sum(part.free_each for part in stock))
         for row, stock in wanted
     ):
         return 0
-    promised_each = 0
-    for row, stock in wanted:
-        for part in choose_promises(row["missing_each"], stock, policy_of(row)).promises:
-            done = ledger.promise(
-                tx, actor, order_id, row["item_id"], part.location_id, part.layer_id, part.qty_each, note
-            )
-            promised_each += part.qty_each if done is not None else 0
-    return promised_each
+    parts = [
+        (row["item_id"], part)
+        for row, stock in wanted
+        for part in choose_promises(row["missing_each"], stock, policy_of(row)).promises
+    ]
+    return ledger_sets.promise_all(tx, actor, order_id, parts, note)
 
 
 def allocate_waiting(tx: Tx, actor: Actor, item_id: int) -> list[int]:
@@ -160,35 +166,30 @@ def _layer(row: Any) -> Layer:
     return Layer(row["layer_id"], row["received_on"], row["expiry_on"])
 
 
+# What an order's state follows from: its head, its units, its picks, its parcels.
+_STANDING = (
+    "SELECT o.number, o.state, o.policy, o.hold_reason, o.is_cancelled,"
+    " CASE WHEN v.state = 'planning' THEN 1 ELSE 0 END AS planning FROM sales_order o"
+    " LEFT JOIN wave v ON v.warehouse_id = o.warehouse_id AND v.id = o.wave_id"
+    " WHERE o.warehouse_id = :w AND o.id = :id",
+    "SELECT COALESCE(SUM(ordered_each), 0) AS ordered, COALESCE(SUM(cancelled_each), 0) AS cancelled,"
+    " COALESCE(SUM(allocated_each), 0) AS allocated, COALESCE(SUM(picked_each), 0) AS picked,"
+    " COALESCE(SUM(packed_each), 0) AS packed, COALESCE(SUM(shipped_each), 0) AS shipped"
+    " FROM demand WHERE warehouse_id = :w AND order_id = :id",
+    "SELECT COUNT(*) AS open, COALESCE(SUM(CASE WHEN t.state = 'active' THEN 1 ELSE 0 END), 0) AS started"
+    " FROM task k JOIN tour t ON t.warehouse_id = k.warehouse_id AND t.id = k.tour_id"
+    " WHERE k.warehouse_id = :w AND k.order_id = :id AND k.kind = 'pick'"
+    " AND (k.state = 'open' OR (t.state = 'active' AND k.state IN ('done', 'short')))",
+    "SELECT COALESCE(SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END), 0) AS open,"
+    " COALESCE(SUM(CASE WHEN state IN ('closed', 'in_lane', 'missing') THEN 1 ELSE 0 END), 0) AS not_loaded"
+    " FROM parcel WHERE warehouse_id = :w AND order_id = :id",
+)
+
+
 def settle_order(tx: Tx, actor: Actor, order_id: int) -> str:
     """Write the state the order's quantities mean, and tell the board when it changed."""
-    order = tx.one(
-        "SELECT o.number, o.state, o.policy, o.hold_reason, o.is_cancelled,"
-        " CASE WHEN v.state = 'planning' THEN 1 ELSE 0 END AS planning FROM sales_order o"
-        " LEFT JOIN wave v ON v.warehouse_id = o.warehouse_id AND v.id = o.wave_id"
-        " WHERE o.warehouse_id = :w AND o.id = :id",
-        id=order_id,
-    )
-    sums: Any = tx.one(
-        "SELECT COALESCE(SUM(ordered_each), 0) AS ordered, COALESCE(SUM(cancelled_each), 0) AS cancelled,"
-        " COALESCE(SUM(allocated_each), 0) AS allocated, COALESCE(SUM(picked_each), 0) AS picked,"
-        " COALESCE(SUM(packed_each), 0) AS packed, COALESCE(SUM(shipped_each), 0) AS shipped"
-        " FROM demand WHERE warehouse_id = :w AND order_id = :id",
-        id=order_id,
-    )
-    tasks: Any = tx.one(
-        "SELECT COUNT(*) AS open, COALESCE(SUM(CASE WHEN t.state = 'active' THEN 1 ELSE 0 END), 0) AS started"
-        " FROM task k JOIN tour t ON t.warehouse_id = k.warehouse_id AND t.id = k.tour_id"
-        " WHERE k.warehouse_id = :w AND k.order_id = :id AND k.kind = 'pick'"
-        " AND (k.state = 'open' OR (t.state = 'active' AND k.state IN ('done', 'short')))",
-        id=order_id,
-    )
-    parcels: Any = tx.one(
-        "SELECT COALESCE(SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END), 0) AS open,"
-        " COALESCE(SUM(CASE WHEN state IN ('closed', 'in_lane', 'missing') THEN 1 ELSE 0 END), 0) AS not_loaded"
-        " FROM parcel WHERE warehouse_id = :w AND order_id = :id",
-        id=order_id,
-    )
+    heads, all_sums, all_tasks, all_parcels = tx.ask(*((question, {"id": order_id}) for question in _STANDING))
+    order, sums, tasks, parcels = heads[0], all_sums[0], all_tasks[0], all_parcels[0]
     counts = OrderCounts(
         sums["ordered"], sums["cancelled"], sums["allocated"], sums["picked"], sums["packed"],
         sums["shipped"], tasks["open"] + order["planning"], tasks["started"], parcels["open"], parcels["not_loaded"],
@@ -197,7 +198,7 @@ def settle_order(tx: Tx, actor: Actor, order_id: int) -> str:
         counts, order["policy"], on_hold=bool(order["hold_reason"]), is_cancelled=bool(order["is_cancelled"])
     )
     if state != order["state"]:
-        tx.run(
+        tx.put(
             "UPDATE sales_order SET state = :state, state_since_ms = :now WHERE warehouse_id = :w AND id = :id",
             state=state, now=tx.now_ms, id=order_id,
         )  # fmt: skip

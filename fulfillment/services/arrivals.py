@@ -60,21 +60,26 @@ class Batch:
     origin_layer_id: int | None = None
 
 
-def receive_goods(tx: Tx, actor: Actor, receipt_id: int, read: ItemRead, how: How) -> None:
-    """One scan of goods, with what its code says about lot, expiry and serial.
+def receive_goods(tx: Tx, actor: Actor, receipt_id: int, read: ItemRead, how: How) -> list[tuple[int, int]]:
+    """One scan of goods, with what its code says about lot, expiry and serial: (layer, units) of what came.
 
     Raises:
         Refused: not (so many) announced, or a lot, expiry or serial is missing or known.
     """
-    receipt, item = open_receipt(tx, actor, receipt_id), item_row(tx, read.item_id)
+    return receive_known(tx, actor, open_receipt(tx, actor, receipt_id), item_row(tx, read.item_id), read, how)
+
+
+def receive_known(
+    tx: Tx, actor: Actor, receipt: Any, item: Any, read: ItemRead, how: How
+) -> list[tuple[int, int]]:  # fmt: skip
+    """The same for who has the rows of receipt and item already."""
     _check_pallet(tx, actor, how.lpn_id)
     serial = _checked_serial(tx, item, read)
     if receipt["kind"] == ReceiptKind.RETURN:
         batches = _returned(tx, actor, receipt, item, read, serial, how)
     else:
         batches = _delivered(tx, actor, receipt, item, read, serial, how)
-    for batch in batches:
-        take_in(tx, actor, receipt, batch, how)
+    return [(take_in(tx, actor, receipt, batch, how), batch.qty_each) for batch in batches]
 
 
 def open_receipt(tx: Tx, actor: Actor, receipt_id: int) -> Any:
@@ -232,9 +237,10 @@ def _aligned(parts: list[tuple[Any, int]], others: list[tuple[Any, int]]) -> lis
 # --- into the ledger -------------------------------------------------------------------------------------------
 
 
-def take_in(tx: Tx, actor: Actor, receipt: Any, batch: Batch, how: How) -> None:
+def take_in(tx: Tx, actor: Actor, receipt: Any, batch: Batch, how: How) -> int:
+    """A batch into the ledger, where `actor` stands; returns the layer it is of."""
     damaged_each = batch.qty_each if how.mode == Mode.DAMAGED else 0
-    tx.run(
+    tx.put(
         "UPDATE receipt_line SET received_each = received_each + :qty, damaged_each = damaged_each + :damaged"
         " WHERE warehouse_id = :w AND id = :id",
         id=batch.line_id, qty=batch.qty_each, damaged=damaged_each,
@@ -253,6 +259,7 @@ def take_in(tx: Tx, actor: Actor, receipt: Any, batch: Batch, how: How) -> None:
         sealed_to_each=_sealed(tx, layer_id, batch), why=how.why,
     )  # fmt: skip
     ledger.post(tx, actor, [move])
+    return layer_id
 
 
 def _layer(tx: Tx, receipt: Any, batch: Batch) -> int:
@@ -280,7 +287,7 @@ def _sealed(tx: Tx, layer_id: int, batch: Batch) -> int:
     """How many arrive in closed cases. The first pack that comes says how large a case of this layer is."""
     if batch.pack_each <= 1 or batch.qty_each < batch.pack_each:
         return 0
-    tx.run(
+    tx.put(
         "UPDATE layer SET case_each = :pack WHERE warehouse_id = :w AND id = :id AND case_each = 0",
         id=layer_id, pack=batch.pack_each,
     )  # fmt: skip
@@ -319,7 +326,7 @@ def check_not_in_house(tx: Tx, item_id: int, serial: str) -> None:
 
 
 def _differ(tx: Tx, actor: Actor, receipt_id: int, item_id: int, difference: str, qty_each: int, why: str) -> None:
-    tx.insert(
+    tx.add(
         "receipt_entry", receipt_id=receipt_id, item_id=item_id, difference=difference, qty_each=qty_each, why=why,
         operator_id=actor.operator_id, scan_id=actor.scan_id, recorded_at_ms=tx.now_ms,
     )  # fmt: skip

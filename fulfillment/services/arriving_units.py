@@ -86,7 +86,7 @@ def _unit_arrives(tx: Tx, actor: Actor, receipt: Any, unit: Any, how: How) -> li
         )  # fmt: skip
         take_in(tx, actor, receipt, batch, set_on)
         items.append(item["id"])
-    tx.run(
+    tx.put(
         "UPDATE asn_unit SET state = 'arrived', arrived_at_ms = :now WHERE warehouse_id = :w AND id = :id",
         id=unit["id"], now=tx.now_ms,
     )  # fmt: skip
@@ -111,12 +111,12 @@ def _stand(tx: Tx, actor: Actor, unit: Any) -> int:
     if known["kind"] != LpnKind.PALLET or holds is not None:
         raise Refused(Rejected(Reject.ALREADY_RECEIVED, got=unit["sscc"]))
     # What stands on it by an older word, and does not come with it, stays where it is.
-    tx.run(
+    tx.put(
         "UPDATE lpn SET parent_lpn_id = NULL WHERE warehouse_id = :w AND parent_lpn_id = :id"
         " AND (location_id IS NULL OR location_id <> :here)",
         id=known["id"], here=actor.station_location_id,
     )  # fmt: skip
-    tx.run(
+    tx.put(
         "UPDATE lpn SET location_id = :here, parent_lpn_id = :parent WHERE warehouse_id = :w AND id = :id",
         id=known["id"], here=actor.station_location_id, parent=parent_id,
     )  # fmt: skip

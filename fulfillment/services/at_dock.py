@@ -110,8 +110,8 @@ def open_pallet(tx: Tx, actor: Actor, dock_id: int, sscc: str) -> Sequence[Any]:
     is_single = len({row["item_id"] for row in lying}) == 1
     for lpn_id in [pallet["id"], *(stacked if is_single else ())]:
         ledger.move_lpn(tx, actor, lpn_id, dock_id, MoveReason.PUTAWAY, to_lpn_id=NO_LPN)
-        tx.run("UPDATE lpn SET parent_lpn_id = NULL WHERE warehouse_id = :w AND parent_lpn_id = :id", id=lpn_id)
-        tx.run(
+        tx.put("UPDATE lpn SET parent_lpn_id = NULL WHERE warehouse_id = :w AND parent_lpn_id = :id", id=lpn_id)
+        tx.put(
             "UPDATE lpn SET location_id = NULL, parent_lpn_id = NULL WHERE warehouse_id = :w AND id = :id", id=lpn_id
         )
     return lying if is_single else ()

@@ -164,12 +164,12 @@ def _break(tx: Tx, promise: Any, location_id: int, location_code: str, newer: La
     planted = ledger.promise(
         tx, nobody, promise["order_id"], promise["item_id"], location_id, newer.layer_id, promise["qty_each"], PLANTED
     )
-    tx.run(
+    tx.put(
         "UPDATE allocation SET task_id = :task WHERE warehouse_id = :w AND id = :id",
         id=planted,
         task=promise["task_id"],
     )
-    tx.run(
+    tx.put(
         "UPDATE task SET location_id = :location WHERE warehouse_id = :w AND id = :task",
         task=promise["task_id"], location=location_id,
     )  # fmt: skip

@@ -82,12 +82,13 @@ _MOVES = (
     " qty_each, reason, order_id, operator_id, recorded_at_ms FROM stock_move WHERE warehouse_id = :w"
     " AND ((from_lpn_id = 0 AND from_status = 'available' AND from_location_id IN (SELECT id FROM storage))"
     " OR (to_lpn_id = 0 AND to_status = 'available' AND to_location_id IN (SELECT id FROM storage))"
-    " OR from_location_id IN (SELECT id FROM lane) OR to_location_id IN (SELECT id FROM lane)) ORDER BY id"
+    " OR from_location_id IN (SELECT id FROM lane) OR to_location_id IN (SELECT id FROM lane))"
 )
 _ENTRIES = (
     "SELECT id, order_id, item_id, location_id, layer_id, delta_each, reason, after_move_id, operator_id, note,"
-    " recorded_at_ms FROM allocation_entry WHERE warehouse_id = :w ORDER BY id"
+    " recorded_at_ms FROM allocation_entry WHERE warehouse_id = :w"
 )
+PAGE_ROWS = 20_000  # so many are held at a time: a year has a million
 
 
 class Replay:
@@ -116,9 +117,9 @@ class Replay:
 
     def run(self) -> None:
         """From the first move to the last."""
-        moves = self._rows(_MOVES)
+        moves = self._paged(_MOVES)
         move = next(moves, None)
-        for entry in self._rows(_ENTRIES):
+        for entry in self._paged(_ENTRIES):
             while move is not None and move["id"] <= entry["after_move_id"]:
                 self._move(move)
                 move = next(moves, None)
@@ -129,6 +130,16 @@ class Replay:
         self._judge_swaps()
         self._judge_picking()
 
+    def _paged(self, sql: str) -> Iterator[Any]:
+        """Rows in the order of their ids, a page at a time; no engine holds a whole year in memory."""
+        last_id = 0
+        while True:
+            page = list(self._rows(f"{sql} AND id > :last ORDER BY id LIMIT {PAGE_ROWS}", last=last_id))
+            yield from page
+            if len(page) < PAGE_ROWS:
+                return
+            last_id = page[-1]["id"]
+
     def _rows(self, sql: str, **params: Any) -> Iterator[Any]:
         return rows(self._source, self._warehouse_id, sql, **params)
 
@@ -138,10 +149,10 @@ class Replay:
         self.moves += 1
         if self._swapped or self._owed:
             self._judge_swaps()
-        (
-            move_id, layer_id, item_id, from_location_id, to_location_id, from_lpn_id, to_lpn_id, from_status,
-            to_status, qty_each, reason, order_id, _, at_ms,
-        ) = move  # fmt: skip
+        move_id, layer_id, item_id, qty_each = move["id"], move["layer_id"], move["item_id"], move["qty_each"]
+        from_location_id, from_lpn_id, from_status = move["from_location_id"], move["from_lpn_id"], move["from_status"]
+        to_location_id, to_lpn_id, to_status = move["to_location_id"], move["to_lpn_id"], move["to_status"]
+        reason, order_id, at_ms = move["reason"], move["order_id"], move["recorded_at_ms"]
         self._rules.catch_up(move_id=move_id)
         is_pick = reason == MoveReason.PICK and from_location_id in self._storage
         if self._picking is not None and self._picking.key != (order_id, from_location_id, item_id, at_ms, is_pick):
@@ -149,6 +160,9 @@ class Replay:
         if from_lpn_id == 0 and from_status == Status.AVAILABLE and from_location_id in self._storage:
             if is_pick:
                 self._pick(move)
+            elif reason == MoveReason.SHIP:
+                # Handed over by line: which of two promised orders left first is nobody's hand at a shelf.
+                self._keep(move)
             elif to_lpn_id in self._transfer_pallets:
                 self._judge(move, None, from_location_id, qty_each, "sent to another warehouse", life_days=0)
             lying = self._at(item_id, from_location_id, layer_id)
@@ -161,7 +175,8 @@ class Replay:
                 self._lanes[from_location_id][layer_id] = left_each
             else:
                 self._lanes[from_location_id].pop(layer_id, None)
-        if from_location_id in self._access and from_lpn_id == to_lpn_id == 0:
+        # A pick that is taken back comes from the cart, as goods in a hand come from the hand.
+        if from_location_id in self._access and from_lpn_id == 0 and (to_lpn_id == 0 or is_pick):
             self._taken[to_location_id, layer_id] = (from_location_id, move_id)
         if to_location_id in self._access:
             lane = self._lanes.setdefault(to_location_id, {})
@@ -178,7 +193,16 @@ class Replay:
             lying.on_hand_each += qty_each
 
     def _pick(self, move: Any) -> None:
-        """Units leave for a tote. Their promise was entered as kept just before; without one, age is judged now."""
+        """Units leave for a tote."""
+        self._keep(move)
+        if self._picking is None:
+            self._picking = _Picking(
+                (move["order_id"], move["from_location_id"], move["item_id"], move["recorded_at_ms"], True)
+            )
+        self._picking.moves.append(move)
+
+    def _keep(self, move: Any) -> None:
+        """Their promise was entered as kept just before; without one, age is judged now."""
         key = (move["order_id"], move["from_location_id"], move["layer_id"])
         kept_each = min(self._kept.get(key, 0), move["qty_each"])
         if kept_each:
@@ -188,16 +212,13 @@ class Replay:
             loose_each = move["qty_each"] - kept_each
             self._judge_life(move, move["from_location_id"], loose_each, WITHOUT_PROMISE)
             self._judge(move, move["order_id"], move["from_location_id"], loose_each, WITHOUT_PROMISE)
-        if self._picking is None:
-            self._picking = _Picking(
-                (move["order_id"], move["from_location_id"], move["item_id"], move["recorded_at_ms"], True)
-            )
-        self._picking.moves.append(move)
 
     # --- promises --------------------------------------------------------------------------------------------
 
     def _enter(self, entry: Any) -> None:
-        entry_id, order_id, item_id, location_id, layer_id, delta_each, reason, _, _, note, _ = entry
+        entry_id, order_id, item_id = entry["id"], entry["order_id"], entry["item_id"]
+        location_id = entry["location_id"]
+        layer_id, delta_each, reason, note = entry["layer_id"], entry["delta_each"], entry["reason"], entry["note"]
         self._judge_picking()
         self._rules.catch_up(entry_id=entry_id)
         is_swap = note.startswith(EXCHANGED)

@@ -14,6 +14,9 @@ from typing import Any
 
 from fulfillment.domain.effects import EffectState
 from fulfillment.domain.orders import OrderState
+from fulfillment.services import problems, wave_board
+from fulfillment.services.device_trouble import in_trouble
+from fulfillment.services.devices import SILENT_AFTER_MS
 
 LANE_SHOWN = 50
 LIST_SHOWN = 20
@@ -28,16 +31,22 @@ PRINT_STATES = (
 
 def board(connection: Any, warehouse_id: int = 1) -> dict[str, Any]:
     """Lanes with their counts and cards, walks, open work, prints, printers and stations, as they are now."""
+    now_ms = time.time_ns() // 1_000_000
     return {
-        "now_ms": time.time_ns() // 1_000_000,
+        "now_ms": now_ms,
         "lanes": _lanes(connection, warehouse_id),
+        "oldest": {row["state"]: row["since_ms"] for row in _rows(connection, _OLDEST, warehouse_id)},
         "orders": _cards(connection, warehouse_id),
         "shorts": _rows(connection, _SHORTS, warehouse_id),
         "tasks": _tasks(connection, warehouse_id),
         "prints": _prints(connection, warehouse_id),
+        "conflicts": _rows(connection, _OPEN_CONFLICTS, warehouse_id)[0]["conflicts"],
         "tours": _tours(connection, warehouse_id),
         "printers": _rows(connection, _PRINTERS, warehouse_id),
+        "devices": in_trouble(connection, now_ms, warehouse_id),
+        "problems": _rows(connection, problems.OPEN_COUNT, warehouse_id)[0]["problems"],
         "stations": _rows(connection, _STATIONS, warehouse_id),
+        "wave": wave_board.waves_shown(connection, warehouse_id),
     }
 
 
@@ -47,12 +56,27 @@ def etag(view: dict[str, Any]) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
+def trouble(connection: Any, now_ms: int, warehouse_id: int = 1) -> dict[str, int]:
+    """How many of each want somebody; of prints and devices no more than the board shows."""
+    return {
+        "shorts": _rows(connection, _SHORT_ORDERS, warehouse_id)[0]["orders"],
+        "conflicts": _rows(connection, _OPEN_CONFLICTS, warehouse_id)[0]["conflicts"],
+        "problems": _rows(connection, problems.OPEN_COUNT, warehouse_id)[0]["problems"],
+        "prints": len(_rows(connection, _PRINTS_TO_SEE, warehouse_id, shown=LIST_SHOWN)),
+        "devices": len(in_trouble(connection, now_ms, warehouse_id)),
+    }
+
+
 def station(connection: Any, code: str, warehouse_id: int = 1) -> dict[str, Any] | None:
     """A station's head line: what it is, who works at it, its printers. None: no such station."""
     found = _rows(connection, _STATION, warehouse_id, code=code)
     if not found:
         return None
-    return {**found[0], "printers": _rows(connection, _PRINTERS_OF, warehouse_id, code=code)}
+    head = found[0]
+    if not head.pop("has_printers"):
+        return {**head, "printers": []}
+    since = time.time_ns() // 1_000_000 - SILENT_AFTER_MS
+    return {**head, "printers": _rows(connection, _PRINTERS_OF, warehouse_id, code=code, since=since)}
 
 
 def bench_lines(connection: Any, order_number: str, warehouse_id: int = 1) -> list[dict[str, Any]]:
@@ -105,7 +129,10 @@ def _prints(connection: Any, warehouse_id: int) -> dict[str, Any]:
 
 def _tours(connection: Any, warehouse_id: int) -> dict[str, Any]:
     totals = _rows(connection, _TOUR_TOTALS, warehouse_id)[0]
-    return {**totals, "active": _rows(connection, _ACTIVE_TOURS, warehouse_id)}
+    return {
+        **totals, "active": _rows(connection, _ACTIVE_TOURS, warehouse_id),
+        "waves": _rows(connection, _OPEN_WAVES, warehouse_id, shown=LIST_SHOWN),
+    }  # fmt: skip
 
 
 def _rows(connection: Any, sql: str, warehouse_id: int, **params: Any) -> list[dict[str, Any]]:
@@ -113,6 +140,12 @@ def _rows(connection: Any, sql: str, warehouse_id: int, **params: Any) -> list[d
 
 
 _LANE_COUNTS = "SELECT state, COUNT(*) AS orders FROM sales_order WHERE warehouse_id = :w GROUP BY state"
+
+# How long the oldest of a lane has been in it; where nothing is left to do no age counts.
+_OLDEST = """
+SELECT state, MIN(state_since_ms) AS since_ms FROM sales_order
+WHERE warehouse_id = :w AND state NOT IN ('shipped', 'cancelled') GROUP BY state ORDER BY state
+"""
 
 # Few lines are short of stock, so those are looked for first and their orders second.
 _MISSING = """
@@ -166,10 +199,16 @@ SELECT state, COUNT(*) AS prints FROM outbox WHERE warehouse_id = :w AND kind = 
 AND state IN ('queued', 'claimed', 'sending', 'sent', 'held', 'uncertain', 'failed') GROUP BY state
 """
 
+# Those that only follow from another are decided with it.
+_OPEN_CONFLICTS = """
+SELECT COUNT(*) AS conflicts FROM replay_conflict WHERE warehouse_id = :w AND decision = '' AND first_id IS NULL
+"""
+
 _PRINTS_TO_SEE = """
-SELECT e.id, e.subject, e.template, e.state, e.result, COALESCE(p.code, '') AS printer FROM outbox e
+SELECT e.id, e.subject, e.template, e.state, e.result, 
+COALESCE(p.code, CASE e.kind WHEN 'print' THEN '' ELSE e.template END) AS printer FROM outbox e
 LEFT JOIN printer p ON p.warehouse_id = e.warehouse_id AND p.id = e.printer_id
-WHERE e.warehouse_id = :w AND e.kind = 'print' AND e.state IN ('held', 'uncertain', 'failed')
+WHERE e.warehouse_id = :w AND e.state IN ('held', 'uncertain', 'failed')
 ORDER BY e.id LIMIT :shown
 """
 
@@ -182,7 +221,9 @@ FROM tour WHERE warehouse_id = :w
 
 _ACTIVE_TOURS = """
 SELECT t.id AS tour, COALESCE(o.name, '') AS operator, COALESCE(s.code, '') AS station, COALESCE(c.code, '') AS cart,
-t.distance_dm, COALESCE(t.claimed_at_ms, 0) AS claimed_at_ms, COUNT(k.id) AS stops_total,
+t.distance_dm, t.s_shape_dm, t.location_order_dm, t.lower_bound_dm, COALESCE(t.claimed_at_ms, 0) AS claimed_at_ms,
+COALESCE((SELECT n.walk_left_dm FROM task n WHERE n.warehouse_id = t.warehouse_id AND n.tour_id = t.id
+  AND n.state = 'open' ORDER BY n.sequence, n.id LIMIT 1), 0) AS walk_left_dm, COUNT(k.id) AS stops_total,
 COALESCE(SUM(CASE WHEN k.state = 'open' THEN 0 ELSE 1 END), 0) AS stops_done,
 COALESCE((SELECT l.code FROM task n JOIN location l ON l.warehouse_id = n.warehouse_id AND l.id = n.location_id
   WHERE n.warehouse_id = t.warehouse_id AND n.tour_id = t.id AND n.state = 'open'
@@ -192,7 +233,18 @@ LEFT JOIN station s ON s.warehouse_id = t.warehouse_id AND s.id = t.station_id
 LEFT JOIN cart c ON c.warehouse_id = t.warehouse_id AND c.id = t.cart_id
 LEFT JOIN task k ON k.warehouse_id = t.warehouse_id AND k.tour_id = t.id
 WHERE t.warehouse_id = :w AND t.state = 'active'
-GROUP BY t.warehouse_id, t.id, o.name, s.code, c.code, t.distance_dm, t.claimed_at_ms ORDER BY t.id
+GROUP BY t.warehouse_id, t.id, o.name, s.code, c.code, t.distance_dm, t.s_shape_dm, t.location_order_dm,
+t.lower_bound_dm, t.claimed_at_ms ORDER BY t.id
+"""
+
+# Waves that are walked now; what the walks of a wave are against is of all its tours, done or not.
+_OPEN_WAVES = """
+SELECT v.id AS wave, COUNT(t.id) AS tours, COALESCE(SUM(CASE WHEN t.state = 'done' THEN 1 ELSE 0 END), 0) AS tours_done,
+COALESCE(SUM(t.distance_dm), 0) AS distance_dm, COALESCE(SUM(t.s_shape_dm), 0) AS s_shape_dm,
+COALESCE(SUM(t.location_order_dm), 0) AS location_order_dm,
+COALESCE(SUM(CASE WHEN t.distance_dm = t.lower_bound_dm THEN 1 ELSE 0 END), 0) AS proven
+FROM wave v JOIN tour t ON t.warehouse_id = v.warehouse_id AND t.wave_id = v.id
+WHERE v.warehouse_id = :w AND v.state = 'released' GROUP BY v.warehouse_id, v.id ORDER BY v.id DESC LIMIT :shown
 """
 
 _WAITING_PRINTS = """
@@ -204,9 +256,15 @@ _PRINTERS = f"""
 SELECT p.code, p.language, p.state, p.reason, {_WAITING_PRINTS} FROM printer p WHERE p.warehouse_id = :w ORDER BY p.code
 """
 
+# What an agent that is not heard last said of its printers holds no more.
+_IS_CUT_OFF = "p.agent_id IS NOT NULL AND a.id IS NULL AND p.state <> 'disabled'"
+
 _PRINTERS_OF = f"""
-SELECT p.code, p.language, p.state, p.reason, {_WAITING_PRINTS} FROM station s
-JOIN printer p ON p.warehouse_id = s.warehouse_id AND p.id IN (s.label_printer_id, s.slip_printer_id)
+SELECT p.code, p.language, CASE WHEN {_IS_CUT_OFF} THEN 'offline' ELSE p.state END AS state,
+CASE WHEN {_IS_CUT_OFF} THEN 'agent_silent' ELSE p.reason END AS reason, {_WAITING_PRINTS} FROM station s
+JOIN printer p ON p.warehouse_id = s.warehouse_id AND p.id IN (s.label_printer_id, s.slip_printer_id, s.item_printer_id)
+LEFT JOIN bench_agent a ON a.warehouse_id = p.warehouse_id AND a.id = p.agent_id AND a.state = 'running'
+AND a.seen_at_ms >= :since
 WHERE s.warehouse_id = :w AND s.code = :code ORDER BY p.language DESC, p.code
 """
 
@@ -219,10 +277,19 @@ LEFT JOIN operator o ON o.warehouse_id = d.warehouse_id AND o.id = d.operator_id
 
 _STATIONS = f"SELECT {_STATION_COLUMNS} WHERE s.warehouse_id = :w AND s.kind <> 'board' ORDER BY s.code"
 
-_STATION = f"SELECT {_STATION_COLUMNS} WHERE s.warehouse_id = :w AND s.code = :code"
+_STATION = f"""
+SELECT COALESCE(o.language, '') AS language, d.operator_id,
+(SELECT h.auto_lock_min FROM warehouse h WHERE h.id = :w) AS auto_lock_min,
+CASE WHEN EXISTS (SELECT 1 FROM operator_pin p WHERE p.warehouse_id = :w AND p.operator_id = o.id) THEN 1 ELSE 0 END
+AS has_pin,
+CASE WHEN COALESCE(s.label_printer_id, s.slip_printer_id, s.item_printer_id) IS NULL THEN 0 ELSE 1 END AS has_printers,
+{_STATION_COLUMNS} WHERE s.warehouse_id = :w AND s.code = :code
+"""
 
 _BENCH_LINES = """
-SELECT i.sku, i.name, d.ordered_each - d.cancelled_each AS wanted_each, d.picked_each, d.packed_each
+SELECT i.sku, i.name, d.ordered_each - d.cancelled_each AS wanted_each, d.picked_each, d.packed_each,
+COALESCE((SELECT MAX(n.instead_of) FROM order_line n WHERE n.warehouse_id = o.warehouse_id AND n.order_id = o.id
+AND n.item_id = d.item_id), '') AS instead_of
 FROM sales_order o JOIN demand d ON d.warehouse_id = o.warehouse_id AND d.order_id = o.id
 JOIN item i ON i.warehouse_id = d.warehouse_id AND i.id = d.item_id
 WHERE o.warehouse_id = :w AND o.number = :number AND d.picked_each > 0 ORDER BY d.id LIMIT 200

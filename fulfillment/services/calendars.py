@@ -32,14 +32,15 @@ _GONE = "('shipped', 'cancelled')"
 
 def load(tx: Tx, since_ms: int | None = None) -> Calendar:
     """The calendar; its days only from shortly before an instant on, which is all a cut-off needs."""
-    zone = tx.one("SELECT time_zone FROM warehouse WHERE id = :w")["time_zone"]
-    week = tx.all("SELECT weekday, opens_local, closes_local FROM opening_hours WHERE warehouse_id = :w")
     since = _day_before(since_ms) if since_ms is not None else ""
-    days = tx.all(
-        "SELECT day, opens_local, closes_local FROM calendar_day WHERE warehouse_id = :w AND day >= :since", since=since
-    )
+    (warehouse,), week, days = tx.ask(
+        ("SELECT time_zone FROM warehouse WHERE id = :w", {}),
+        ("SELECT weekday, opens_local, closes_local FROM opening_hours WHERE warehouse_id = :w", {}),
+        ("SELECT day, opens_local, closes_local FROM calendar_day WHERE warehouse_id = :w AND day >= :since",
+         {"since": since}),
+    )  # fmt: skip
     return Calendar(
-        zone, {row["weekday"]: _hours(row) for row in week},
+        warehouse["time_zone"], {row["weekday"]: _hours(row) for row in week},
         {date.fromisoformat(row["day"]): _hours(row) if row["opens_local"] else None for row in days},
     )  # fmt: skip
 
@@ -87,12 +88,12 @@ def set_calendar(tx: Tx, week: Mapping[str, tuple[str, str]], days: Iterable[Map
         if key in dates:
             raise DomainError("duplicate_day", f"{key} is there twice", f"days[{place}].day")
         dates[key] = (opens, closes, note)
-    tx.run("DELETE FROM opening_hours WHERE warehouse_id = :w")
-    tx.run("DELETE FROM calendar_day WHERE warehouse_id = :w")
+    tx.put("DELETE FROM opening_hours WHERE warehouse_id = :w")
+    tx.put("DELETE FROM calendar_day WHERE warehouse_id = :w")
     for weekday, (opens, closes) in sorted(hours.items()):
-        tx.insert("opening_hours", weekday=weekday, opens_local=opens, closes_local=closes)
+        tx.add("opening_hours", weekday=weekday, opens_local=opens, closes_local=closes)
     for key, (opens, closes, note) in sorted(dates.items()):
-        tx.insert("calendar_day", day=key, opens_local=opens, closes_local=closes, note=note)
+        tx.add("calendar_day", day=key, opens_local=opens, closes_local=closes, note=note)
     return take_effect(tx)
 
 
@@ -105,11 +106,11 @@ def set_day(tx: Tx, day: Mapping[str, str]) -> str:
     key, opens, closes, note = check_day(day)
     known = tx.one("SELECT * FROM calendar_day WHERE warehouse_id = :w AND day = :day", day=key)
     if known is None:
-        tx.insert("calendar_day", day=key, opens_local=opens, closes_local=closes, note=note)
+        tx.add("calendar_day", day=key, opens_local=opens, closes_local=closes, note=note)
         return "created"
     if (known["opens_local"], known["closes_local"], known["note"]) == (opens, closes, note):
         return "unchanged"
-    tx.run(
+    tx.put(
         "UPDATE calendar_day SET opens_local = :opens, closes_local = :closes, note = :note"
         " WHERE warehouse_id = :w AND id = :id",
         id=known["id"], opens=opens, closes=closes, note=note,
@@ -161,13 +162,13 @@ def set_cut_offs(tx: Tx, code: str, usual: str | None, cut_offs: Mapping[str, st
     """
     carrier = _carrier(tx, code)
     if usual is not None:
-        tx.run(
+        tx.put(
             "UPDATE carrier SET cut_off_local = :usual WHERE warehouse_id = :w AND id = :id",
             id=carrier["id"], usual=_clock(usual, "usual"),
         )  # fmt: skip
-    tx.run("DELETE FROM carrier_cut_off WHERE warehouse_id = :w AND carrier_id = :id", id=carrier["id"])
+    tx.put("DELETE FROM carrier_cut_off WHERE warehouse_id = :w AND carrier_id = :id", id=carrier["id"])
     for name, text in cut_offs.items():
-        tx.insert(
+        tx.add(
             "carrier_cut_off", carrier_id=carrier["id"], weekday=_weekday(name, "cut_offs"),
             cut_off_local="" if text is None else _clock(text, f"cut_offs.{name}"),
         )  # fmt: skip
@@ -222,7 +223,7 @@ def _recompute(tx: Tx) -> int:
             )  # fmt: skip
     if changed:
         # A tour is as urgent as its most urgent order: pickers are given tours by this.
-        tx.run(
+        tx.put(
             "UPDATE tour SET cut_off_at_ms = (SELECT MIN(o.cut_off_at_ms) FROM task t"
             " JOIN sales_order o ON o.warehouse_id = t.warehouse_id AND o.id = t.order_id"
             " WHERE t.warehouse_id = :w AND t.tour_id = tour.id) WHERE warehouse_id = :w AND state <> 'done'"

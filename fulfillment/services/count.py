@@ -87,7 +87,7 @@ def _start(tx: Tx, actor: Actor, location_code: str) -> Memory:
 
 
 def _begin(tx: Tx, actor: Actor, location_id: int) -> dict[str, object]:
-    tx.run(
+    tx.put(
         "UPDATE task SET operator_id = :operator, station_id = :station, claimed_at_ms = :now" + _OPEN_COUNT,
         location=location_id, operator=actor.operator_id, station=actor.station_id, now=tx.now_ms,
     )  # fmt: skip
@@ -147,7 +147,7 @@ def _finish(tx: Tx, actor: Actor, done: flow.FinishCount, memory: Memory) -> Mem
         location=location_id,
     )
     task = tx.one(f"SELECT MAX(id) AS id FROM task{_BEGUN_HERE}", location=location_id, station=actor.station_id)
-    tx.run(
+    tx.put(
         f"UPDATE task SET state = 'done', operator_id = :operator, done_at_ms = :now{_BEGUN_HERE}",
         location=location_id, station=actor.station_id, operator=actor.operator_id, now=tx.now_ms,
     )  # fmt: skip
@@ -158,7 +158,7 @@ def _finish(tx: Tx, actor: Actor, done: flow.FinishCount, memory: Memory) -> Mem
         states.append(
             count_results.record(tx, actor, location_id, item_id, counted.get(item_id, 0), serials, task["id"])
         )
-    tx.run(
+    tx.put(
         "UPDATE location SET counted_at_ms = :now WHERE warehouse_id = :w AND id = :id", id=location_id, now=tx.now_ms
     )
     outcome = outcome_of(states)
@@ -177,13 +177,13 @@ def _has_moved(tx: Tx, location_id: int, after_move: int) -> bool:
 
 def _leave(tx: Tx, actor: Actor, location_id: int) -> None:
     """The place stays to be counted, once: what was asked for meanwhile is the same walk."""
-    tx.run(
+    tx.put(
         f"UPDATE task SET state = 'cancelled', done_at_ms = :now{_BEGUN_HERE} AND EXISTS (SELECT 1 FROM task k"
         " WHERE k.warehouse_id = task.warehouse_id AND k.location_id = task.location_id AND k.kind = 'count'"
         " AND k.state = 'open' AND k.claimed_at_ms IS NULL)",
         location=location_id, station=actor.station_id, now=tx.now_ms,
     )  # fmt: skip
-    tx.run(
+    tx.put(
         f"UPDATE task SET operator_id = NULL, station_id = NULL, claimed_at_ms = NULL{_BEGUN_HERE}",
         location=location_id, station=actor.station_id,
     )

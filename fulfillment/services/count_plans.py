@@ -51,12 +51,12 @@ def ask_count(tx: Tx, actor: Actor, location_id: int, cause: str, priority: int 
         location=location_id,
     )
     if known is None:
-        tx.insert(
+        tx.add(
             "task", kind="count", location_id=location_id, reason=cause, priority=urgent, created_at_ms=tx.now_ms
         )
         return True
     if urgent > known["priority"]:
-        tx.run(
+        tx.put(
             "UPDATE task SET priority = :priority, reason = :cause WHERE warehouse_id = :w AND id = :id",
             id=known["id"], priority=urgent, cause=cause,
         )  # fmt: skip

@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from fulfillment.domain.counting import CountCause, CountRules, CountState, judge
-from fulfillment.domain.reasons import Conflict, DomainError, NotFound, Refused, Reject, Rejected, Why
+from fulfillment.domain.reasons import Conflict, NotFound, Refused, Reject, Rejected, Why
 from fulfillment.domain.roles import Role
 from fulfillment.hot import Tx
 from fulfillment.services import count_book, count_posting, ledger
 from fulfillment.services.actor import Actor
 from fulfillment.services.count_plans import ask_count
 from fulfillment.services.count_posting import SerialDifference
+from fulfillment.services.lookup import decider
 from fulfillment.services.running import tell
 
 RECOUNTED = "recounted"  # why a result was refused: a later count decides in its place
@@ -32,7 +33,7 @@ def rules(tx: Tx) -> CountRules:
 
 def set_rules(tx: Tx, recount_above_each: int | None, approve_above_each: int | None) -> None:
     """Change the thresholds; results that wait already go on waiting."""
-    tx.run(
+    tx.put(
         "UPDATE warehouse SET recount_above_each = :recount, approve_above_each = :approve WHERE id = :w",
         recount=recount_above_each, approve=approve_above_each,
     )  # fmt: skip
@@ -93,7 +94,7 @@ def record(
         recorded_at_ms=tx.now_ms,
     )  # fmt: skip
     for unit in differences:
-        tx.insert("count_serial", count_result_id=result_id, layer_id=unit.layer_id, is_here=int(unit.is_here))
+        tx.add("count_serial", count_result_id=result_id, layer_id=unit.layer_id, is_here=int(unit.is_here))
     if state in (CountState.AGREED, CountState.POSTED):
         count_posting.post(tx, actor, location_id, item, found_each, differences)
     else:
@@ -104,7 +105,7 @@ def record(
 
 
 def _replace_earlier(tx: Tx, actor: Actor, location_id: int, item_id: int) -> None:
-    tx.run(
+    tx.put(
         "UPDATE count_result SET state = 'refused', why = :why, decided_by_id = :operator, decided_at_ms = :now"
         f" WHERE warehouse_id = :w AND location_id = :location AND item_id = :item AND {_UNDECIDED}",
         why=RECOUNTED, operator=actor.operator_id, now=tx.now_ms, location=location_id, item=item_id,
@@ -190,13 +191,7 @@ def _decide(
 def _decider(tx: Tx, actor: Actor, row: Any, badge: str | None) -> Actor:
     if badge is None:
         return actor
-    person = tx.one(
-        "SELECT id, role FROM operator WHERE warehouse_id = :w AND badge = :badge AND is_active = 1", badge=badge
-    )
-    if person is None:
-        raise DomainError("unknown_badge", f"no badge {badge[:40]!r}", "badge")
-    if person["role"] not in _MAY_APPROVE:
-        raise DomainError("not_allowed", "only a supervisor decides over a count", "badge")
+    person = decider(tx, badge, "decides over a count")
     if person["id"] == row["operator_id"]:
         raise Conflict("own_count", "nobody decides over a count of their own", "badge")
     return Actor(
@@ -216,7 +211,7 @@ def _is_count_asked(tx: Tx, location_id: int, but: str) -> bool:
 
 def _drop_recount(tx: Tx, location_id: int) -> None:
     """Nobody has to walk for a second count of what is decided."""
-    tx.run(
+    tx.put(
         "UPDATE task SET state = 'cancelled', done_at_ms = :now WHERE warehouse_id = :w AND kind = 'count'"
         " AND state = 'open' AND reason = 'recount' AND claimed_at_ms IS NULL AND location_id = :location"
         " AND NOT EXISTS (SELECT 1 FROM count_result c WHERE c.warehouse_id = :w AND c.location_id = :location"

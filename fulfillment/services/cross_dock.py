@@ -117,12 +117,12 @@ def into_tote(tx: Tx, actor: Actor, task_id: int, tote_code: str) -> None:
         sealed_from_each=sealed_each,
     )  # fmt: skip
     ledger.post(tx, actor, [move])
-    tx.run(
+    tx.put(
         "UPDATE demand SET picked_each = picked_each + :qty"
         " WHERE warehouse_id = :w AND order_id = :order AND item_id = :item",
         order=task["order_id"], item=task["item_id"], qty=qty_each,
     )  # fmt: skip
-    tx.run(
+    tx.put(
         "UPDATE task SET done_each = qty_each, state = 'done', operator_id = :operator, done_at_ms = :now,"
         " lpn_id = :tote WHERE warehouse_id = :w AND id = :id",
         id=task_id, operator=actor.operator_id, now=tx.now_ms, tote=tote_id,

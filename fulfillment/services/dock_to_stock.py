@@ -16,7 +16,7 @@ HOUR_MS = 3_600_000
 
 def note_arrived(tx: Tx, receipt_id: int) -> None:
     """The first scan of a receipt: from now on its time at the dock runs."""
-    tx.run(
+    tx.put(
         "UPDATE receipt SET arrived_at_ms = :now WHERE warehouse_id = :w AND id = :id AND arrived_at_ms IS NULL",
         id=receipt_id, now=tx.now_ms,
     )  # fmt: skip
@@ -24,7 +24,7 @@ def note_arrived(tx: Tx, receipt_id: int) -> None:
 
 def note_stocked(tx: Tx, receipt_id: int) -> None:
     """Call when a receipt closes: sets its time if nothing of it is left at a dock (again: changes nothing)."""
-    tx.run(
+    tx.put(
         "UPDATE receipt SET stocked_at_ms = :now WHERE warehouse_id = :w AND id = :id AND state = 'closed'"
         # Few docks, this receipt's layers, for each pair one look at the balances by their key. Written as a join
         # or as EXISTS, SQLite reads all balances first to make a filter of them.

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from fulfillment.domain.counting import GivenUp
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, pick, shorts
+from fulfillment.services import allocate, cartons, ledger, pick, shorts
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
@@ -58,6 +58,7 @@ class FallenPromises:
             order = tx.one("SELECT number FROM sales_order WHERE warehouse_id = :w AND id = :id", id=order_id)
             tell(tx, "board", "PickShorted", actor.scan_id, order=order["number"], missing_each=given_each)
             allocate.settle_order(tx, actor, order_id)
+            cartons.ask_again(tx, order_id)
         if self._entries:
             pick.close_empty_tours(tx, actor)
 
@@ -65,12 +66,12 @@ class FallenPromises:
 def _shorten(tx: Tx, actor: Actor, task_id: int, given_each: int) -> None:
     task = tx.one("SELECT qty_each, done_each FROM task WHERE warehouse_id = :w AND id = :id", id=task_id)
     if task["qty_each"] - task["done_each"] > given_each:
-        tx.run(
+        tx.put(
             "UPDATE task SET qty_each = qty_each - :given WHERE warehouse_id = :w AND id = :id",
             id=task_id, given=given_each,
         )  # fmt: skip
         return
-    tx.run(
+    tx.put(
         "UPDATE task SET state = 'short', reason = 'counted', operator_id = :operator, done_at_ms = :now"
         " WHERE warehouse_id = :w AND id = :id",
         id=task_id, operator=actor.operator_id, now=tx.now_ms,

@@ -19,7 +19,7 @@ def hand_of(tx: Tx, actor: Actor) -> int:
     if station["hand_location_id"] is not None:
         return station["hand_location_id"]
     hand_id = tx.insert("location", code=f"HAND-{station['code']}", kind=LocationKind.HAND)
-    tx.run(
+    tx.put(
         "UPDATE station SET hand_location_id = :hand WHERE warehouse_id = :w AND id = :id",
         id=actor.station_id, hand=hand_id,
     )  # fmt: skip

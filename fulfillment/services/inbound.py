@@ -229,7 +229,7 @@ def _check_unit(tx: Tx, unit: UnitIn, field: str, *, is_stood_on: bool) -> None:
 def _insert_content(tx: Tx, unit_id: int, line_id: int, line: ExpectedLine) -> None:
     pieces: Sequence[tuple[str, int]] = [(serial, 1) for serial in line.serials] or [("", line.qty_each)]
     for serial, qty_each in pieces:
-        tx.insert(
+        tx.add(
             "asn_content", unit_id=unit_id, receipt_line_id=line_id, qty_each=qty_each, case_each=line.case_each,
             serial=serial,
         )  # fmt: skip

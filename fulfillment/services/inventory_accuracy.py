@@ -26,7 +26,8 @@ _FIRST_COUNTS = (
     " FROM count_result c JOIN item i ON i.warehouse_id = c.warehouse_id AND i.id = c.item_id"
     " LEFT JOIN (SELECT count_result_id, COUNT(*) AS units FROM count_serial WHERE warehouse_id = :w"
     " GROUP BY count_result_id) s ON s.count_result_id = c.id"
-    " WHERE c.warehouse_id = :w AND c.round = 1 AND c.recorded_at_ms > :since GROUP BY 1 ORDER BY 1"
+    " WHERE c.warehouse_id = :w AND c.round = 1 AND c.recorded_at_ms > :since AND c.recorded_at_ms <= :until"
+    " GROUP BY 1 ORDER BY 1"
 )
 
 
@@ -38,9 +39,14 @@ def inventory_accuracy(tx: Tx, days: int = 30) -> dict[str, Any]:
     """
     if not 1 <= days <= DAYS_MAX:
         raise DomainError("bad_days", f"1 to {DAYS_MAX}", "days")
-    rows = [dict(row) for row in tx.all(_FIRST_COUNTS, since=tx.now_ms - days * DAY_MS)]
+    return {"days": days, **accuracy_between(tx, tx.now_ms - days * DAY_MS, tx.now_ms)}
+
+
+def accuracy_between(tx: Tx, after_ms: int, until_ms: int) -> dict[str, Any]:
+    """The same of the counts after one moment and until another."""
+    rows = [dict(row) for row in tx.all(_FIRST_COUNTS, since=after_ms, until=until_ms)]
     total = {name: sum(row[name] for row in rows) for name in (*_SUMS, "units", "exchanged_each")}
-    return {"days": days, **_shares(total), "classes": {row["class"]: _shares(row) for row in rows}}
+    return {**_shares(total), "classes": {row["class"]: _shares(row) for row in rows}}
 
 
 _SUMS = ("lines", "lines_right", "book_each", "off_each")

@@ -25,6 +25,15 @@ VIRTUAL_IDS: dict[Virtual, int] = {
 }
 FIRST_REAL_LOCATION_ID = 10
 
+# Numbered and placed among the moves by the statement itself: nothing has to be read first.
+_ENTER = (
+    "INSERT INTO allocation_entry (warehouse_id, id, order_id, item_id, location_id, layer_id, delta_each, reason,"
+    " after_move_id, operator_id, note, recorded_at_ms) VALUES (:w,"
+    " (SELECT COALESCE(MAX(e.id), 0) + 1 FROM allocation_entry e WHERE e.warehouse_id = :w), :order, :item, :location,"
+    " :layer, :delta, :reason, (SELECT COALESCE(MAX(m.id), 0) FROM stock_move m WHERE m.warehouse_id = :w), :operator,"
+    " :note, :now)"
+)
+
 RELOCATED = "relocated"  # the note of a promise that moved with its units: no new promise, none given up
 
 
@@ -36,7 +45,7 @@ def post(tx: Tx, actor: Actor, moves: Iterable[Move]) -> None:
             does, but in cases nobody has opened.
     """
     for move in moves:
-        tx.insert(
+        tx.add(
             "stock_move", layer_id=move.layer_id, item_id=move.item_id,
             from_location_id=move.from_location_id, to_location_id=move.to_location_id,
             from_lpn_id=move.from_lpn_id, to_lpn_id=move.to_lpn_id, from_status=move.from_status,
@@ -56,7 +65,8 @@ def _take(tx: Tx, move: Move) -> None:
         "location": move.from_location_id, "layer": move.layer_id, "lpn": move.from_lpn_id,
         "status": move.from_status,
     }  # fmt: skip
-    taken = tx.run(
+    tx.claim(
+        lambda: _why_not_there(tx, move, key),
         "UPDATE stock_balance SET on_hand_each = on_hand_each - :qty, allocated_each = allocated_each - :promised,"
         " sealed_each = sealed_each - :sealed"
         " WHERE warehouse_id = :w AND location_id = :location AND layer_id = :layer AND lpn_id = :lpn"
@@ -65,32 +75,31 @@ def _take(tx: Tx, move: Move) -> None:
         " AND on_hand_each - :qty >= sealed_each - :sealed",
         qty=move.qty_each, promised=move.allocated_from_each, sealed=move.sealed_from_each, **key,
     )  # fmt: skip
-    if taken != 1:
-        _refuse_sealed(tx, move, key)
-        raise Refused(Rejected(Reject.SHORT_STOCK, expected=str(move.qty_each)))
-    tx.run(
+    tx.put(
         "DELETE FROM stock_balance WHERE warehouse_id = :w AND location_id = :location AND layer_id = :layer"
         " AND lpn_id = :lpn AND status = :status AND on_hand_each = 0",
         **key,
     )
 
 
-def _refuse_sealed(tx: Tx, move: Move, key: dict[str, object]) -> None:
+def _why_not_there(tx: Tx, move: Move, key: dict[str, object]) -> Refused:
     row = tx.one(
         "SELECT on_hand_each, allocated_each, sealed_each FROM stock_balance WHERE warehouse_id = :w"
         " AND location_id = :location AND layer_id = :layer AND lpn_id = :lpn AND status = :status",
         **key,
     )
+    short = Refused(Rejected(Reject.SHORT_STOCK, expected=str(move.qty_each)))
     if row is None or row["allocated_each"] < move.allocated_from_each:
-        return
+        return short
     free_each = row["on_hand_each"] - row["allocated_each"] + move.allocated_from_each
     if free_each >= move.qty_each and row["on_hand_each"] - row["sealed_each"] < move.qty_each - move.sealed_from_each:
         loose_each = row["on_hand_each"] - row["sealed_each"]
-        raise Refused(Rejected(Reject.CASE_SEALED, expected=str(loose_each), got=str(move.qty_each)))
+        return Refused(Rejected(Reject.CASE_SEALED, expected=str(loose_each), got=str(move.qty_each)))
+    return short
 
 
 def _put(tx: Tx, move: Move) -> None:
-    tx.run(
+    tx.put(
         "INSERT INTO stock_balance (warehouse_id, location_id, layer_id, lpn_id, status, item_id, on_hand_each,"
         " allocated_each, sealed_each) VALUES (:w, :location, :layer, :lpn, :status, :item, :qty, :promised, :sealed)"
         " ON CONFLICT (warehouse_id, location_id, layer_id, lpn_id, status) DO UPDATE SET"
@@ -121,7 +130,7 @@ def open_cases(
     )  # fmt: skip
     if opened != 1:
         raise Refused(Rejected(Reject.CASE_SEALED, expected="a closed case"))
-    tx.insert(
+    tx.add(
         "pack_entry", location_id=location_id, layer_id=layer_id, lpn_id=lpn_id, status=status,
         delta_sealed_each=-units_each, reason=PackChange.BREAK, after_move_id=last_move_id(tx),
         operator_id=actor.operator_id, scan_id=actor.scan_id, recorded_at_ms=tx.now_ms,
@@ -187,7 +196,7 @@ def promise(
     )  # fmt: skip
     if claimed != 1:
         return None
-    tx.run(
+    tx.put(
         "UPDATE demand SET allocated_each = allocated_each + :qty"
         " WHERE warehouse_id = :w AND order_id = :order AND item_id = :item",
         order=order_id, item=item_id, qty=qty_each,
@@ -204,12 +213,12 @@ def give_up(tx: Tx, actor: Actor, allocation: object, qty_each: int, note: str =
     order_id, item_id = allocation["order_id"], allocation["item_id"]  # type: ignore[index]
     location_id, layer_id = allocation["location_id"], allocation["layer_id"]  # type: ignore[index]
     _spend(tx, allocation["id"], qty_each)  # type: ignore[index]
-    tx.run(
+    tx.put(
         "UPDATE stock_balance SET allocated_each = allocated_each - :qty WHERE warehouse_id = :w"
         " AND location_id = :location AND layer_id = :layer AND lpn_id = 0 AND status = 'available'",
         location=location_id, layer=layer_id, qty=qty_each,
     )  # fmt: skip
-    tx.run(
+    tx.put(
         "UPDATE demand SET allocated_each = allocated_each - :qty"
         " WHERE warehouse_id = :w AND order_id = :order AND item_id = :item",
         order=order_id, item=item_id, qty=qty_each,
@@ -233,36 +242,34 @@ def relocate_promise(tx: Tx, actor: Actor, allocation: object, to_location_id: i
     from_location_id = allocation["location_id"]  # type: ignore[index]
     _enter(tx, actor, order_id, item_id, from_location_id, layer_id, -qty_each, "release", RELOCATED)
     _enter(tx, actor, order_id, item_id, to_location_id, layer_id, qty_each, "allocate", RELOCATED)
-    tx.insert(
+    tx.add(
         "allocation", order_id=order_id, item_id=item_id, layer_id=layer_id, location_id=to_location_id,
         qty_each=qty_each, task_id=None,
     )  # fmt: skip
 
 
 def _spend(tx: Tx, allocation_id: int, qty_each: int) -> None:
-    spent = tx.run(
+    tx.claim(
+        lambda: Refused(Rejected(Reject.SHORT_STOCK, expected=str(qty_each))),
         "UPDATE allocation SET qty_each = qty_each - :qty"
         " WHERE warehouse_id = :w AND id = :id AND qty_each >= :qty",
         id=allocation_id, qty=qty_each,
     )  # fmt: skip
-    if spent != 1:
-        raise Refused(Rejected(Reject.SHORT_STOCK, expected=str(qty_each)))
 
 
 def _enter(
     tx: Tx, actor: Actor, order_id: int, item_id: int, location_id: int, layer_id: int, delta_each: int,
     reason: str, note: str,
 ) -> None:  # fmt: skip
-    tx.insert(
-        "allocation_entry", order_id=order_id, item_id=item_id, location_id=location_id, layer_id=layer_id,
-        delta_each=delta_each, reason=reason, after_move_id=last_move_id(tx), operator_id=actor.operator_id,
-        note=note, recorded_at_ms=tx.now_ms,
+    tx.put(
+        _ENTER, order=order_id, item=item_id, location=location_id, layer=layer_id, delta=delta_each, reason=reason,
+        operator=actor.operator_id, note=note, now=tx.now_ms,
     )  # fmt: skip
 
 
 def move_lpn(
     tx: Tx, actor: Actor, lpn_id: int, to_location_id: int, reason: str, *, to_lpn_id: int | None = None,
-    to_status: str | None = None, keep_promises: bool = True,
+    to_status: str | None = None, keep_promises: bool = True, why: str = "",
 ) -> int:  # fmt: skip
     """Move all that lies in a handling unit; returns the units moved.
 
@@ -280,7 +287,7 @@ def move_lpn(
             from_status=row["status"], to_status=to_status or row["status"],
             allocated_from_each=row["allocated_each"],
             allocated_to_each=row["allocated_each"] if keep_promises else 0,
-            sealed_from_each=row["sealed_each"], sealed_to_each=row["sealed_each"],
+            sealed_from_each=row["sealed_each"], sealed_to_each=row["sealed_each"], why=why,
         )
         for row in rows
     ]  # fmt: skip
@@ -298,7 +305,7 @@ def ship_manifest(tx: Tx, actor: Actor, manifest_id: int) -> None:
         " FROM stock_balance b JOIN parcel p ON p.warehouse_id = b.warehouse_id AND p.lpn_id = b.lpn_id"
         " WHERE b.warehouse_id = :w AND p.manifest_id = :manifest AND p.state = 'loaded'"
     )
-    tx.run(
+    tx.put(
         "INSERT INTO stock_move (warehouse_id, id, layer_id, item_id, from_location_id, to_location_id, from_lpn_id,"
         " to_lpn_id, from_status, to_status, qty_each, reason, order_id, operator_id, station_id, scan_id,"
         " occurred_at_ms, recorded_at_ms) SELECT b.warehouse_id,"
@@ -315,12 +322,12 @@ def ship_manifest(tx: Tx, actor: Actor, manifest_id: int) -> None:
         manifest=manifest_id,
     )
     for row in shipped:
-        tx.run(
+        tx.put(
             "UPDATE demand SET shipped_each = shipped_each + :qty"
             " WHERE warehouse_id = :w AND order_id = :order AND item_id = :item",
             order=row["order_id"], item=row["item_id"], qty=row["qty_each"],
         )  # fmt: skip
-    tx.run(
+    tx.put(
         "DELETE FROM stock_balance WHERE warehouse_id = :w AND lpn_id IN (SELECT lpn_id FROM parcel"
         " WHERE warehouse_id = :w AND manifest_id = :manifest AND state = 'loaded')",
         manifest=manifest_id,
@@ -328,12 +335,12 @@ def ship_manifest(tx: Tx, actor: Actor, manifest_id: int) -> None:
 
 
 def hold_in_place(
-    tx: Tx, actor: Actor, location_id: int, layer_id: int, item_id: int, qty_each: int, reason: str
+    tx: Tx, actor: Actor, location_id: int, layer_id: int, item_id: int, qty_each: int, reason: str, why: str = ""
 ) -> None:
     """Take free stock out of what can be promised, where it lies, until somebody has counted."""
     sealed_each = carry_sealed(tx, actor, location_id, layer_id, qty_each)
     post(
         tx, actor,
         [Move(layer_id, item_id, location_id, location_id, qty_each, reason, NO_LPN, NO_LPN,
-              Status.AVAILABLE, Status.HOLD, sealed_from_each=sealed_each, sealed_to_each=sealed_each)],
+              Status.AVAILABLE, Status.HOLD, sealed_from_each=sealed_each, sealed_to_each=sealed_each, why=why)],
     )  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.domain.reasons import Refused, Reject, Rejected
+from fulfillment.domain.reasons import Refused, Reject, Rejected, Why
 from fulfillment.flows import load as flow
 from fulfillment.flows.step import Memory
 from fulfillment.hot import Tx
-from fulfillment.services import parcels
+from fulfillment.services import manifests, undoing
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import PLACE_COLUMNS, find_location, place_of
 
@@ -20,7 +20,7 @@ def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
     row = _lane(tx, memory["lane"]) if "lane" in memory else None
     if row is None:
         return flow.Facts(None, lanes=_lanes(tx))
-    manifest = parcels.open_manifest(tx, row["carrier_id"])
+    manifest = manifests.open_manifest(tx, row["carrier_id"])
     loaded = left = 0
     if manifest is not None:
         loaded = tx.one(
@@ -56,17 +56,34 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
                 raise Refused(Rejected(Reject.WRONG_LANE, expected="a carrier's ship lane", got=location_code))
             return {"lane": location["id"]}
         case flow.LoadParcel(carrier_id, number):
-            parcels.load_parcel(tx, actor, carrier_id, number)
+            manifests.load_parcel(tx, actor, carrier_id, number)
+            return {**memory, "last": undoing.remember(actor, carrier=carrier_id, parcel=number, is_loaded=True)}
         case flow.TakeOff(carrier_id, number):
-            parcels.take_off_parcel(tx, actor, carrier_id, number)
+            manifests.take_off_parcel(tx, actor, carrier_id, number)
+            return {**memory, "last": undoing.remember(actor, carrier=carrier_id, parcel=number, is_loaded=False)}
+        case flow.TakeBack(last):
+            return {**memory, "notice": _take_back(tx, actor, last)}
         case flow.MarkMissing(carrier_id):
-            parcels.mark_missing(tx, actor, carrier_id)
+            manifests.mark_missing(tx, actor, carrier_id)
         case flow.CloseManifest(manifest_id):
-            parcels.close_manifest(tx, actor, manifest_id)
+            manifests.close_manifest(tx, actor, manifest_id)
             return {}
         case _:
             raise TypeError(f"not a loading command: {command!r}")
     return memory
+
+
+def _take_back(tx: Tx, actor: Actor, last: Memory) -> str:
+    """The parcel loaded last stands in its lane again, the one taken off last on the truck; what was done."""
+    undoing.check_own(actor, last)
+    try:
+        if last["is_loaded"]:
+            manifests.take_off_parcel(tx, actor, last["carrier"], last["parcel"], Why.UNDONE)
+            return "undone_load"
+        manifests.load_parcel(tx, actor, last["carrier"], last["parcel"], Why.UNDONE)
+        return "undone_take_off"
+    except Refused as refused:
+        raise Refused(Rejected(Reject.TOO_LATE_TO_UNDO, got=last["parcel"])) from refused
 
 
 def _lane(tx: Tx, location_id: int) -> Any:

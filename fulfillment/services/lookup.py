@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fulfillment.domain.codes import COMMANDS
-from fulfillment.domain.reasons import Refused, Reject, Rejected
+from fulfillment.domain.reasons import DomainError, Refused, Reject, Rejected
+from fulfillment.domain.roles import Role
+from fulfillment.domain.weighing import keyed_weight_g
 from fulfillment.flows.step import Goods, Heard, ItemRead, Place
-from fulfillment.hot import Tx
+from fulfillment.hot import Question, Tx
 from fulfillment.scanning.classify import Read, ReadKind
 
 PLACE_COLUMNS = "l.id AS location_id, l.code, l.kind, l.zone, l.aisle, l.bay, l.level"
@@ -48,23 +51,76 @@ def find_lpn(tx: Tx, code: str, kind: str) -> Any:
     return tx.one("SELECT * FROM lpn WHERE warehouse_id = :w AND code = :code AND kind = :kind", code=code, kind=kind)
 
 
-def resolve(tx: Tx, read: Read, keyed_each: int | None) -> Heard | Rejected:
-    """A read with its item looked up; an item barcode nobody registered is `unknown_code`.
+# How a person is named to whoever may not know badges: a badge decides things at a desk.
+PERSON = "'#' || CAST({alias}.id AS VARCHAR(20))"
 
-    A plain text that spells a command is taken for it: that is how a person without a scanner says SHORT.
+
+def person(tx: Tx, who: str) -> Any:
+    """The operator row (id, role, name) of a badge, or of the number a person is shown by ("#12"); None: nobody's."""
+    return tx.one(
+        "SELECT o.id, o.role, o.name FROM operator o WHERE o.warehouse_id = :w AND o.is_active = 1"
+        f" AND (o.badge = :who OR {PERSON.format(alias='o')} = :who)",
+        who=who,
+    )
+
+
+def decider(tx: Tx, badge: str, may: str) -> Any:
+    """The operator row (id, role) of a supervisor's badge given at a desk; `may`: what only a supervisor does.
+
+    Raises:
+        DomainError: `unknown_badge`; `not_allowed`, it is somebody else's.
     """
-    if read.kind != ReadKind.ITEM:
-        return Heard(read.kind, read.value, read.raw, keyed_each)
+    person = tx.one(
+        "SELECT id, role FROM operator WHERE warehouse_id = :w AND badge = :badge AND is_active = 1", badge=badge
+    )
+    if person is None:
+        raise DomainError("unknown_badge", f"no badge {badge[:40]!r}", "badge")
+    if person["role"] not in (Role.SUPERVISOR, Role.ADMIN):
+        raise DomainError("not_allowed", f"only a supervisor {may}", "badge")
+    return person
+
+
+def find_supervisor(tx: Tx, badge: str) -> Any:
+    """The operator row (id, name, role) of a supervisor's badge.
+
+    Raises:
+        Refused: `unknown_code`; `not_allowed`, it is somebody else's.
+    """
     row = tx.one(
+        "SELECT id, name, role FROM operator WHERE warehouse_id = :w AND badge = :badge AND is_active = 1", badge=badge
+    )
+    if row is None:
+        raise Refused(Rejected(Reject.UNKNOWN_CODE, expected="a badge of this warehouse", got=badge))
+    if row["role"] not in (Role.SUPERVISOR, Role.ADMIN):
+        raise Refused(Rejected(Reject.NOT_ALLOWED, expected=Role.SUPERVISOR, got=row["role"]))
+    return row
+
+
+def item_question(barcode: str) -> Question:
+    """Which item answers to a barcode, and for how many units one scan of it stands."""
+    return (
         "SELECT i.id, i.sku, i.scan_each_max, c.qty_each FROM item_barcode c"
         " JOIN item i ON i.warehouse_id = c.warehouse_id AND i.id = c.item_id"
         " WHERE c.warehouse_id = :w AND c.code = :code",
-        code=read.value,
+        {"code": barcode},
     )
-    if row is None:
+
+
+def resolve(read: Read, keyed_each: int | None, items: Sequence[Any]) -> Heard | Rejected:
+    """A read with its item as `item_question` was answered; a barcode nobody registered is `unknown_code`.
+
+    A plain text that spells a command is taken for it: that is how a person without a scanner says SHORT. A number with
+    its unit is a weight.
+    """
+    if read.kind != ReadKind.ITEM:
+        return Heard(read.kind, read.value, read.raw, keyed_each)
+    if not items:
         if read.value in COMMANDS:
             return Heard(ReadKind.COMMAND, read.value, read.raw, keyed_each)
+        if keyed_weight_g(read.raw) is not None:
+            return Heard(ReadKind.WEIGHT, read.raw, read.raw, keyed_each)
         return Rejected(Reject.UNKNOWN_CODE, got=read.raw)
+    row = items[0]
     item = ItemRead(
         row["id"], row["sku"], row["qty_each"], keyed_each, read.raw, read.lot, read.expiry_on, read.serial,
         row["scan_each_max"],

@@ -15,7 +15,7 @@ from fulfillment.domain.putaway import check_putaway
 from fulfillment.domain.reasons import DomainError, MoveReason, NotFound, Refused, Reject, Rejected
 from fulfillment.domain.stock import NO_LPN, STORAGE_KINDS, Access, LocationKind, LpnKind, Move, Status
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, dock_to_stock, ledger, lying, pallets, putaway
+from fulfillment.services import allocate, dock_to_stock, ledger, lying, pallets, putaway, storing
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import find_location
 from fulfillment.services.lying import Units
@@ -84,7 +84,7 @@ def move_to(tx: Tx, actor: Actor, pallet: Any, location_code: str) -> None:
         return
     units = tree(tx, pallet["id"])
     _carry_all(tx, actor, pallet, units, location)
-    tx.run("UPDATE lpn SET parent_lpn_id = NULL WHERE warehouse_id = :w AND id = :id", id=pallet["id"])
+    tx.put("UPDATE lpn SET parent_lpn_id = NULL WHERE warehouse_id = :w AND id = :id", id=pallet["id"])
 
 
 def nest(tx: Tx, actor: Actor, pallet: Any, onto_sscc: str) -> None:
@@ -102,7 +102,7 @@ def nest(tx: Tx, actor: Actor, pallet: Any, onto_sscc: str) -> None:
     here = stand_somewhere(tx, actor, onto, pallet["location_id"])
     location = tx.one("SELECT * FROM location WHERE warehouse_id = :w AND id = :id", id=here)
     _carry_all(tx, actor, pallet, units, location)
-    tx.run(
+    tx.put(
         "UPDATE lpn SET parent_lpn_id = :onto WHERE warehouse_id = :w AND id = :id", id=pallet["id"], onto=onto["id"]
     )
 
@@ -117,7 +117,7 @@ def stand_somewhere(tx: Tx, actor: Actor, pallet: Any, location_id: int | None =
     if here is None:
         raise Refused(Rejected(Reject.WRONG_LOCATION, expected="a pallet that stands somewhere", got=pallet["code"]))
     if pallet["location_id"] is None:
-        tx.run("UPDATE lpn SET location_id = :here WHERE warehouse_id = :w AND id = :id", id=pallet["id"], here=here)
+        tx.put("UPDATE lpn SET location_id = :here WHERE warehouse_id = :w AND id = :id", id=pallet["id"], here=here)
     return here
 
 
@@ -180,7 +180,7 @@ def _stand_empty(tx: Tx, lpn_id: int, code: str) -> None:
     if row["kind"] not in FLOOR_KINDS:
         raise DomainError("bad_location", f"pallets stand at docks, staging, stations and in quarantine, not in {code}",
                           "location")  # fmt: skip
-    tx.run("UPDATE lpn SET location_id = :here WHERE warehouse_id = :w AND id = :id", id=lpn_id, here=row["id"])
+    tx.put("UPDATE lpn SET location_id = :here WHERE warehouse_id = :w AND id = :id", id=lpn_id, here=row["id"])
 
 
 def _standing_under(tx: Tx, pallet: Any) -> list[Any]:
@@ -240,7 +240,7 @@ def _carry_all(tx: Tx, actor: Actor, pallet: Any, units: Sequence[int], location
         for layer_id in {move.layer_id for move in moves}:
             dock_to_stock.note_left_dock(tx, layer_id)
     for unit in units:
-        tx.run("UPDATE lpn SET location_id = :here WHERE warehouse_id = :w AND id = :id", id=unit, here=location["id"])
+        tx.put("UPDATE lpn SET location_id = :here WHERE warehouse_id = :w AND id = :id", id=unit, here=location["id"])
 
 
 def _open_into(tx: Tx, actor: Actor, pallet: Any, location: Any) -> None:
@@ -254,7 +254,7 @@ def _open_into(tx: Tx, actor: Actor, pallet: Any, location: Any) -> None:
         raise Refused(Rejected(Reject.NOTHING_HERE, expected="a pallet with goods on it", got=pallet["code"]))
     if location["access"] == Access.LIFO:
         parts.reverse()  # the last in is reached first: the oldest of the pallet goes in last
-    check_unclaimed(tx, location, parts[0]["item_id"])
+    storing.check_unclaimed(tx, location, parts[0]["item_id"])
     for part in parts:
         wrong = check_destination(location["kind"], location["code"], pallet["location_kind"] or "", part["status"])
         wrong = wrong or check_putaway(
@@ -265,26 +265,9 @@ def _open_into(tx: Tx, actor: Actor, pallet: Any, location: Any) -> None:
         chosen = Units(part["layer_id"], part["item_id"], part["status"], part["on_hand_each"], part["received_on"])
         lying.carry(tx, actor, chosen, (part["location_id"], part["lpn_id"]), (location["id"], NO_LPN), MoveReason.MOVE)
     for unit in units:
-        tx.run(
+        tx.put(
             "UPDATE lpn SET location_id = NULL, parent_lpn_id = NULL, transfer_id = NULL"
             " WHERE warehouse_id = :w AND id = :id",
             id=unit,
         )
     allocate.allocate_waiting(tx, actor, parts[0]["item_id"])
-
-
-def check_unclaimed(tx: Tx, location: Any, item_id: int) -> None:
-    """Somebody with other goods in hand is on the way to this location.
-
-    Raises:
-        Refused: `location_full`.
-    """
-    claimed = tx.one(
-        "SELECT id FROM task WHERE warehouse_id = :w AND kind = 'putaway' AND state = 'open'"
-        " AND location_id = :location AND item_id <> :item LIMIT 1",
-        location=location["id"], item=item_id,
-    )  # fmt: skip
-    if claimed is not None:
-        raise Refused(
-            Rejected(Reject.LOCATION_FULL, expected="a location nobody else is sent to", got=location["code"])
-        )

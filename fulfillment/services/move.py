@@ -17,7 +17,7 @@ from fulfillment.domain.stock import NO_LPN, STORAGE_KINDS, Access, Status
 from fulfillment.flows import move as flow
 from fulfillment.flows.step import ItemRead, Memory, Place
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, lpns, lying, putaway, set_aside
+from fulfillment.services import allocate, lpns, lying, putaway, set_aside, storing, undoing
 from fulfillment.services.actor import Actor
 from fulfillment.services.hands import hand_of
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, goods_of, place_of
@@ -70,7 +70,10 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
             location = _location(tx, location_id)
             set_aside.change(tx, actor, location, NO_LPN, lying.wanted_of(item), change, why, status)
         case flow.PutDown(location_code, qty_each):
-            _put_down(tx, actor, find_location(tx, location_code), qty_each)
+            layers = _put_down(tx, actor, find_location(tx, location_code), qty_each)
+            return {**memory, "last": undoing.remember(actor, layers=layers)}
+        case flow.TakeBack(last):
+            return undoing.take_back_move(tx, actor, last)
         case flow.PutOn(code, qty_each):
             _put_on(tx, actor, code, qty_each)
         case flow.GiveBack():
@@ -139,7 +142,9 @@ def _origin(tx: Tx, part: Any) -> Any:
     return tx.one(
         "SELECT m.id, m.from_location_id, m.from_lpn_id, l.kind, l.code FROM stock_move m"
         " JOIN location l ON l.warehouse_id = m.warehouse_id AND l.id = m.from_location_id"
-        " WHERE m.warehouse_id = :w AND m.layer_id = :layer AND m.to_location_id = :hand ORDER BY m.id DESC LIMIT 1",
+        # Taken up again by UNDO, goods still come from where they were taken first.
+        " WHERE m.warehouse_id = :w AND m.layer_id = :layer AND m.to_location_id = :hand AND m.why <> 'undone'"
+        " ORDER BY m.id DESC LIMIT 1",
         layer=part["layer_id"], hand=part["location_id"],
     )  # fmt: skip
 
@@ -170,7 +175,8 @@ def _take(tx: Tx, actor: Actor, location_id: int, lpn_id: int, item: ItemRead, s
         lying.carry(tx, actor, part, (location_id, lpn_id), (hand, NO_LPN), MoveReason.MOVE)
 
 
-def _put_down(tx: Tx, actor: Actor, location: Any, qty_each: int) -> None:
+def _put_down(tx: Tx, actor: Actor, location: Any, qty_each: int) -> list[int]:
+    """Set so many of what is in the hand down; returns the layers they are of."""
     parts = _parts_of(_in_hand(tx, actor), qty_each)
     if not parts:
         raise Refused(Rejected(Reject.NOTHING_HERE, expected="something in the hand"))
@@ -178,7 +184,7 @@ def _put_down(tx: Tx, actor: Actor, location: Any, qty_each: int) -> None:
         parts.reverse()  # the last in is reached first: the oldest goes in last
     is_storage = location["kind"] in STORAGE_KINDS
     if is_storage:
-        lpns.check_unclaimed(tx, location, parts[0][0]["item_id"])
+        storing.check_unclaimed(tx, location, parts[0][0]["item_id"])
     for row, part_each in parts:
         wrong = check_destination(location["kind"], location["code"], _origin(tx, row)["kind"], row["status"])
         if wrong is None and is_storage:
@@ -188,6 +194,7 @@ def _put_down(tx: Tx, actor: Actor, location: Any, qty_each: int) -> None:
             raise Refused(wrong)
         _set_down(tx, actor, row, part_each, location, NO_LPN)
     _promise(tx, actor, location, parts[0][0]["item_id"])
+    return [row["layer_id"] for row, _ in parts]
 
 
 def _put_on(tx: Tx, actor: Actor, code: str, qty_each: int) -> None:
@@ -210,7 +217,9 @@ def _give_back(tx: Tx, actor: Actor) -> None:
             pallet = _pallet(tx, lpn_id)
             location = _location(tx, lpns.stand_somewhere(tx, actor, pallet))
         elif location["kind"] in STORAGE_KINDS:
-            _check_still_its_own(tx, location, row, origin["id"])
+            units = {"item_id": row["item_id"], "layer_id": row["layer_id"], "qty_each": row["on_hand_each"]}
+            hands = (row["location_id"], location["id"])
+            undoing.check_still_its_own(tx, location, units, origin["id"], hands)
         elif location["kind"] not in MOVABLE_KINDS:
             raise Refused(Rejected(Reject.WRONG_LOCATION, expected="another place", got=location["code"]))
         chosen = Units(row["layer_id"], row["item_id"], row["status"], row["on_hand_each"], row["received_on"])
@@ -220,28 +229,6 @@ def _give_back(tx: Tx, actor: Actor) -> None:
         )  # fmt: skip
         if lpn_id == NO_LPN:
             _promise(tx, actor, location, row["item_id"])
-
-
-def _check_still_its_own(tx: Tx, location: Any, row: Any, taken_by: int) -> None:
-    item_id = row["item_id"]
-    other = tx.one(
-        "SELECT i.sku FROM stock_balance b JOIN item i ON i.warehouse_id = b.warehouse_id AND i.id = b.item_id"
-        " WHERE b.warehouse_id = :w AND b.location_id = :id AND b.item_id <> :item LIMIT 1",
-        id=location["id"], item=item_id,
-    )  # fmt: skip
-    if other is not None:
-        raise Refused(Rejected(Reject.MIXED_ITEM, expected="another place", got=location["code"]))
-    lpns.check_unclaimed(tx, location, item_id)
-    came = tx.one(
-        "SELECT id FROM stock_move WHERE warehouse_id = :w AND id > :taken AND to_location_id = :id AND to_lpn_id = 0"
-        " AND from_location_id NOT IN (:hand, :id) LIMIT 1",
-        taken=taken_by, id=location["id"], hand=row["location_id"],
-    )  # fmt: skip
-    if came is not None:
-        goods = putaway.arriving_layer(tx, row["layer_id"])
-        wrong = check_putaway(putaway.storage_at(tx, location["id"]), goods, row["on_hand_each"])
-        if wrong is not None:
-            raise Refused(wrong)
 
 
 def _parts_of(rows: Sequence[Any], qty_each: int) -> list[tuple[Any, int]]:

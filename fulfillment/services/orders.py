@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,12 @@ from fulfillment.domain.orders import OrderState, Policy
 from fulfillment.domain.reasons import Conflict, DomainError, HoldReason, NotFound
 from fulfillment.domain.shipping import CarrierRule, choose_carrier
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, calendars, pick
+from fulfillment.services import allocate, batch_totes, calendars, pick, row_sets
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
 MAX_LINES = 5_000
+SKUS_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class OrderIn:
     policy: str = Policy.SHIP_PARTIAL
     priority: int = 0
     original_ordered_at: str = ""
+    may_substitute: bool = False
 
     def sha256(self) -> str:
         """What the order says, whatever time it was shifted to."""
@@ -64,6 +66,8 @@ class OrderIn:
             self.number, self.channel, self.policy, self.priority, self.original_ordered_at or self.ordered_at_ms,
             list(vars(self.ship_to).values()), [list(vars(line).values()) for line in self.lines],
         ]  # fmt: skip
+        # Nothing for those that do not: an order taken in before anybody could say it is the same order still.
+        said += ["may_substitute"] if self.may_substitute else []
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
@@ -76,17 +80,18 @@ def take_in(tx: Tx, actor: Actor, order: OrderIn, max_line_each: int) -> bool:
         DomainError: a bad number, quantity or country; Conflict: the number came with other content.
     """
     _check(order, max_line_each)
-    known = tx.one(
-        "SELECT content_sha256 FROM sales_order WHERE warehouse_id = :w AND channel = :channel AND number = :number",
-        channel=order.channel, number=order.number,
+    known, carriers = tx.ask(
+        ("SELECT content_sha256 FROM sales_order WHERE warehouse_id = :w AND channel = :channel AND number = :number",
+         {"channel": order.channel, "number": order.number}),
+        (_CARRIERS, {}),
     )  # fmt: skip
-    if known is not None:
-        if known["content_sha256"] != order.sha256():
+    if known:
+        if known[0]["content_sha256"] != order.sha256():
             raise Conflict("order_exists", f"order {order.number} exists with other content", "number")
         return False
-    items = {line.sku: _item(tx, line.sku) for line in order.lines}
+    items = _items(tx, order.lines)
     unknown = sorted({line.sku for line in order.lines if items[line.sku] is None})
-    carrier = _carrier(tx, order.ship_to.country)
+    carrier = _carrier(carriers, order.ship_to.country)
     order_id = tx.insert(
         "sales_order", channel=order.channel, number=order.number,
         state=OrderState.HOLD if unknown else OrderState.WAITING, policy=order.policy, priority=order.priority,
@@ -96,12 +101,12 @@ def take_in(tx: Tx, actor: Actor, order: OrderIn, max_line_each: int) -> bool:
         region=order.ship_to.region, postcode=order.ship_to.postcode, country=order.ship_to.country,
         phone=order.ship_to.phone, hold_reason=HoldReason.UNKNOWN_SKU if unknown else "",
         hold_note=", ".join(unknown), content_sha256=order.sha256(), carrier_id=carrier["id"] if carrier else None,
-        created_at_ms=tx.now_ms, state_since_ms=tx.now_ms,
+        created_at_ms=tx.now_ms, state_since_ms=tx.now_ms, may_substitute=int(order.may_substitute),
     )  # fmt: skip
     wanted: dict[int, int] = {}
     for place, line in enumerate(order.lines, start=1):
         item = items[line.sku]
-        tx.insert(
+        tx.add(
             "order_line", order_id=order_id, line_no=place, item_id=item["id"] if item else None, sku=line.sku,
             name=line.name or (item["name"] if item else ""), qty_each=line.qty_each,
             unit_price_minor=line.unit_price_minor, currency=line.currency,
@@ -109,8 +114,7 @@ def take_in(tx: Tx, actor: Actor, order: OrderIn, max_line_each: int) -> bool:
         )  # fmt: skip
         if item and not item["is_service"]:
             wanted[item["id"]] = wanted.get(item["id"], 0) + line.qty_each
-    for item_id, qty_each in wanted.items():
-        tx.insert("demand", order_id=order_id, item_id=item_id, ordered_each=qty_each)
+    _want(tx, order_id, wanted)
     allocate.allocate_order(tx, actor, order_id)
     tell(tx, "board", "OrderTaken", order=order.number)
     allocate.settle_order(tx, actor, order_id)
@@ -136,7 +140,8 @@ def find(tx: Tx, number: str, channel: str | None = None) -> Any:
 
 
 def change(tx: Tx, actor: Actor, number: str, changes: dict[str, Any], channel: str | None = None) -> None:
-    """Change policy, priority or ship-to; the ship-to as long as no parcel that is still here has its label.
+    """Change policy, priority, whether other items may go instead, or ship-to; that as long as no parcel that is
+    still here has its label.
 
     Raises:
         DomainError: no such policy or country; Conflict: too late.
@@ -153,21 +158,23 @@ def change(tx: Tx, actor: Actor, number: str, changes: dict[str, Any], channel: 
         "ship_to_name" if part == "name" else part: ship_to[part] for part in vars(ShipTo()) if part in ship_to
     }
     if ship_to.get("country"):
-        carrier = _carrier(tx, ship_to["country"])
+        carrier = _carrier(tx.all(_CARRIERS), ship_to["country"])
         values["carrier_id"] = carrier["id"] if carrier else None
         values["cut_off_at_ms"] = calendars.cut_off_at_ms(tx, carrier, order["ordered_at_ms"])
-        tx.run(
+        tx.put(
             "UPDATE parcel SET carrier_id = COALESCE(:carrier, carrier_id) WHERE warehouse_id = :w"
             " AND order_id = :id AND state = 'open'",
             id=order["id"], carrier=values["carrier_id"],
         )  # fmt: skip
     if changes.get("policy") is not None:
         values["policy"] = changes["policy"]
+    if changes.get("may_substitute") is not None:
+        values["may_substitute"] = int(changes["may_substitute"])
     if changes.get("priority") is not None:
         values["priority"] = changes["priority"]
     if values:
         sets = ", ".join(f"{column} = :{column}" for column in values)
-        tx.run(f"UPDATE sales_order SET {sets} WHERE warehouse_id = :w AND id = :id", id=order["id"], **values)
+        tx.put(f"UPDATE sales_order SET {sets} WHERE warehouse_id = :w AND id = :id", id=order["id"], **values)
     allocate.allocate_order(tx, actor, order["id"])
     allocate.settle_order(tx, actor, order["id"])
 
@@ -198,20 +205,20 @@ def cancel(tx: Tx, actor: Actor, number: str, channel: str | None = None) -> Non
     if packed or order["state"] == OrderState.SHIPPED:
         raise Conflict("too_late", f"order {number} is {order['state']}: void its parcels first")
     freed = allocate.take_back_promises(tx, actor, order["id"], "cancelled")
-    tx.run(
+    tx.put(
         "UPDATE task SET state = 'cancelled', reason = 'order_cancelled', done_at_ms = :now WHERE warehouse_id = :w"
         " AND order_id = :id AND kind = 'pick' AND state = 'open'",
         id=order["id"], now=tx.now_ms,
     )  # fmt: skip
-    tx.run("UPDATE sales_order SET is_cancelled = 1 WHERE warehouse_id = :w AND id = :id", id=order["id"])
+    tx.put("UPDATE sales_order SET is_cancelled = 1 WHERE warehouse_id = :w AND id = :id", id=order["id"])
     # A parcel opened at the bench and still empty; one that holds anything was refused above.
-    tx.run(
+    tx.put(
         "UPDATE parcel SET state = 'void' WHERE warehouse_id = :w AND order_id = :id AND state = 'open'", id=order["id"]
     )
     for tote in tx.all(
         "SELECT p.id, l.kind FROM lpn p"
         " LEFT JOIN location l ON l.warehouse_id = p.warehouse_id AND l.id = p.location_id"
-        " WHERE p.warehouse_id = :w AND p.kind = 'tote' AND p.order_id = :id",
+        " WHERE p.warehouse_id = :w AND p.kind IN ('tote', 'share', 'slot') AND p.order_id = :id ORDER BY p.id",
         id=order["id"],
     ):
         # A tote still on its cart gets its task when the walk ends and it is set down.
@@ -225,9 +232,9 @@ def cancel(tx: Tx, actor: Actor, number: str, channel: str | None = None) -> Non
 
 def _put_back_or_free(tx: Tx, tote_id: int, order_id: int) -> None:
     if tx.one("SELECT 1 FROM stock_balance WHERE warehouse_id = :w AND lpn_id = :tote", tote=tote_id) is None:
-        tx.run("UPDATE lpn SET order_id = NULL WHERE warehouse_id = :w AND id = :id", id=tote_id)
+        batch_totes.free(tx, tote_id)
         return
-    tx.insert("task", kind="put_back", lpn_id=tote_id, order_id=order_id, created_at_ms=tx.now_ms)
+    tx.add("task", kind="put_back", lpn_id=tote_id, order_id=order_id, created_at_ms=tx.now_ms)
 
 
 def hold(tx: Tx, actor: Actor, number: str, note: str, channel: str | None = None) -> None:
@@ -236,7 +243,7 @@ def hold(tx: Tx, actor: Actor, number: str, note: str, channel: str | None = Non
     if order["state"] not in (OrderState.WAITING, OrderState.ALLOCATED, OrderState.HOLD):
         raise Conflict("too_late", f"order {number} is {order['state']}")
     freed = allocate.take_back_promises(tx, actor, order["id"], "held")
-    tx.run(
+    tx.put(
         "UPDATE sales_order SET hold_reason = :reason, hold_note = :note WHERE warehouse_id = :w AND id = :id",
         id=order["id"], reason=order["hold_reason"] or HoldReason.BY_HAND, note=note,
     )  # fmt: skip
@@ -262,60 +269,60 @@ def release_hold(tx: Tx, actor: Actor, number: str, channel: str | None = None) 
         item = _item(tx, line["sku"])
         if item is None:
             raise Conflict("unknown_sku", f"still no item {line['sku']!r}")
-        tx.run(
+        tx.put(
             "UPDATE order_line SET item_id = :item, is_service = :service WHERE warehouse_id = :w AND id = :id",
             id=line["id"], item=item["id"], service=item["is_service"],
         )  # fmt: skip
         if not item["is_service"]:
-            tx.run(
+            tx.put(
                 "INSERT INTO demand (warehouse_id, id, order_id, item_id, ordered_each) VALUES (:w,"
                 " (SELECT COALESCE(MAX(id), 0) + 1 FROM demand WHERE warehouse_id = :w), :order, :item, :qty)"
                 " ON CONFLICT (warehouse_id, order_id, item_id) DO UPDATE SET"
                 " ordered_each = demand.ordered_each + excluded.ordered_each",
                 order=order["id"], item=item["id"], qty=line["qty_each"],
             )  # fmt: skip
-    tx.run(
+    tx.put(
         "UPDATE sales_order SET hold_reason = '', hold_note = '' WHERE warehouse_id = :w AND id = :id", id=order["id"]
     )
     allocate.allocate_order(tx, actor, order["id"])
     allocate.settle_order(tx, actor, order["id"])
 
 
+# What belongs to an order: units by item, lines as sold, parcels, what went without a parcel.
+_PARTS = (
+    "SELECT item_id, cancelled_each, allocated_each, picked_each, packed_each, shipped_each FROM demand"
+    " WHERE warehouse_id = :w AND order_id = :id",
+    "SELECT * FROM order_line WHERE warehouse_id = :w AND order_id = :id ORDER BY line_no",
+    "SELECT p.number, p.state, COALESCE(p.weighed_g, p.weight_g) AS weight_g, c.code AS carrier FROM parcel p"
+    " JOIN carrier c ON c.warehouse_id = p.warehouse_id AND c.id = p.carrier_id"
+    " WHERE p.warehouse_id = :w AND p.order_id = :id ORDER BY p.sequence",
+    "SELECT external_id, carrier, tracking_number, shipped_at_ms, qty_each FROM shipment WHERE warehouse_id = :w"
+    " AND order_id = :id ORDER BY id",
+)
+
+
 def describe(tx: Tx, number: str, channel: str | None = None) -> dict[str, Any]:
     """An order as the API shows it: head, lines as sold with how far each has come, parcels."""
     order = find(tx, number, channel)
-    demand = {
-        row["item_id"]: dict(row)
-        for row in tx.all(
-            "SELECT item_id, cancelled_each, allocated_each, picked_each, packed_each, shipped_each FROM demand"
-            " WHERE warehouse_id = :w AND order_id = :id",
-            id=order["id"],
-        )
-    }
+    of_items, of_lines, parcels, shipments = tx.ask(*((question, {"id": order["id"]}) for question in _PARTS))
+    demand = {row["item_id"]: dict(row) for row in of_items}
     lines = []
-    for line in tx.all(
-        "SELECT * FROM order_line WHERE warehouse_id = :w AND order_id = :id ORDER BY line_no", id=order["id"]
-    ):
+    for line in of_lines:
         # Lines of one SKU were picked as one: they are filled in the order they were written.
         come = demand.get(line["item_id"], {})
         shown = {"line": line["line_no"], "sku": line["sku"], "name": line["name"], "qty_each": line["qty_each"],
                  "unit_price_minor": line["unit_price_minor"], "currency": line["currency"],
-                 "is_service": bool(line["is_service"])}  # fmt: skip
+                 "is_service": bool(line["is_service"]), "instead_of": line["instead_of"]}  # fmt: skip
         for figure in ("allocated_each", "picked_each", "packed_each", "shipped_each"):
             part = min(line["qty_each"], come.get(figure, 0))
             shown[figure] = part
             if come:
                 come[figure] -= part
         lines.append(shown)
-    parcels = tx.all(
-        "SELECT p.number, p.state, p.weight_g, c.code AS carrier FROM parcel p"
-        " JOIN carrier c ON c.warehouse_id = p.warehouse_id AND c.id = p.carrier_id"
-        " WHERE p.warehouse_id = :w AND p.order_id = :id ORDER BY p.sequence",
-        id=order["id"],
-    )
     return {
         "number": order["number"], "channel": order["channel"], "state": order["state"], "policy": order["policy"],
-        "priority": order["priority"], "ordered_at_ms": order["ordered_at_ms"],
+        "priority": order["priority"], "may_substitute": bool(order["may_substitute"]),
+        "ordered_at_ms": order["ordered_at_ms"],
         "original_ordered_at": order["original_ordered_at"], "cut_off_at_ms": order["cut_off_at_ms"],
         "hold_reason": order["hold_reason"], "hold_note": order["hold_note"], "barcode": _barcode(order["number"]),
         "ship_to": {
@@ -324,6 +331,7 @@ def describe(tx: Tx, number: str, channel: str | None = None) -> dict[str, Any]:
             "country": order["country"], "phone": order["phone"],
         },
         "lines": lines, "parcels": [dict(row) for row in parcels],
+        "shipments": [dict(row) for row in shipments],
     }  # fmt: skip
 
 
@@ -367,8 +375,41 @@ def _item(tx: Tx, sku: str) -> Any:
     )
 
 
-def _carrier(tx: Tx, country: str) -> Any:
-    carriers = {row["id"]: row for row in tx.all("SELECT * FROM carrier WHERE warehouse_id = :w ORDER BY id")}
+def _items(tx: Tx, lines: Iterable[LineIn]) -> dict[str, Any]:
+    """The items of these lines by SKU as written, None = nobody knows it; in few statements, whatever their number."""
+    keys = {line.sku: line.sku.strip().upper() for line in lines}
+    wanted = sorted(set(keys.values()))
+    found: dict[str, Any] = {}
+    for start in range(0, len(wanted), SKUS_AT_ONCE):
+        some = {f"key_{place}": key for place, key in enumerate(wanted[start : start + SKUS_AT_ONCE])}
+        rows = tx.all(
+            "SELECT id, sku_key, name, is_service FROM item WHERE warehouse_id = :w AND sku_key IN"
+            f" ({', '.join(f':{name}' for name in some)})",
+            **some,
+        )
+        found.update((row["sku_key"], row) for row in rows)
+    return {sku: found.get(key) for sku, key in keys.items()}
+
+
+def _want(tx: Tx, order_id: int, wanted: dict[int, int]) -> None:
+    if not wanted:
+        return
+    part, values = row_sets.part(
+        tx, ("n", "item_id", "qty_each"), ((n, *one) for n, one in enumerate(wanted.items(), start=1))
+    )
+    tx.put(
+        f"WITH {part} INSERT INTO demand (warehouse_id, id, order_id, item_id, ordered_each) SELECT :w,"
+        " (SELECT COALESCE(MAX(d.id), 0) FROM demand d WHERE d.warehouse_id = :w) + part.n, :order, part.item_id,"
+        " part.qty_each FROM part",
+        order=order_id, **values,
+    )  # fmt: skip
+
+
+_CARRIERS = "SELECT * FROM carrier WHERE warehouse_id = :w ORDER BY id"
+
+
+def _carrier(rows: Iterable[Any], country: str) -> Any:
+    carriers = {row["id"]: row for row in rows}
     rules = [CarrierRule(carrier_id, tuple(row["countries"].split())) for carrier_id, row in carriers.items()]
     chosen = choose_carrier(country, rules)
     return carriers.get(chosen) if chosen is not None else None

@@ -1,106 +1,125 @@
 """Cluster picking: claim a tour, stand totes on the cart, confirm picks, report shorts, drop the totes.
 
 Owns tours from claim to drop and the stops of them; which units the hand takes is `pick_stock`, what becomes of
-a stop where they are not is `shorts`.
+a stop where they are not is `shorts`, where they are damaged `damage`, what a pick taken back leaves is `undoing`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
-from fulfillment.domain.roles import Role
 from fulfillment.flows import pick as flow
 from fulfillment.flows.pick_hand import OpenCase, Override, TakeGoods, hand_of, with_taken
+from fulfillment.flows.pick_new_tote import AddTote
+from fulfillment.flows.pick_otherwise import SHORT, AskSupervisor, ReportShort, SetAsideDamaged, TakeBack
 from fulfillment.flows.step import Memory
-from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, pick_stock, replenishment_plans, shorts
+from fulfillment.hot import Question, Tx
+from fulfillment.services import (
+    allocate,
+    batch_picks,
+    batch_totes,
+    cart_places,
+    damage,
+    ledger,
+    pick_stock,
+    pick_walk,
+    replenishment_plans,
+    shorts,
+    small_carts,
+    substitutes,
+    tour_queue,
+    undoing,
+)
 from fulfillment.services.actor import Actor
-from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, find_lpn, goods_of, place_of
+from fulfillment.services.lookup import PLACE_COLUMNS, find_location, find_supervisor, goods_of, place_of
+from fulfillment.services.pick_walk import Stop, Walk
 from fulfillment.services.running import tell
 
 # Free carts and totes offered as buttons; a person with a scanner takes any. Written into the statements: with
 # LIMIT as a parameter SQLite prepares them anew at each run, which costs more than running them.
 SHOWN = 6
 
-_TOTE_OF_STOP = (
-    "(SELECT p.code FROM tour_tote s JOIN lpn p ON p.warehouse_id = s.warehouse_id AND p.id = s.lpn_id"
-    " WHERE s.warehouse_id = k.warehouse_id AND s.tour_id = k.tour_id AND s.position = k.position"
-    " AND s.order_id = k.order_id AND s.is_full = 0 ORDER BY s.id DESC LIMIT 1) AS tote"
-)
-_NEXT_PLACE = (
-    "(SELECT e.code FROM task n JOIN location e ON e.warehouse_id = n.warehouse_id AND e.id = n.location_id"
-    " WHERE n.warehouse_id = k.warehouse_id AND n.tour_id = k.tour_id AND n.state = 'open'"
-    " ORDER BY n.sequence, n.id LIMIT 1 OFFSET 1) AS next_place"
-)
+def questions(station_code: str) -> tuple[Question, ...]:
+    """What `load` needs answered: it can be asked before anybody knows who stands there."""
+    return (pick_walk.question(station_code),)
 
 
-def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
+def load(tx: Tx, actor: Actor, memory: Memory, answers: Sequence[Sequence[Any]] | None = None) -> flow.Facts:
     """What the picking dialogue stands on."""
-    tour = tx.one(
-        "SELECT t.id, t.distance_dm, (SELECT 1 FROM tour_tote s WHERE s.warehouse_id = t.warehouse_id"
-        " AND s.tour_id = t.id AND s.lpn_id = 0 LIMIT 1) AS wants_totes,"
-        " (SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id) AS stops,"
-        " (SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id"
-        " AND k.state = 'open') AS stops_left"
-        " FROM tour t WHERE t.warehouse_id = :w AND t.station_id = :station AND t.state = 'active'",
-        station=actor.station_id,
-    )
-    if tour is None:
-        return flow.Facts(None, carts=_free_carts(tx))
-    slot = tour["wants_totes"] and tx.one(
+    rows = tx.ask(*questions(actor.station_code))[0] if answers is None else answers[0]
+    walk = pick_walk.walk_on(tx, rows)
+    if walk is None:
+        return flow.Facts(None, carts=tour_queue.free_carts(tx, actor.operator_id, SHOWN))
+    return again(tx, memory, walk)
+
+
+def again(tx: Tx, memory: Memory, walk: Walk) -> flow.Facts:
+    """What the dialogue stands on when only its memory has changed since the walk was read."""
+    row = walk.row
+    slot = row["wants_totes"] and tx.one(
         "SELECT s.id, s.position, o.number, (SELECT COUNT(DISTINCT p.position) FROM tour_tote p"
-        " WHERE p.warehouse_id = s.warehouse_id AND p.tour_id = s.tour_id) AS positions FROM tour_tote s"
+        " WHERE p.warehouse_id = s.warehouse_id AND p.tour_id = s.tour_id) AS positions,"
+        " (SELECT COUNT(DISTINCT p.order_id) FROM tour_tote p WHERE p.warehouse_id = s.warehouse_id"
+        " AND p.tour_id = s.tour_id AND p.position = s.position) AS batch_orders,"
+        " (SELECT COUNT(*) FROM proposed_carton c WHERE c.warehouse_id = s.warehouse_id AND c.order_id = s.order_id)"
+        " AS cartons, COALESCE((SELECT t.code FROM proposed_carton c JOIN carton_type t"
+        " ON t.warehouse_id = c.warehouse_id AND t.id = c.carton_type_id WHERE c.warehouse_id = s.warehouse_id"
+        " AND c.order_id = s.order_id ORDER BY c.sequence LIMIT 1), '') AS carton FROM tour_tote s"
         " JOIN sales_order o ON o.warehouse_id = s.warehouse_id AND o.id = s.order_id"
         " WHERE s.warehouse_id = :w AND s.tour_id = :tour AND s.lpn_id = 0 AND o.is_cancelled = 0"
         " ORDER BY s.position LIMIT 1",
-        tour=tour["id"],
+        tour=row["tour_id"],
     )
     if slot:
-        view = flow.Tour(tour["id"], slot["positions"], tour["distance_dm"], 0, 0)
+        view = flow.Tour(row["tour_id"], slot["positions"], row["distance_dm"], 0, 0)
         totes = _free_totes(tx)
-        return flow.Facts(view, flow.Slot(slot["id"], slot["position"], slot["number"]), free_totes=totes)
-    return _load_stop(tx, tour, memory)
-
-
-def _load_stop(tx: Tx, tour: Any, memory: Memory) -> flow.Facts:
-    row = tx.one(
-        "SELECT k.id AS task_id, k.qty_each - k.done_each AS left_each, k.position, k.order_id,"
-        f" o.number, {GOODS_COLUMNS}, i.rotation, i.tolerance_days, i.min_life_days, i.tracks_serial,"
-        f" {PLACE_COLUMNS}, {_TOTE_OF_STOP}, {_NEXT_PLACE} FROM task k"
-        " JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
-        " JOIN sales_order o ON o.warehouse_id = k.warehouse_id AND o.id = k.order_id"
-        " JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
-        " WHERE k.warehouse_id = :w AND k.tour_id = :tour AND k.state = 'open' ORDER BY k.sequence, k.id LIMIT 1",
-        tour=tour["id"],
-    )
-    if row is None:
+        place = flow.Slot(slot["id"], slot["position"], slot["number"], slot["cartons"], slot["carton"])
+        if batch_picks.is_batch(row):
+            said = batch_picks.order_said({**dict(slot), "mode": row["mode"]})
+            place = flow.Slot(slot["id"], slot["position"], said)
+        return flow.Facts(view, place, free_totes=totes, walk=walk)
+    stop = walk.stop
+    if stop is None:
         staging = tx.one(
             f"SELECT {PLACE_COLUMNS} FROM location l WHERE l.warehouse_id = :w AND l.kind = 'staging'"
-            " ORDER BY (SELECT COUNT(*) FROM lpn t WHERE t.warehouse_id = l.warehouse_id AND t.location_id = l.id),"
-            " l.id LIMIT 1"
+            # A batch goes to a put wall, everything else does not.
+            " ORDER BY CASE WHEN EXISTS (SELECT 1 FROM put_wall v WHERE v.warehouse_id = l.warehouse_id"
+            " AND v.location_id = l.id) THEN :at_wall ELSE 1 - :at_wall END,"
+            " (SELECT COUNT(*) FROM lpn t WHERE t.warehouse_id = l.warehouse_id AND t.location_id = l.id"
+            " AND t.kind <> 'slot'), l.id LIMIT 1",
+            at_wall=0 if batch_picks.is_batch(row) else 1,
         )
-        view = flow.Tour(tour["id"], 0, tour["distance_dm"], 0, 0, _totes_on(tx, tour["id"]))
-        return flow.Facts(view, staging=place_of(staging) if staging else None)
-    stop = pick_stock.stop_at(tx, row["location_id"], row)
-    oldest, sealed = None, None
+        view = flow.Tour(row["tour_id"], 0, row["distance_dm"], 0, 0, _totes_on(tx, row["tour_id"]))
+        return flow.Facts(view, staging=place_of(staging) if staging else None, walk=walk)
+    oldest, sealed, substitute = None, None, None
     if memory.get("at") == row["location_id"]:
         mine = memory if memory.get("task") == row["task_id"] else {}
-        oldest, sealed = stop.shown(hand_of(mine), mine.get("counted", 0))
+        counted_each = mine.get("counted", 0)
+        oldest, sealed = pick_stock.shown(stop, hand_of(mine), counted_each)
+        if mine.get("asks") == SHORT and not batch_picks.is_batch(row):
+            missing_each = row["left_each"] - counted_each
+            substitute = substitutes.offer(
+                tx, row["order_id"], row["item_id"], missing_each, row["location_id"]
+            )
+    needs_tote = row["tote"] is None or bool(memory.get("new_tote"))
     task = flow.PickTask(
-        row["task_id"], place_of(row), goods_of(row), row["left_each"], row["position"], row["number"],
-        row["tote"], bool(row["tracks_serial"]), sealed, oldest, bool(stop.spoilt),
+        row["task_id"], place_of(row), goods_of(row), batch_picks.left_each(row), row["position"],
+        batch_picks.order_said(row), row["tote"], bool(row["tracks_serial"]), sealed, oldest, bool(stop.spoilt),
+        substitute, cart_places.free(tx, row["tour_id"]) if needs_tote else (),
     )  # fmt: skip
-    stops, stops_done = tour["stops"], tour["stops"] - tour["stops_left"]
-    needs_tote = row["tote"] is None or memory.get("new_tote")
+    stops, stops_done = row["stops"], row["stops"] - row["stops_left"]
     return flow.Facts(
-        flow.Tour(tour["id"], 0, tour["distance_dm"], stops_done, stops, (), row["next_place"] or ""),
-        task=task, free_totes=_free_totes(tx) if needs_tote else (),
+        flow.Tour(
+            row["tour_id"], 0, row["distance_dm"], stops_done, stops, (), row["next_place"] or "", row["walk_left_dm"]
+        ),
+        task=task, free_totes=_free_totes(tx) if needs_tote else (), walk=walk,
     )  # fmt: skip
 
 
-def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
-    """Carry out a picking command.
+def apply(tx: Tx, actor: Actor, command: object, memory: Memory, walk: Walk | None) -> Memory:
+    """Carry out a picking command on the walk that `load` has read in this transaction.
 
     Raises:
         Refused: no tour waits, the cart or tote is in use, or the stock is not there any more.
@@ -110,34 +129,47 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
             _claim(tx, actor, cart_code)
             return {}
         case flow.AssignTote(slot_id, tote_code):
-            _stand(tx, actor, slot_id, tote_code)
-        case flow.AddTote(task_id, tote_code):
-            _add_tote(tx, actor, task_id, tote_code)
-        case TakeGoods(task_id, item):
-            parts = pick_stock.take(tx, actor, _open_task(tx, task_id), command)
-            return with_taken(memory, item.qty_each, parts)
-        case OpenCase(task_id, hand):
-            pick_stock.open_case(tx, actor, _open_task(tx, task_id), hand)
-        case flow.AskSupervisor(badge):
+            cart_places.stand(tx, slot_id, tote_code)
+        case AddTote(task_id, tote_code, onto):
+            cart_places.add(tx, _open_task(tx, task_id), tote_code, onto)
+        case TakeGoods(_, item):
+            task, stop = _stop(walk)
+            return with_taken(memory, item.qty_each, pick_stock.take(tx, actor, task, stop, command))
+        case OpenCase(_, hand):
+            task, stop = _stop(walk)
+            pick_stock.open_case(tx, actor, task, stop, hand)
+        case AskSupervisor(badge):
             return {**memory, "override": _supervisor(tx, actor, badge)}
         case flow.ConfirmPick():
-            _confirm(tx, actor, command)
+            task, stop = _stop(walk)
+            is_short, parts = _confirm_stop(tx, actor, command, task, stop)
+            # A stop that ended short was sourced anew elsewhere: what was picked there before stays picked.
+            return {"at": memory.get("at")} if is_short else {
+                "at": memory.get("at"), "last": undoing.remember(actor, parts=parts),
+            }  # fmt: skip
+        case ReportShort(task_id, why, is_substituted):
+            for one in batch_picks.tasks_of_stop(tx, _open_task(tx, task_id)["id"]):
+                shorts.short(tx, actor, _open_task(tx, one), why, is_substituted=is_substituted)
             return {"at": memory.get("at")}
-        case flow.ReportShort(task_id):
-            shorts.short(tx, actor, _open_task(tx, task_id))
-            return {"at": memory.get("at")}
+        case SetAsideDamaged():
+            task, stop = _stop(walk)
+            damage.set_aside(tx, actor, task, stop, command)
+            return memory
+        case TakeBack(last):
+            return undoing.take_back_pick(tx, actor, last)
         case flow.SetAsideSpoilt(task_id):
             task = _open_task(tx, task_id)
             shorts.set_aside_spoilt(tx, actor, task["location_id"], task["item_id"])
             close_empty_tours(tx, actor)
             return {"at": memory.get("at"), "notice": "expired"}
         case flow.SkipTask(task_id):
-            tx.run(
-                "UPDATE task SET sequence = (SELECT MAX(n.sequence) + 1 FROM task n"
-                " WHERE n.warehouse_id = task.warehouse_id AND n.tour_id = task.tour_id)"
-                " WHERE warehouse_id = :w AND id = :id",
-                id=task_id,
-            )
+            for one in batch_picks.tasks_of_stop(tx, task_id):
+                tx.put(
+                    "UPDATE task SET sequence = (SELECT MAX(n.sequence) + 1 FROM task n"
+                    " WHERE n.warehouse_id = task.warehouse_id AND n.tour_id = task.tour_id)"
+                    " WHERE warehouse_id = :w AND id = :id",
+                    id=one,
+                )
             return {}
         case flow.DropTotes(tour_id, location_code):
             _drop(tx, actor, tour_id, location_code)
@@ -148,70 +180,34 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
 
 
 def _claim(tx: Tx, actor: Actor, cart_code: str) -> None:
-    cart = tx.one("SELECT id FROM cart WHERE warehouse_id = :w AND code = :code", code=cart_code)
+    cart = tx.one("SELECT id, positions FROM cart WHERE warehouse_id = :w AND code = :code", code=cart_code)
     if cart is None:
         raise Refused(Rejected(Reject.UNKNOWN_CODE, expected="cart", got=cart_code))
-    busy = tx.one(
-        "SELECT id FROM tour WHERE warehouse_id = :w AND cart_id = :cart AND state = 'active'", cart=cart["id"]
-    )
-    if busy is not None:
-        raise Refused(Rejected(Reject.CART_IN_USE, got=cart_code))
-    tour = tx.one(
-        "SELECT id, wave_id FROM tour WHERE warehouse_id = :w AND state = 'planned'"
-        " ORDER BY priority DESC, cut_off_at_ms, id LIMIT 1"
-    )
-    if tour is None:
+    tour_id = tour_queue.go_on(tx, actor, cart["id"], cart_code)
+    if tour_id is None:
+        tour_id = _begin(tx, actor, cart)
+    _settle_tour_orders(tx, actor, tour_id)
+    tell(tx, "board", "TourClaimed", actor.scan_id, tour=tour_id, station=actor.station_code)
+
+
+def _begin(tx: Tx, actor: Actor, cart: Any) -> int:
+    tour_id = tour_queue.next_for(tx, actor.operator_id)
+    if tour_id is None:
         raise Refused(Rejected(Reject.NO_WORK))
-    tx.run(
+    tx.claim(
+        lambda: Refused(Rejected(Reject.NO_WORK)),  # somebody else was given it
         "UPDATE tour SET state = 'active', cart_id = :cart, operator_id = :operator, station_id = :station,"
-        " claimed_at_ms = :now WHERE warehouse_id = :w AND id = :id AND state = 'planned'",
-        id=tour["id"], cart=cart["id"], operator=actor.operator_id, station=actor.station_id, now=tx.now_ms,
+        " claimed_at_ms = :now, for_operator_id = NULL WHERE warehouse_id = :w AND id = :id AND state = 'planned'",
+        id=tour_id, cart=cart["id"], operator=actor.operator_id, station=actor.station_id, now=tx.now_ms,
     )  # fmt: skip
-    _settle_tour_orders(tx, actor, tour["id"])
-    tell(tx, "board", "TourClaimed", actor.scan_id, tour=tour["id"], station=actor.station_code)
-
-
-def _stand(tx: Tx, actor: Actor, slot_id: int, tote_code: str) -> None:
-    slot = tx.one("SELECT tour_id, order_id FROM tour_tote WHERE warehouse_id = :w AND id = :id", id=slot_id)
-    tote_id = _take_tote(tx, slot["tour_id"], slot["order_id"], tote_code)
-    tx.run("UPDATE tour_tote SET lpn_id = :tote WHERE warehouse_id = :w AND id = :id", id=slot_id, tote=tote_id)
-
-
-def _add_tote(tx: Tx, actor: Actor, task_id: int, tote_code: str) -> None:
-    task = _open_task(tx, task_id)
-    tote_id = _take_tote(tx, task["tour_id"], task["order_id"], tote_code)
-    tx.run(
-        "UPDATE tour_tote SET is_full = 1 WHERE warehouse_id = :w AND tour_id = :tour AND position = :position",
-        tour=task["tour_id"], position=task["position"],
-    )  # fmt: skip
-    tx.insert(
-        "tour_tote", tour_id=task["tour_id"], position=task["position"], order_id=task["order_id"], lpn_id=tote_id
-    )
-
-
-def _take_tote(tx: Tx, tour_id: int, order_id: int, tote_code: str) -> int:
-    tote = find_lpn(tx, tote_code, "tote")
-    if tote is None:
-        raise Refused(Rejected(Reject.UNKNOWN_TOTE, got=tote_code))
-    cart = tx.one(
-        "SELECT c.location_id FROM tour t JOIN cart c ON c.warehouse_id = t.warehouse_id AND c.id = t.cart_id"
-        " WHERE t.warehouse_id = :w AND t.id = :id",
-        id=tour_id,
-    )
-    taken = tx.run(
-        "UPDATE lpn SET order_id = :order, location_id = :location WHERE warehouse_id = :w AND id = :id"
-        " AND order_id IS NULL",
-        id=tote["id"], order=order_id, location=cart["location_id"],
-    )  # fmt: skip
-    if taken != 1:
-        code = Reject.TOTE_OF_ANOTHER_ORDER if tote["order_id"] != order_id else Reject.TOTE_IN_USE
-        raise Refused(Rejected(code, expected="an empty tote", got=tote_code))
-    return tote["id"]
+    small_carts.leave_what_does_not_fit(tx, tour_id, cart["positions"])
+    return tour_id
 
 
 def _open_task(tx: Tx, task_id: int) -> Any:
     task = tx.one(
-        "SELECT k.*, o.is_cancelled, o.number AS order_number, o.policy FROM task k"
+        "SELECT k.*, o.is_cancelled, o.number AS order_number, o.policy, t.mode FROM task k"
+        " LEFT JOIN tour t ON t.warehouse_id = k.warehouse_id AND t.id = k.tour_id"
         " JOIN sales_order o ON o.warehouse_id = k.warehouse_id AND o.id = k.order_id"
         " WHERE k.warehouse_id = :w AND k.id = :id",
         id=task_id,
@@ -223,39 +219,63 @@ def _open_task(tx: Tx, task_id: int) -> Any:
 
 
 def _supervisor(tx: Tx, actor: Actor, badge: str) -> dict[str, Any]:
-    row = tx.one(
-        "SELECT id, name, role FROM operator WHERE warehouse_id = :w AND badge = :badge AND is_active = 1", badge=badge
-    )
-    if row is None:
-        raise Refused(Rejected(Reject.UNKNOWN_CODE, expected="a badge of this warehouse", got=badge))
-    if row["role"] not in (Role.SUPERVISOR, Role.ADMIN):
-        raise Refused(Rejected(Reject.NOT_ALLOWED, expected=Role.SUPERVISOR, got=row["role"]))
+    row = find_supervisor(tx, badge)
     return vars(Override(row["id"], row["name"] or badge, given_to_id=actor.operator_id or 0))
 
 
-def _confirm(tx: Tx, actor: Actor, command: flow.ConfirmPick) -> None:
-    task = _open_task(tx, command.task_id)
-    tote = find_lpn(tx, command.tote_code, "tote")
-    if tote is None or tote["order_id"] != task["order_id"]:
+def _stop(walk: Walk | None) -> tuple[Any, Stop]:
+    # The dialogue asks for nothing at a stop unless `load` found one; the row has the stop's columns.
+    assert walk is not None
+    assert walk.stop is not None
+    return walk.row, walk.stop
+
+
+def _confirm_stop(
+    tx: Tx, actor: Actor, command: flow.ConfirmPick, task: Any, stop: Stop
+) -> tuple[bool, list[dict[str, int]]]:
+    """The units in the hand into the tote; whether the stop ended short, and whose task got what into which tote."""
+    parts: list[dict[str, int]] = []
+
+    def confirm_one(part: flow.ConfirmPick, of_part: Any, at_part: Stop) -> bool:
+        parts.append({"task": of_part["task_id"], "tote": of_part["tote_id"]})
+        return _confirm(tx, actor, part, of_part, at_part)
+
+    if not batch_picks.is_batch(task):
+        return confirm_one(command, task, stop), parts
+
+    still_open = batch_picks.confirm(tx, actor.station_code, command, task, confirm_one)
+    for task_id in still_open if command.is_short else ():
+        shorts.short(tx, actor, _open_task(tx, task_id), command.why)
+    return command.is_short and bool(still_open), parts
+
+
+def _confirm(tx: Tx, actor: Actor, command: flow.ConfirmPick, task: Any, stop: Stop) -> bool:
+    if task["tote"] != command.tote_code or task["tote_order_id"] != task["order_id"]:
         raise Refused(Rejected(Reject.TOTE_OF_ANOTHER_ORDER, got=command.tote_code))
-    qty_each, left_each = command.qty_each, task["qty_each"] - task["done_each"]
+    qty_each, left_each = command.qty_each, task["left_each"]
     if not 0 < qty_each <= left_each:
         raise Refused(Rejected(Reject.TOO_MANY, expected=str(left_each), got=str(qty_each)))
-    pick_stock.pick(tx, actor, task, tote, qty_each, command.hand)
-    tx.run(
+    with tx.claims_later():
+        pick_stock.pick(tx, actor, task, stop, qty_each, command.hand)
+    tx.put(
         "UPDATE demand SET picked_each = picked_each + :qty"
         " WHERE warehouse_id = :w AND order_id = :order AND item_id = :item",
         order=task["order_id"], item=task["item_id"], qty=qty_each,
     )  # fmt: skip
     is_done = qty_each == left_each
-    tx.run(
+    tx.put(
         "UPDATE task SET done_each = done_each + :qty, state = :state, operator_id = :operator, done_at_ms = :now"
         " WHERE warehouse_id = :w AND id = :id",
-        id=task["id"], qty=qty_each, state="done" if is_done else "open", operator=actor.operator_id, now=tx.now_ms,
+        id=task["task_id"], qty=qty_each, state="done" if is_done else "open", operator=actor.operator_id,
+        now=tx.now_ms,
     )  # fmt: skip
-    if command.is_short and not is_done:
-        shorts.short(tx, actor, _open_task(tx, task["id"]))
-    replenishment_plans.after_pick(tx, actor, task["location_id"], task["item_id"])
+    is_short = command.is_short and not is_done
+    if is_short:
+        task_row = _open_task(tx, task["task_id"])
+        shorts.short(tx, actor, task_row, command.why, is_substituted=command.is_substituted)
+    if task["face_item_id"] == task["item_id"]:
+        replenishment_plans.refill(tx, actor, task["item_id"])  # the face may not last any more
+    return is_short
 
 
 def _drop(tx: Tx, actor: Actor, tour_id: int, location_code: str) -> None:
@@ -271,14 +291,15 @@ def _drop(tx: Tx, actor: Actor, tour_id: int, location_code: str) -> None:
     )
     for tote in totes:
         units = ledger.move_lpn(tx, actor, tote["id"], location["id"], MoveReason.DROP)
-        tx.run(
+        tx.put(
             "UPDATE lpn SET location_id = :location, order_id = CASE WHEN :units > 0 THEN order_id END"
             " WHERE warehouse_id = :w AND id = :id",
             id=tote["id"], location=location["id"], units=units,
         )  # fmt: skip
         if units and tote["is_cancelled"]:
             ask_put_back(tx, tote["id"], tote["order_id"])
-    tx.run(
+    batch_totes.set_down(tx, [tote["id"] for tote in totes], location["id"])
+    tx.put(
         "UPDATE tour SET state = 'done', done_at_ms = :now WHERE warehouse_id = :w AND id = :id",
         id=tour_id, now=tx.now_ms,
     )  # fmt: skip
@@ -294,7 +315,7 @@ def ask_put_back(tx: Tx, tote_id: int, order_id: int) -> None:
         tote=tote_id,
     )
     if known is None:
-        tx.insert("task", kind="put_back", lpn_id=tote_id, order_id=order_id, created_at_ms=tx.now_ms)
+        tx.add("task", kind="put_back", lpn_id=tote_id, order_id=order_id, created_at_ms=tx.now_ms)
 
 
 def _settle_tour_orders(tx: Tx, actor: Actor, tour_id: int) -> None:
@@ -309,7 +330,7 @@ def close_empty_tours(tx: Tx, actor: Actor) -> None:
         " WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state = 'open')"
     )
     for row in empty:
-        tx.run(
+        tx.put(
             "UPDATE tour SET state = 'done', done_at_ms = :now WHERE warehouse_id = :w AND id = :id",
             id=row["id"], now=tx.now_ms,
         )  # fmt: skip
@@ -317,21 +338,12 @@ def close_empty_tours(tx: Tx, actor: Actor) -> None:
 
 
 def _close_wave(tx: Tx, actor: Actor, tour_id: int) -> None:
-    tx.run(
+    tx.put(
         "UPDATE wave SET state = 'done', done_at_ms = :now WHERE warehouse_id = :w AND state = 'released' AND id ="
         " (SELECT wave_id FROM tour WHERE warehouse_id = :w AND id = :tour) AND NOT EXISTS (SELECT 1 FROM tour t"
         " WHERE t.warehouse_id = wave.warehouse_id AND t.wave_id = wave.id AND t.state <> 'done')",
         tour=tour_id, now=tx.now_ms,
     )  # fmt: skip
-
-
-def _free_carts(tx: Tx) -> tuple[str, ...]:
-    rows = tx.all(
-        "SELECT c.code FROM cart c WHERE c.warehouse_id = :w AND NOT EXISTS (SELECT 1 FROM tour t"
-        " WHERE t.warehouse_id = c.warehouse_id AND t.cart_id = c.id AND t.state = 'active')"
-        f" ORDER BY c.id LIMIT {SHOWN}"
-    )
-    return tuple(row["code"] for row in rows)
 
 
 def _free_totes(tx: Tx) -> tuple[str, ...]:
@@ -343,8 +355,11 @@ def _free_totes(tx: Tx) -> tuple[str, ...]:
 
 def _totes_on(tx: Tx, tour_id: int) -> tuple[str, ...]:
     rows = tx.all(
-        "SELECT p.code FROM tour_tote s JOIN lpn p ON p.warehouse_id = s.warehouse_id AND p.id = s.lpn_id"
-        " WHERE s.warehouse_id = :w AND s.tour_id = :tour AND s.lpn_id <> 0 ORDER BY s.position, s.id",
+        "SELECT COALESCE(b.code, p.code) AS code FROM tour_tote s"
+        " JOIN lpn p ON p.warehouse_id = s.warehouse_id AND p.id = s.lpn_id"
+        " LEFT JOIN lpn b ON b.warehouse_id = p.warehouse_id AND b.id = p.parent_lpn_id AND p.kind = 'share'"
+        " WHERE s.warehouse_id = :w AND s.tour_id = :tour AND s.lpn_id <> 0 GROUP BY COALESCE(b.code, p.code)"
+        " ORDER BY MIN(s.position), MIN(s.id)",
         tour=tour_id,
     )
     return tuple(row["code"] for row in rows)

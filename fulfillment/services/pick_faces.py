@@ -44,13 +44,13 @@ def give(tx: Tx, actor: Actor, location_code: str, sku: str, min_each: int, max_
     if known is not None and (known["item_id"], known["min_each"], known["max_each"]) == wanted:
         return "unchanged"
     if known is None:
-        tx.insert(
+        tx.add(
             "pick_face", item_id=item["id"], location_id=location["id"], min_each=min_each, max_each=max_each
         )
     else:
         if known["item_id"] != item["id"]:
             _forget_tasks(tx, location["id"])
-        tx.run(
+        tx.put(
             "UPDATE pick_face SET item_id = :item, min_each = :low, max_each = :high WHERE warehouse_id = :w"
             " AND id = :id",
             id=known["id"], item=item["id"], low=min_each, high=max_each,

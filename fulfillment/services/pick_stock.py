@@ -9,11 +9,10 @@ the book knows to lie elsewhere, and any unit of a case nobody has opened.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fulfillment.domain.allocation import choose_promises
-from fulfillment.domain.fifo import Layer, Policy, is_allocatable, is_older, passes_over, rank
+from fulfillment.domain.fifo import Layer, Policy, is_older, passes_over, rank
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
 from fulfillment.domain.stock import Move
 from fulfillment.domain.taking import (
@@ -32,40 +31,25 @@ from fulfillment.flows.step import ItemRead
 from fulfillment.hot import Tx
 from fulfillment.services import allocate, ledger
 from fulfillment.services.actor import Actor
-from fulfillment.services.today import local_day
-
-_LYING = (
-    "SELECT b.layer_id, b.on_hand_each, b.sealed_each, y.received_on, y.expiry_on, y.lot, y.serial, y.case_each"
-    " FROM stock_balance b JOIN layer y ON y.warehouse_id = b.warehouse_id AND y.id = b.layer_id"
-    " WHERE b.warehouse_id = :w AND b.location_id = :location AND b.lpn_id = 0 AND b.status = 'available'"
-    " AND b.item_id = :item"
-)
+from fulfillment.services.pick_walk import Stop
 
 
-@dataclass(frozen=True)
-class Stop:
-    """What lies where a picker stands. `spoilt`: nobody may be sent for these any more."""
-
-    lying: tuple[Here, ...]
-    spoilt: tuple[Here, ...]
-    policy: Policy
-
-    def shown(self, hand: Sequence[HandPart], counted_each: int) -> tuple[Oldest | None, Sealed | None]:
-        """What the screen tells of the units left beside the hand: what to take, and the closed cases."""
-        left = by_age(_left(self, hand, counted_each), self.policy)
-        if not left:
-            return None, None
-        first = left[0]
-        oldest = Oldest(
-            first.layer.received_on, first.lot, first.layer.expiry_on, first.serial,
-            not any(is_older(first.layer, one.layer, self.policy) for one in left[1:]),
-            sum(one.on_hand_each for one in left if _label(one) == _label(first)),
-        )  # fmt: skip
-        closed = [one for one in left if one.sealed_each]
-        if not closed:
-            return oldest, None
-        cases = sum(one.sealed_each // max(one.case_each, 1) for one in closed)
-        return oldest, Sealed(closed[0].case_each, sum(one.loose_each for one in left), cases)
+def shown(stop: Stop, hand: Sequence[HandPart], counted_each: int) -> tuple[Oldest | None, Sealed | None]:
+    """What the screen tells of the units left beside the hand: what to take, and the closed cases."""
+    left = by_age(lying_beside(stop, hand, counted_each), stop.policy)
+    if not left:
+        return None, None
+    first = left[0]
+    oldest = Oldest(
+        first.layer.received_on, first.lot, first.layer.expiry_on, first.serial,
+        not any(is_older(first.layer, one.layer, stop.policy) for one in left[1:]),
+        sum(one.on_hand_each for one in left if _label(one) == _label(first)),
+    )  # fmt: skip
+    closed = [one for one in left if one.sealed_each]
+    if not closed:
+        return oldest, None
+    cases = sum(one.sealed_each // max(one.case_each, 1) for one in closed)
+    return oldest, Sealed(closed[0].case_each, sum(one.loose_each for one in left), cases)
 
 
 def _label(one: Here) -> tuple[str, str, str]:
@@ -73,38 +57,19 @@ def _label(one: Here) -> tuple[str, str, str]:
     return one.lot, one.layer.expiry_on, one.serial
 
 
-def stop_at(tx: Tx, location_id: int, item: Any) -> Stop:
-    """What lies here of the item of a stop (its row)."""
-    policy = allocate.policy_of(item)
-    present = [
-        Here(
-            Layer(row["layer_id"], row["received_on"], row["expiry_on"]), row["on_hand_each"], row["sealed_each"],
-            row["case_each"], row["lot"], row["serial"],
-        )
-        for row in tx.all(_LYING, location=location_id, item=item["item_id"])
-    ]  # fmt: skip
-    if not any(one.layer.expiry_on for one in present):
-        return Stop(tuple(present), (), policy)
-    day = local_day(tx)
-    fit = tuple(one for one in present if is_allocatable(one.layer, day, policy.min_life_days))
-    return Stop(fit, tuple(one for one in present if one not in fit), policy)
-
-
-def take(tx: Tx, actor: Actor, task: Any, command: TakeGoods) -> tuple[HandPart, ...]:
+def take(tx: Tx, actor: Actor, task: Any, stop: Stop, command: TakeGoods) -> tuple[HandPart, ...]:
     """The units a scan of this code puts into the hand; () when it says no more than which item it is.
 
     Raises:
         Refused: `older_first`, `case_sealed`, `short_stock`; `serial_unknown`, `serial_elsewhere`, `serial_known`;
             `expired`; `nothing_here`, when the book knows no such lot or date here.
     """
-    item = _item(tx, task["item_id"])
-    stop = stop_at(tx, task["location_id"], item)
     read, override = command.item, command.override
     if override is not None:
         _check_word(tx, actor, override)
-    left = _left(stop, command.hand, command.counted_each)
+    left = lying_beside(stop, command.hand, command.counted_each)
     identity = Identity(read.lot, read.expiry_on, read.serial)
-    if item["tracks_serial"]:
+    if task["tracks_serial"]:
         if any(part.serial == read.serial for part in command.hand):
             raise Refused(Rejected(Reject.SERIAL_KNOWN, expected="another unit", got=read.serial))
         _check_serial(tx, stop, left, task, read)
@@ -115,7 +80,7 @@ def take(tx: Tx, actor: Actor, task: Any, command: TakeGoods) -> tuple[HandPart,
         found = take_passing_over(read.qty_each, left, identity, stop.policy)
     elif len(fitting) < len(left):
         found = take_named(read.qty_each, left, identity, stop.policy)
-    elif item["tracks_serial"] or any(one.sealed_each for one in left):
+    elif task["tracks_serial"] or any(one.sealed_each for one in left):
         found = take_oldest(read.qty_each, left, stop.policy)
     else:
         return ()
@@ -134,13 +99,12 @@ def take(tx: Tx, actor: Actor, task: Any, command: TakeGoods) -> tuple[HandPart,
     )  # fmt: skip
 
 
-def open_case(tx: Tx, actor: Actor, task: Any, hand: Sequence[HandPart]) -> None:
+def open_case(tx: Tx, actor: Actor, task: Any, stop: Stop, hand: Sequence[HandPart]) -> None:
     """Open one case of the oldest closed ones here that are not in the hand.
 
     Raises:
         Refused: `case_sealed`, when none is left.
     """
-    stop = stop_at(tx, task["location_id"], _item(tx, task["item_id"]))
     left = by_age(left_lying(stop.lying, _taken(hand)), stop.policy)
     closed = [one for one in left if one.sealed_each >= one.case_each > 0]
     if not closed:
@@ -148,28 +112,32 @@ def open_case(tx: Tx, actor: Actor, task: Any, hand: Sequence[HandPart]) -> None
     ledger.open_cases(tx, actor, task["location_id"], closed[0].layer.layer_id, 1)
 
 
-def pick(tx: Tx, actor: Actor, task: Any, tote: Any, qty_each: int, hand: Sequence[HandPart]) -> None:
-    """The units in the hand go into the tote: those that are known, the rest as they lie in front.
+def pick(tx: Tx, actor: Actor, task: Any, stop: Stop, qty_each: int, hand: Sequence[HandPart]) -> None:
+    """The units in the hand go into the stop's tote: those that are known, the rest as they lie in front.
 
     Raises:
         Refused: `short_stock`, `case_sealed`, when somebody else took them meanwhile.
     """
-    stop = stop_at(tx, task["location_id"], _item(tx, task["item_id"]))
     # Expired units are nobody's to take unless they were promised in good time: at midnight a hand may hold some.
-    lying = [*stop.lying, *(one for one in stop.spoilt if _promises(tx, task["id"], one.layer.layer_id))]
+    lying = [*stop.lying, *(one for one in stop.spoilt if stop.promises.get(one.layer.layer_id))]
     left = left_lying(lying, _taken(hand))
     rest_each = qty_each - sum(part.qty_each for part in hand)
     rest = take_oldest(rest_each, left, stop.policy) if rest_each > 0 else []
     if isinstance(rest, Rejected):
         raise Refused(rest)
-    moves = []
+    moves, exchanged = [], False
     for layer_id, part_each, sealed_each, why in _by_layer([*_taken(hand), *rest], hand):
-        _own_promise(tx, actor, task, stop.policy, layer_id, part_each)
-        _keep(tx, actor, task, layer_id, part_each)
+        promises = stop.promises.get(layer_id, ())
+        if exchanged or sum(promise["qty_each"] for promise in promises) < part_each:
+            # What was read before does not hold any more once a promise has changed hands.
+            exchanged = True
+            _own_promise(tx, actor, task, stop.policy, layer_id, part_each)
+            promises = _promises(tx, task["task_id"], layer_id)
+        _keep(tx, actor, promises, part_each)
         moves.append(
             Move(
-                layer_id, task["item_id"], task["location_id"], tote["location_id"], part_each, MoveReason.PICK,
-                to_lpn_id=tote["id"], allocated_from_each=part_each, allocated_to_each=part_each,
+                layer_id, task["item_id"], task["location_id"], task["tote_location_id"], part_each, MoveReason.PICK,
+                to_lpn_id=task["tote_id"], allocated_from_each=part_each, allocated_to_each=part_each,
                 order_id=task["order_id"], sealed_from_each=sealed_each, why=why,
             )
         )  # fmt: skip
@@ -186,19 +154,11 @@ def _check_word(tx: Tx, actor: Actor, override: Override) -> None:
         raise Refused(Rejected(Reject.NOT_ALLOWED, expected="BACK, and a supervisor's word anew"))
 
 
-def _item(tx: Tx, item_id: int) -> Any:
-    return tx.one(
-        "SELECT id AS item_id, rotation, tolerance_days, min_life_days, tracks_serial FROM item"
-        " WHERE warehouse_id = :w AND id = :id",
-        id=item_id,
-    )
-
-
 def _taken(hand: Sequence[HandPart]) -> list[Taken]:
     return [Taken(part.layer_id, part.qty_each, part.sealed_each) for part in hand]
 
 
-def _left(stop: Stop, hand: Sequence[HandPart], counted_each: int) -> list[Here]:
+def lying_beside(stop: Stop, hand: Sequence[HandPart], counted_each: int) -> list[Here]:
     """What lies here beside the hand; of units counted by a plain code it is known only that they were in front."""
     left = left_lying(stop.lying, _taken(hand))
     plain_each = counted_each - sum(part.qty_each for part in hand)
@@ -250,8 +210,8 @@ def _by_layer(parts: Sequence[Taken], hand: Sequence[HandPart]) -> list[tuple[in
     return [(layer_id, *both, whys.get(layer_id, "")) for layer_id, both in sums.items()]
 
 
-def _keep(tx: Tx, actor: Actor, task: Any, layer_id: int, qty_each: int) -> None:
-    for promise in _promises(tx, task["id"], layer_id):
+def _keep(tx: Tx, actor: Actor, promises: Sequence[Any], qty_each: int) -> None:
+    for promise in promises:
         part_each = min(qty_each, promise["qty_each"])
         if part_each <= 0:
             break
@@ -265,7 +225,7 @@ def _record_overrides(tx: Tx, actor: Actor, task: Any, hand: Sequence[HandPart])
     """Who let newer goods go first, and why: the audit shows it beside what it would find."""
     for part in hand:
         if part.override is not None:
-            tx.insert(
+            tx.add(
                 "fifo_override", order_id=task["order_id"], item_id=task["item_id"], location_id=task["location_id"],
                 layer_id=part.layer_id, qty_each=part.qty_each, why=part.override.why,
                 after_move_id=ledger.last_move_id(tx), supervisor_id=part.override.supervisor_id,
@@ -275,7 +235,7 @@ def _record_overrides(tx: Tx, actor: Actor, task: Any, hand: Sequence[HandPart])
 
 def _own_promise(tx: Tx, actor: Actor, task: Any, policy: Policy, layer_id: int, wanted_each: int) -> None:
     """Make sure this task is promised `wanted_each` of this layer, by exchange within the location."""
-    own_each = sum(promise["qty_each"] for promise in _promises(tx, task["id"], layer_id))
+    own_each = sum(promise["qty_each"] for promise in _promises(tx, task["task_id"], layer_id))
     missing_each = wanted_each - own_each
     if missing_each <= 0:
         return
@@ -286,7 +246,7 @@ def _own_promise(tx: Tx, actor: Actor, task: Any, policy: Policy, layer_id: int,
             "SELECT a.*, y.received_on, y.expiry_on FROM allocation a"
             " JOIN layer y ON y.warehouse_id = a.warehouse_id AND y.id = a.layer_id WHERE a.warehouse_id = :w"
             " AND a.task_id = :task AND a.layer_id <> :layer AND a.location_id = :location AND a.qty_each > 0",
-            task=task["id"], layer=layer_id, location=task["location_id"],
+            task=task["task_id"], layer=layer_id, location=task["location_id"],
         ),
         key=lambda promise: (rank(_layer(promise), policy), promise["id"]),
         reverse=True,
@@ -294,7 +254,7 @@ def _own_promise(tx: Tx, actor: Actor, task: Any, policy: Policy, layer_id: int,
     others = tx.all(
         "SELECT * FROM allocation WHERE warehouse_id = :w AND location_id = :location AND layer_id = :layer"
         " AND qty_each > 0 AND (task_id IS NULL OR task_id <> :task) ORDER BY id",
-        location=task["location_id"], layer=layer_id, task=task["id"],
+        location=task["location_id"], layer=layer_id, task=task["task_id"],
     )  # fmt: skip
     # Read anew: the exchange for the layer before this one may have promised units of this one.
     balance = tx.one(
@@ -302,6 +262,8 @@ def _own_promise(tx: Tx, actor: Actor, task: Any, policy: Policy, layer_id: int,
         " AND location_id = :location AND layer_id = :layer AND lpn_id = 0 AND status = 'available'",
         location=task["location_id"], layer=layer_id,
     )  # fmt: skip
+    if balance is None:  # a hand counted this unit first, another set it down in its tote first
+        raise Refused(Rejected(Reject.SHORT_STOCK, expected=str(wanted_each)))
     free_each = balance["free_each"]
     spent: dict[int, int] = {}
     for mine in newer:
@@ -346,7 +308,7 @@ def _promise_to(tx: Tx, actor: Actor, like: Any, layer_id: int, qty_each: int) -
     )
     if new_id is None:
         raise Refused(Rejected(Reject.SHORT_STOCK, expected=str(qty_each)))
-    tx.run(
+    tx.put(
         "UPDATE allocation SET task_id = :task WHERE warehouse_id = :w AND id = :id", id=new_id, task=like["task_id"]
     )
 

@@ -84,7 +84,7 @@ def _layer(part: Any) -> Layer:
 
 
 def _set(tx: Tx, location_id: int, layer_id: int, delta_each: int) -> None:
-    tx.run(
+    tx.put(
         "UPDATE stock_balance SET on_hand_each = on_hand_each + :delta WHERE warehouse_id = :w"
         " AND location_id = :location AND layer_id = :layer AND lpn_id = 0 AND status = 'available'",
         location=location_id, layer=layer_id, delta=delta_each,

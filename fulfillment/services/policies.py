@@ -17,7 +17,7 @@ from fulfillment.domain.fifo import Policy, Rotation
 from fulfillment.domain.putaway import EVERY_CLASS
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.hot import Tx
-from fulfillment.services import ledger
+from fulfillment.services import item_names, ledger
 
 SHOWN = 20
 MAX_ZONE = 20
@@ -26,8 +26,12 @@ POLICY_COLUMNS = frozenset(
 )
 
 
-def settle_policies(tx: Tx, item_ids: Iterable[int], note: str = "") -> int:
-    """Work out what holds for these items now and enter what changed; returns how many changed."""
+def settle_policies(tx: Tx, item_ids: Iterable[int], note: str = "", *, are_new: bool = False) -> int:
+    """Work out what holds for these items now and enter what changed; returns how many changed.
+
+    Of a new item nothing held before, so nothing is entered: its history begins with its first change (`remember`), and
+    an item that was a typing mistake can be taken away again.
+    """
     changed = 0
     for item_id in item_ids:
         row = tx.one(
@@ -39,11 +43,12 @@ def settle_policies(tx: Tx, item_ids: Iterable[int], note: str = "") -> int:
         )
         policy = _effective(row)
         if (policy.rotation, policy.tolerance_days) != (row["rotation"], row["tolerance_days"]):
-            tx.run(
+            tx.put(
                 "UPDATE item SET rotation = :rotation, tolerance_days = :days WHERE warehouse_id = :w AND id = :id",
                 id=item_id, rotation=policy.rotation, days=policy.tolerance_days,
             )  # fmt: skip
-        changed += _enter(tx, item_id, policy, note)
+        if not are_new:
+            changed += _enter(tx, item_id, policy, note)
     return changed
 
 
@@ -75,7 +80,7 @@ def set_policy(tx: Tx, sku: str, values: Mapping[str, Any], note: str = "set") -
         _check_zone(tx, values["zone"])
     remember(tx, item["id"])
     sets = ", ".join(f"{column} = :{column}" for column in values)
-    tx.run(f"UPDATE item SET {sets} WHERE warehouse_id = :w AND id = :id", id=item["id"], **values)
+    tx.put(f"UPDATE item SET {sets} WHERE warehouse_id = :w AND id = :id", id=item["id"], **values)
     settle_policies(tx, [item["id"]], note)
 
 
@@ -107,10 +112,10 @@ def set_zone(
     for item_id in items:
         remember(tx, item_id)
     if known is None:
-        tx.insert("zone", code=code, **values)
+        tx.add("zone", code=code, **values)
     else:
         sets = ", ".join(f"{column} = :{column}" for column in values)
-        tx.run(f"UPDATE zone SET {sets} WHERE warehouse_id = :w AND id = :id", id=known["id"], **values)
+        tx.put(f"UPDATE zone SET {sets} WHERE warehouse_id = :w AND id = :id", id=known["id"], **values)
     settle_policies(tx, items, f"{note} {code}")
     return "created" if known is None else "updated"
 
@@ -119,11 +124,11 @@ def note_reach(tx: Tx, location_id: int, before: str, access: str) -> None:
     """Goods in a location are reached in another way from now on; the past is judged by how it was."""
     known = tx.one("SELECT 1 FROM reach_entry WHERE warehouse_id = :w AND location_id = :id LIMIT 1", id=location_id)
     if known is None:
-        tx.insert(
+        tx.add(
             "reach_entry", location_id=location_id, access=before, after_move_id=0, after_entry_id=0,
             recorded_at_ms=tx.now_ms,
         )  # fmt: skip
-    tx.insert(
+    tx.add(
         "reach_entry", location_id=location_id, access=access, after_move_id=ledger.last_move_id(tx),
         after_entry_id=_last_promise_id(tx), recorded_at_ms=tx.now_ms,
     )  # fmt: skip
@@ -152,6 +157,7 @@ def describe_item(tx: Tx, sku: str) -> dict[str, Any]:
     is_flag = {"tracks_lot", "tracks_expiry", "tracks_serial"}
     return {
         **{name: bool(item[name]) if name in is_flag else item[name] for name in plain},
+        "names": item_names.of_item(tx, item["id"]),
         "barcodes": [dict(row) for row in barcodes],
         "policy": {
             "rotation": item["rotation"], "tolerance_days": item["tolerance_days"],
@@ -223,7 +229,7 @@ def _newest(tx: Tx, item_id: int) -> Policy | None:
 
 
 def _insert(tx: Tx, item_id: int, policy: Policy, note: str, after_move_id: int, after_entry_id: int) -> None:
-    tx.insert(
+    tx.add(
         "policy_entry", item_id=item_id, rotation=policy.rotation, tolerance_days=policy.tolerance_days,
         min_life_days=policy.min_life_days, after_move_id=after_move_id, after_entry_id=after_entry_id, note=note,
         recorded_at_ms=tx.now_ms,

@@ -74,7 +74,7 @@ def place(tx: Tx, purchase: PurchaseIn) -> bool:
         due_on=purchase.due_on, content_sha256=purchase.sha256(), created_at_ms=tx.now_ms,
     )  # fmt: skip
     for item_id, (qty_each, cost_minor) in ordered.items():
-        tx.insert(
+        tx.add(
             "purchase_order_line", purchase_order_id=purchase_id, item_id=item_id, ordered_each=qty_each,
             unit_cost_minor=cost_minor,
         )  # fmt: skip
@@ -124,7 +124,7 @@ def to_announce(tx: Tx, purchase_id: int) -> list[tuple[int, int, int]]:
 
 def count_received(tx: Tx, purchase_id: int, item_id: int, qty_each: int) -> None:
     """Units of a receipt that names the order came in; the last one closes it."""
-    tx.run(
+    tx.put(
         "UPDATE purchase_order_line SET received_each = received_each + :qty WHERE warehouse_id = :w"
         " AND purchase_order_id = :id AND item_id = :item",
         id=purchase_id, item=item_id, qty=qty_each,
@@ -143,7 +143,7 @@ def count_received(tx: Tx, purchase_id: int, item_id: int, qty_each: int) -> Non
 def close(tx: Tx, number: str) -> None:
     """Nobody waits for the rest any more; what has come stays counted."""
     purchase = find(tx, number)
-    tx.run(
+    tx.put(
         "UPDATE purchase_order SET state = 'closed', closed_at_ms = :now WHERE warehouse_id = :w AND id = :id"
         " AND state = 'open'",
         id=purchase["id"], now=tx.now_ms,

@@ -8,17 +8,18 @@ counted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fulfillment.domain.counting import CountCause
 from fulfillment.domain.fifo import Layer, is_allocatable, rank
 from fulfillment.domain.putaway import check_putaway
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected, Why
-from fulfillment.domain.stock import Move, Status, Virtual
+from fulfillment.domain.stock import LpnKind, Move, Status, Virtual
 from fulfillment.flows import put_back as flow
 from fulfillment.flows.step import Memory
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, pick, storing
+from fulfillment.services import allocate, batch_totes, ledger, pick, storing, undoing, undoing_put_back
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, find_lpn, goods_of, place_of
 from fulfillment.services.running import tell
@@ -27,11 +28,17 @@ from fulfillment.services.today import local_day
 
 WAITING_SHOWN = 6
 
+# What somebody scans for it: a share of a tote of several orders has no code of its own.
+_STANDS_IN = (
+    "COALESCE((SELECT t.code FROM lpn t WHERE p.kind = 'share' AND t.warehouse_id = p.warehouse_id"
+    " AND t.id = p.parent_lpn_id), p.code)"
+)
+
 
 def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
     """What the dialogue of putting back stands on."""
     tote = tx.one(
-        "SELECT p.id, p.code, k.order_id, o.number FROM lpn p JOIN task k"
+        f"SELECT p.id, {_STANDS_IN} AS code, p.kind, k.order_id, o.number FROM lpn p JOIN task k"
         " ON k.warehouse_id = p.warehouse_id AND k.lpn_id = p.id AND k.kind = 'put_back' AND k.state = 'open'"
         " LEFT JOIN sales_order o ON o.warehouse_id = k.warehouse_id AND o.id = k.order_id"
         " WHERE p.warehouse_id = :w AND p.id = :id",
@@ -39,8 +46,10 @@ def load(tx: Tx, actor: Actor, memory: Memory) -> flow.Facts:
     )
     content = _content(tx, tote["id"]) if tote is not None else ()
     if tote is None or not content:
-        return flow.Facts(None, waiting=_waiting(tx))
-    view = flow.Tote(tote["id"], tote["code"], tote["number"] or "", content)
+        waiting = _waiting(tx)
+        slots = frozenset(row["code"] for row in waiting if row["is_slot"])
+        return flow.Facts(None, waiting=tuple(row["code"] for row in waiting), slots=slots)
+    view = flow.Tote(tote["id"], tote["code"], tote["number"] or "", content, tote["kind"] == LpnKind.SLOT)
     return flow.Facts(view, _hand(tx, tote, memory))
 
 
@@ -54,10 +63,11 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
         case flow.OpenTote(tote_code):
             return {"tote": _open(tx, tote_code)}
         case flow.TakeOut(tote_id, item_id, qty_each):
-            return {"tote": tote_id, **_take_out(tx, tote_id, item_id, qty_each)}
+            return {**memory, "tote": tote_id, **_take_out(tx, tote_id, item_id, qty_each)}
         case flow.PutBack(tote_id, location_code):
-            _put_back(tx, actor, tote_id, location_code, memory)
-            return {"tote": tote_id}
+            return {"tote": tote_id, **_put_back(tx, actor, tote_id, location_code, memory)}
+        case flow.TakeBack(last):
+            return undoing_put_back.take_back(tx, actor, last)
         case flow.WriteOff(tote_id):
             _write_off(tx, actor, tote_id)
             return {}
@@ -65,19 +75,21 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
             raise TypeError(f"not a command of putting back: {command!r}")
 
 
-def _waiting(tx: Tx) -> tuple[str, ...]:
-    rows = tx.all(
-        "SELECT p.code FROM task k JOIN lpn p ON p.warehouse_id = k.warehouse_id AND p.id = k.lpn_id"
-        f" WHERE k.warehouse_id = :w AND k.kind = 'put_back' AND k.state = 'open' ORDER BY k.id LIMIT {WAITING_SHOWN}"
+def _waiting(tx: Tx) -> Sequence[Any]:
+    return tx.all(
+        f"SELECT s.code, MAX(s.is_slot) AS is_slot FROM (SELECT k.id, {_STANDS_IN} AS code,"
+        " CASE p.kind WHEN 'slot' THEN 1 ELSE 0 END AS is_slot FROM task k"
+        " JOIN lpn p ON p.warehouse_id = k.warehouse_id AND p.id = k.lpn_id WHERE k.warehouse_id = :w"
+        " AND k.kind = 'put_back' AND k.state = 'open') s"
+        f" GROUP BY s.code ORDER BY MIN(s.id) LIMIT {WAITING_SHOWN}"
     )
-    return tuple(row["code"] for row in rows)
 
 
 def _content(tx: Tx, tote_id: int) -> tuple[flow.Content, ...]:
     rows = tx.all(
         f"SELECT {GOODS_COLUMNS}, SUM(b.on_hand_each) AS qty_each FROM stock_balance b"
         " JOIN item i ON i.warehouse_id = b.warehouse_id AND i.id = b.item_id"
-        " WHERE b.warehouse_id = :w AND b.lpn_id = :tote GROUP BY i.id, i.sku, i.name, i.sku_key"
+        " WHERE b.warehouse_id = :w AND b.lpn_id = :tote GROUP BY i.warehouse_id, i.id, i.sku, i.name, i.sku_key"
         " ORDER BY MIN(b.layer_id)",
         tote=tote_id,
     )
@@ -99,7 +111,7 @@ def _hand(tx: Tx, tote: Any, memory: Memory) -> flow.InHand | None:
 
 
 def _open(tx: Tx, tote_code: str) -> int:
-    tote = find_lpn(tx, tote_code, "tote")
+    tote = find_lpn(tx, tote_code, LpnKind.TOTE) or find_lpn(tx, tote_code, LpnKind.SLOT) or _share(tx, tote_code)
     if tote is None:
         raise Refused(Rejected(Reject.UNKNOWN_TOTE, got=tote_code))
     if _task(tx, tote["id"]) is None:
@@ -107,6 +119,16 @@ def _open(tx: Tx, tote_code: str) -> int:
     if not _content(tx, tote["id"]):
         raise Refused(Rejected(Reject.TOTE_EMPTY, got=tote_code))
     return tote["id"]
+
+
+def _share(tx: Tx, tote_code: str) -> Any:
+    """Of a tote of several orders, what a cancelled one has in it; None when there is nothing to be put back."""
+    return tx.one(
+        "SELECT p.* FROM lpn t JOIN lpn p ON p.warehouse_id = t.warehouse_id AND p.parent_lpn_id = t.id"
+        " JOIN sales_order o ON o.warehouse_id = p.warehouse_id AND o.id = p.order_id AND o.is_cancelled = 1"
+        " WHERE t.warehouse_id = :w AND t.code = :code AND t.kind = 'batch' ORDER BY p.id LIMIT 1",
+        code=tote_code,
+    )
 
 
 def _ask_for_cancelled(tx: Tx, tote: Any) -> None:
@@ -202,7 +224,8 @@ def _why_not(tx: Tx, location_id: int, parts: list[Any], qty_each: int) -> Rejec
     return None
 
 
-def _put_back(tx: Tx, actor: Actor, tote_id: int, location_code: str, memory: Memory) -> None:
+def _put_back(tx: Tx, actor: Actor, tote_id: int, location_code: str, memory: Memory) -> Memory:
+    """What is in the hand into a location; what UNDO has to know of it."""
     task = _task(tx, tote_id)
     item_id = memory["item"]
     parts = _parts(tx, tote_id, item_id)
@@ -213,9 +236,10 @@ def _put_back(tx: Tx, actor: Actor, tote_id: int, location_code: str, memory: Me
     wrong = _why_not(tx, location["id"], parts, left_each)
     if wrong is not None:
         raise Refused(wrong)
-    _leave(tx, actor, task, parts, location["id"], left_each, MoveReason.PUT_BACK)
+    layers = _leave(tx, actor, task, parts, location["id"], left_each, MoveReason.PUT_BACK)
     allocate.allocate_waiting(tx, actor, item_id)
     _finish_if_empty(tx, actor, tote_id, task)
+    return {"last": undoing.remember(actor, task=task["id"], layers=layers)}
 
 
 def _write_off(tx: Tx, actor: Actor, tote_id: int) -> None:
@@ -237,9 +261,11 @@ def _write_off(tx: Tx, actor: Actor, tote_id: int) -> None:
     _finish_if_empty(tx, actor, tote_id, task)
 
 
-def _leave(tx: Tx, actor: Actor, task: Any, parts: list[Any], to_location_id: int, qty_each: int, reason: str) -> None:
-    """`qty_each` units leave the tote, oldest layer first, and the promise on them ends."""
-    order_id = task["order_id"]
+def _leave(
+    tx: Tx, actor: Actor, task: Any, parts: list[Any], to_location_id: int, qty_each: int, reason: str
+) -> list[int]:
+    """`qty_each` units leave the tote, oldest layer first, and the promise on them ends; the layers they are of."""
+    order_id, layers = task["order_id"], []
     for part in parts:
         part_each = min(qty_each, part["on_hand_each"])
         if part_each <= 0:
@@ -256,19 +282,21 @@ def _leave(tx: Tx, actor: Actor, task: Any, parts: list[Any], to_location_id: in
             order_id=order_id, why=Why.EXPIRED if is_spoilt else "",
         )  # fmt: skip
         ledger.post(tx, actor, [move])
-        tx.run(
+        layers.append(part["layer_id"])
+        tx.put(
             "UPDATE demand SET picked_each = picked_each - :qty, allocated_each = allocated_each - :qty"
             " WHERE warehouse_id = :w AND order_id = :order AND item_id = :item",
             order=order_id, item=item_id, qty=promised_each,
         )  # fmt: skip
         qty_each -= part_each
+    return layers
 
 
 def _finish_if_empty(tx: Tx, actor: Actor, tote_id: int, task: Any) -> None:
     order_id = task["order_id"]
     if tx.one("SELECT 1 FROM stock_balance WHERE warehouse_id = :w AND lpn_id = :tote", tote=tote_id) is None:
-        tx.run("UPDATE lpn SET order_id = NULL WHERE warehouse_id = :w AND id = :id", id=tote_id)
-        tx.run(
+        batch_totes.free(tx, tote_id)
+        tx.put(
             "UPDATE task SET state = 'done', operator_id = :operator, done_at_ms = :now"
             " WHERE warehouse_id = :w AND lpn_id = :tote AND kind = 'put_back' AND state = 'open'",
             tote=tote_id, operator=actor.operator_id, now=tx.now_ms,

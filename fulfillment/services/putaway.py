@@ -10,7 +10,7 @@ from fulfillment.domain.stock import Move
 from fulfillment.flows import putaway as flow
 from fulfillment.flows.step import ItemRead, Memory
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, at_dock, cross_dock, dock_to_stock, ledger, replenishment_plans
+from fulfillment.services import allocate, at_dock, cross_dock, dock_to_stock, ledger, replenishment_plans, undoing
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, goods_of, place_of
 from fulfillment.services.storing import arriving_layer, place_instead, propose, storage_at
@@ -60,10 +60,12 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
             cross_dock.into_tote(tx, actor, task_id, tote_code)
             return {}
         case flow.PutAway(task_id, location_code, qty_each):
-            _put_away(tx, actor, task_id, location_code, qty_each)
-            return memory
+            layer_id = _put_away(tx, actor, task_id, location_code, qty_each)
+            return {"task": task_id, "last": undoing.remember(actor, task=task_id, layers=[layer_id])}
+        case flow.TakeBack(last):
+            return undoing.take_back_putaway(tx, actor, last)
         case flow.PutDown(task_id):
-            tx.run(
+            tx.put(
                 "UPDATE task SET state = 'cancelled', done_at_ms = :now WHERE warehouse_id = :w AND id = :id",
                 id=task_id, now=tx.now_ms,
             )  # fmt: skip
@@ -112,7 +114,8 @@ def _take_layer(tx: Tx, actor: Actor, item_id: int, layer_id: int, free_each: in
     )  # fmt: skip
 
 
-def _put_away(tx: Tx, actor: Actor, task_id: int, location_code: str, qty_each: int) -> None:
+def _put_away(tx: Tx, actor: Actor, task_id: int, location_code: str, qty_each: int) -> int:
+    """Move the goods in hand; returns their layer."""
     task = tx.one(
         "SELECT id, item_id, layer_id, location_id, qty_each, done_each FROM task"
         " WHERE warehouse_id = :w AND id = :id AND state = 'open'",
@@ -140,7 +143,7 @@ def _put_away(tx: Tx, actor: Actor, task_id: int, location_code: str, qty_each: 
     ledger.post(tx, actor, [move])
     dock_to_stock.note_left_dock(tx, task["layer_id"])
     done_each = task["done_each"] + qty_each
-    tx.run(
+    tx.put(
         "UPDATE task SET done_each = :done, state = :state, done_at_ms = :now, operator_id = :operator"
         " WHERE warehouse_id = :w AND id = :id",
         id=task_id, done=done_each, state="done" if done_each == task["qty_each"] else "open", now=tx.now_ms,
@@ -148,6 +151,7 @@ def _put_away(tx: Tx, actor: Actor, task_id: int, location_code: str, qty_each: 
     )  # fmt: skip
     allocate.allocate_waiting(tx, actor, task["item_id"])
     replenishment_plans.after_arrival(tx, actor, task["item_id"])
+    return task["layer_id"]
 
 
 def _refusal(
@@ -160,7 +164,7 @@ def _refusal(
     place_id, code = instead
 
     def claim() -> None:
-        tx.run(
+        tx.put(
             "UPDATE task SET location_id = :place WHERE warehouse_id = :w AND id = :id", id=task["id"], place=place_id
         )
 

@@ -7,28 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pysqlite3
 from sqlalchemy.engine import Engine
 
 from fulfillment.domain.reasons import DomainError
+from fulfillment.hot.engines import reading
 
 PAGE_MAX = 5_000
 
 
 @contextmanager
-def snapshot(engine: Engine) -> Iterator[Any]:
-    """A driver connection inside one read transaction; rows answer to column names."""
-    pooled = engine.raw_connection()
-    connection = pooled.driver_connection
-    assert connection is not None
-    connection.row_factory = pysqlite3.Row
-    connection.execute("BEGIN")
-    try:
-        yield connection
-    finally:
-        connection.execute("ROLLBACK")
-        connection.row_factory = None
-        pooled.close()
+def snapshot(engine: Engine, warehouse_id: int = 1) -> Iterator[Any]:
+    """One read transaction; `execute` gives a cursor whose rows answer to column names."""
+    with reading(engine, warehouse_id) as tx:
+        yield tx
 
 
 def stock(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fulfillment.domain.stock import Virtual
+from fulfillment.domain.stock import LpnKind, Virtual
 from fulfillment.hot import Tx
 from fulfillment.services import trace_rows
 from fulfillment.services.sheets import csv_text
@@ -21,6 +21,7 @@ COLUMNS = (
     "shipped_at", "qty_each", "promised_each", "location", "lpn", "status", "transfer", "to_warehouse", "sku", "name",
     "lot", "expiry_on", "serial", "received_on", "receipt", "supplier", "layer",
 )  # fmt: skip
+_TOTES = frozenset({LpnKind.TOTE, LpnKind.SHARE, LpnKind.SLOT})  # what holds goods of one order before it is packed
 # As the rows are ordered: the customer who has it is called first.
 SHIPPED, PARCEL, TOTE, TRANSFER, IN_HOUSE = "shipped", "parcel", "tote", "transfer", "in_house"
 _ORDER = (SHIPPED, PARCEL, TOTE, TRANSFER, IN_HOUSE)
@@ -70,7 +71,7 @@ def _shipped(found: Material) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 def _here(found: Material) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     rows = []
     for row in found.here:
-        where = PARCEL if row["parcel_id"] else TOTE if row["lpn_kind"] == "tote" else IN_HOUSE
+        where = PARCEL if row["parcel_id"] else TOTE if row["lpn_kind"] in _TOTES else IN_HOUSE
         rows.append(
             (row, {
                 "where": where, "qty_each": row["on_hand_each"], "promised_each": row["allocated_each"],

@@ -92,7 +92,7 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
         case flow.BeginPallet(receipt_id):
             return {**memory, "lpn": _begin_pallet(tx, actor, receipt_id)}
         case flow.CloseReceipt(receipt_id):
-            _close(tx, actor, receipt_id)
+            close(tx, actor, receipt_id)
             return {}
         case _:
             raise TypeError(f"not a receiving command: {command!r}")
@@ -149,26 +149,27 @@ def _left(tx: Tx, receipt_id: int) -> tuple[dict[str, Any], ...]:
     return tuple(dict(row) for row in rows)
 
 
-def _close(tx: Tx, actor: Actor, receipt_id: int) -> None:
+def close(tx: Tx, actor: Actor, receipt_id: int) -> None:
+    """Nothing more comes; what is missing of it is entered as short."""
     receipt = tx.one("SELECT number, kind FROM receipt WHERE warehouse_id = :w AND id = :id", id=receipt_id)
     missing = tx.all(
         f"SELECT r.item_id, SUM(r.expected_each - r.received_each) AS qty_each{_LEFT} GROUP BY r.item_id",
         id=receipt_id,
     )
     for row in missing:
-        tx.insert(
+        tx.add(
             "receipt_entry", receipt_id=receipt_id, item_id=row["item_id"], difference=Difference.SHORT,
             qty_each=row["qty_each"], why=_WHY_SHORT.get(receipt["kind"], ""), operator_id=actor.operator_id,
             scan_id=actor.scan_id, recorded_at_ms=tx.now_ms,
         )  # fmt: skip
     if not missing:
         # Units nobody scanned as such came piece by piece.
-        tx.run(
+        tx.put(
             "UPDATE asn_unit SET state = 'arrived', arrived_at_ms = :now WHERE warehouse_id = :w AND receipt_id = :id"
             " AND state = 'announced'",
             id=receipt_id, now=tx.now_ms,
         )  # fmt: skip
-    tx.run(
+    tx.put(
         "UPDATE receipt SET state = 'closed', closed_at_ms = :now WHERE warehouse_id = :w AND id = :id"
         " AND state = 'open'",
         id=receipt_id, now=tx.now_ms,

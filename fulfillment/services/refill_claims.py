@@ -43,7 +43,7 @@ def proposed(tx: Tx, actor: Actor, memory: Memory) -> int | None:
 
 def let_go(tx: Tx, actor: Actor, *, begun: bool, but: int = 0) -> None:
     """Give back what this station has claimed; with `begun` also tasks of which a part was brought already."""
-    tx.run(
+    tx.put(
         "UPDATE task SET station_id = NULL, operator_id = NULL, claimed_at_ms = NULL WHERE warehouse_id = :w"
         " AND kind = 'replenish' AND state = 'open' AND station_id = :station AND id <> :but"
         f"{'' if begun else ' AND done_each = 0'}",

@@ -100,12 +100,12 @@ def _ask(tx: Tx, actor: Actor, row: Any, to_location_id: int, qty_each: int) -> 
         source=row["location_id"], layer=row["layer_id"], to=to_location_id,
     )  # fmt: skip
     if known is not None:
-        tx.run(
+        tx.put(
             "UPDATE task SET qty_each = qty_each + :qty WHERE warehouse_id = :w AND id = :id",
             id=known["id"], qty=qty_each,
         )  # fmt: skip
         return
-    tx.insert(
+    tx.add(
         "task", kind=TaskKind.REPLENISH, item_id=row["item_id"], location_id=row["location_id"],
         to_location_id=to_location_id, layer_id=row["layer_id"], qty_each=qty_each, reason=RefillReason.DEMAND,
         priority=DEMAND_PRIORITY, created_at_ms=tx.now_ms,

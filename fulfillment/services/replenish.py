@@ -10,14 +10,24 @@ from __future__ import annotations
 from typing import Any
 
 from fulfillment.domain.putaway import Arriving, check_putaway
-from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
-from fulfillment.domain.stock import STORAGE_KINDS, Move
+from fulfillment.domain.reasons import Refused, Reject, Rejected
+from fulfillment.domain.stock import STORAGE_KINDS
 from fulfillment.domain.tasks import RefillReason, TaskState
 from fulfillment.flows import replenish as flow
 from fulfillment.flows.step import ItemRead, Memory
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, hands, ledger, refill_serials, refills_for_orders, shorts
+from fulfillment.services import (
+    allocate,
+    hands,
+    ledger,
+    refill_serials,
+    refills_for_orders,
+    shorts,
+    undoing,
+    undoing_refills,
+)
 from fulfillment.services import refill_claims as claims
+from fulfillment.services import refill_units as units
 from fulfillment.services import replenishment_plans as plans
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, find_location, goods_of, place_of
@@ -43,13 +53,15 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory) -> Memory:
         case flow.BeginTask(location_code):
             return _begin(tx, actor, location_code)
         case flow.TakeUnits(task_id, item):
-            _take(tx, actor, _open_task(tx, actor, task_id), item)
-            return memory
+            layer_id = _take(tx, actor, _open_task(tx, actor, task_id), item)
+            return {**memory, "last": undoing.remember(actor, task=task_id, layers=[layer_id])}
         case flow.PutDown(task_id, location_code, qty_each):
             return _put_down(tx, actor, _open_task(tx, actor, task_id), location_code, qty_each, memory)
         case flow.PutBack(task_id):
             _put_back(tx, actor, _open_task(tx, actor, task_id))
             return {}
+        case flow.TakeBack(last):
+            return undoing_refills.take_back(tx, actor, _any_task(tx, last["task"]), last)
         case flow.ReportShort(task_id):
             return _short(tx, actor, _open_task(tx, actor, task_id), memory)
         case flow.SkipTask(task_id):
@@ -103,6 +115,17 @@ def _begin(tx: Tx, actor: Actor, location_code: str) -> Memory:
     return {"at": location["id"], "task": task["id"]}
 
 
+def _any_task(tx: Tx, task_id: int) -> Any:
+    """A refill whatever its state, with the codes of its places."""
+    return tx.one(
+        "SELECT k.*, f.code AS source_code, t.code AS target_code FROM task k"
+        " JOIN location f ON f.warehouse_id = k.warehouse_id AND f.id = k.location_id"
+        " JOIN location t ON t.warehouse_id = k.warehouse_id AND t.id = k.to_location_id"
+        " WHERE k.warehouse_id = :w AND k.kind = 'replenish' AND k.id = :id",
+        id=task_id,
+    )
+
+
 def _open_task(tx: Tx, actor: Actor, task_id: int) -> Any:
     task = tx.one(
         "SELECT k.*, f.code AS source_code, t.code AS target_code, i.rotation, i.tolerance_days, i.tracks_serial,"
@@ -119,20 +142,22 @@ def _open_task(tx: Tx, actor: Actor, task_id: int) -> Any:
     return task
 
 
-def _take(tx: Tx, actor: Actor, task: Any, item: ItemRead) -> None:
+def _take(tx: Tx, actor: Actor, task: Any, item: ItemRead) -> int:
+    """Units of the reserve into the hand; returns their layer."""
     _check_lot(task, item)
     left_each = min(task["qty_each"] - task["done_each"], task["takeable_each"])
     if item.qty_each > left_each:
         raise Refused(Rejected(Reject.TOO_MANY, expected=str(left_each), got=str(item.qty_each)))
     layer_id = refill_serials.layer_of(tx, actor, task, item) if task["tracks_serial"] else task["layer_id"]
-    _carry(
+    units.carry(
         tx, actor, task["item_id"], layer_id, task["location_id"], hands.hand_of(tx, actor), item.qty_each,
         takes_promises=task["reason"] == RefillReason.DEMAND,
     )  # fmt: skip
-    tx.run(
+    tx.put(
         "UPDATE task SET done_each = done_each + :qty WHERE warehouse_id = :w AND id = :id",
         id=task["id"], qty=item.qty_each,
     )  # fmt: skip
+    return layer_id
 
 
 def _check_lot(task: Any, item: ItemRead) -> None:
@@ -140,52 +165,6 @@ def _check_lot(task: Any, item: ItemRead) -> None:
     for asked, read in ((task["lot"], item.lot), (task["expiry_on"], item.expiry_on)):
         if asked and read and asked != read:
             raise Refused(Rejected(Reject.OLDER_FIRST, expected=asked, got=read))
-
-
-def _carry(
-    tx: Tx, actor: Actor, item_id: int, layer_id: int, from_id: int, to_id: int, qty_each: int, *,
-    takes_promises: bool,
-) -> None:  # fmt: skip
-    """Move units, and with them the promises that stand on them, the most urgent order's first."""
-    promises = tx.all(
-        "SELECT a.* FROM allocation a JOIN sales_order o ON o.warehouse_id = a.warehouse_id AND o.id = a.order_id"
-        " WHERE a.warehouse_id = :w AND a.location_id = :location AND a.layer_id = :layer AND a.task_id IS NULL"
-        " AND a.qty_each > 0 ORDER BY o.priority DESC, o.cut_off_at_ms, o.ordered_at_ms, o.id, a.id",
-        location=from_id, layer=layer_id,
-    ) if takes_promises else ()  # fmt: skip
-    promised_each = min(qty_each, sum(promise["qty_each"] for promise in promises))
-    sealed_each = ledger.carry_sealed(tx, actor, from_id, layer_id, qty_each)
-    ledger.post(
-        tx, actor,
-        [Move(layer_id, item_id, from_id, to_id, qty_each, MoveReason.REPLENISH, allocated_from_each=promised_each,
-              allocated_to_each=promised_each, sealed_from_each=sealed_each, sealed_to_each=sealed_each)],
-    )  # fmt: skip
-    for promise in promises:
-        part_each = min(promised_each, promise["qty_each"])
-        if part_each == 0:
-            break
-        ledger.relocate_promise(tx, actor, promise, to_id, part_each)
-        promised_each -= part_each
-
-
-def _in_hand(tx: Tx, hand_id: int, item_id: int) -> list[Any]:
-    """What of the item is in the hand, layer by layer: one, but for units with serials."""
-    return list(
-        tx.all(
-            "SELECT layer_id, on_hand_each FROM stock_balance WHERE warehouse_id = :w AND location_id = :hand"
-            " AND item_id = :item AND lpn_id = 0 AND status = 'available' ORDER BY layer_id",
-            hand=hand_id, item=item_id,
-        )
-    )  # fmt: skip
-
-
-def _set_down(tx: Tx, actor: Actor, task: Any, hand_id: int, to_id: int, qty_each: int) -> None:
-    # Promises in the hand are those brought along: they stand on any unit here, so all of them are looked at.
-    for row in _in_hand(tx, hand_id, task["item_id"]):
-        part_each = min(qty_each, row["on_hand_each"])
-        if part_each:
-            _carry(tx, actor, task["item_id"], row["layer_id"], hand_id, to_id, part_each, takes_promises=True)
-            qty_each -= part_each
 
 
 def _put_down(
@@ -198,15 +177,18 @@ def _put_down(
         _put_back(tx, actor, task)
         return {}
     _check_target(tx, task, location, goods, qty_each)
-    _set_down(tx, actor, task, hand_id, location["id"], qty_each)
+    layers = units.set_down(tx, actor, task, hand_id, location["id"], qty_each)
+    put = {"last": undoing.remember(actor, task=task["id"], layers=layers)}
     tell(tx, "board", "Refilled", actor.scan_id, location=location_code, qty_each=qty_each)
-    if _in_hand(tx, hand_id, task["item_id"]):
-        return {"short": bool(memory.get("short"))}
+    # Where a place was found short it is to be counted: what led there stays.
+    kept = {"short": True} if memory.get("short") else put
+    if units.in_hand(tx, hand_id, task["item_id"]):
+        return kept
     _end_if_done(tx, task["id"], is_short=bool(memory.get("short")))
     allocate.allocate_waiting(tx, actor, task["item_id"])
     plans.refill(tx, actor, task["item_id"])
     claims.claim_next(tx, actor, {})
-    return {}
+    return {} if memory.get("short") else put
 
 
 def _check_target(tx: Tx, task: Any, location: Any, goods: Arriving, qty_each: int) -> None:
@@ -243,47 +225,13 @@ def _end_if_done(tx: Tx, task_id: int, *, is_short: bool) -> None:
 
 
 def _put_back(tx: Tx, actor: Actor, task: Any) -> None:
-    """What is in the hand lies again where it was taken: nothing was buried there meanwhile by being taken out."""
-    hand_id = hands.hand_of(tx, actor)
-    qty_each = sum(row["on_hand_each"] for row in _in_hand(tx, hand_id, task["item_id"]))
-    if qty_each:
-        storage = storage_at(tx, task["location_id"])
-        if any(part.item_id != task["item_id"] for part in storage.present):
-            place = refills_for_orders.other_place(tx, arriving_layer(tx, task["layer_id"]), qty_each)
-            raise Refused(Rejected(Reject.MIXED_ITEM, expected=place[1] if place else None, got=task["source_code"]))
-        _check_nothing_came(tx, task, hand_id, qty_each)
-        _set_down(tx, actor, task, hand_id, task["location_id"], qty_each)
-        tx.run(
-            "UPDATE task SET done_each = done_each - :qty WHERE warehouse_id = :w AND id = :id",
-            id=task["id"], qty=qty_each,
-        )  # fmt: skip
-        allocate.allocate_waiting(tx, actor, task["item_id"])
+    """What is in the hand lies again where it was taken."""
+    in_hand = units.in_hand(tx, hands.hand_of(tx, actor), task["item_id"])
+    if in_hand:
+        units.give_back(tx, actor, task, [(row["layer_id"], row["on_hand_each"]) for row in in_hand])
     elif task["takeable_each"] <= 0:
         plans.close(tx, task["id"], TaskState.CANCELLED)
         claims.claim_next(tx, actor, {})
-
-
-def _check_nothing_came(tx: Tx, task: Any, hand_id: int, qty_each: int) -> None:
-    """Where other goods were put in since, these are judged like any that come: they may stand behind newer ones."""
-    taken = min(
-        tx.one(
-            "SELECT MAX(id) AS id FROM stock_move WHERE warehouse_id = :w AND layer_id = :layer"
-            " AND from_location_id = :source AND to_location_id = :hand",
-            layer=row["layer_id"], source=task["location_id"], hand=hand_id,
-        )["id"] or 0
-        for row in _in_hand(tx, hand_id, task["item_id"])
-    )  # fmt: skip
-    came = tx.one(
-        "SELECT 1 FROM stock_move WHERE warehouse_id = :w AND id > :taken AND to_location_id = :source"
-        " AND from_location_id NOT IN (:hand, :source) LIMIT 1",
-        source=task["location_id"], hand=hand_id, taken=taken,
-    )  # fmt: skip
-    if came is None:
-        return
-    goods = arriving_layer(tx, task["layer_id"])
-    wrong = check_putaway(storage_at(tx, task["location_id"]), goods, qty_each)
-    if wrong is not None:
-        raise Refused(Rejected(wrong.code, expected=task["target_code"], got=task["source_code"]))
 
 
 def _short(tx: Tx, actor: Actor, task: Any, memory: Memory) -> Memory:
@@ -297,9 +245,9 @@ def _short(tx: Tx, actor: Actor, task: Any, memory: Memory) -> Memory:
         allocate.settle_order(tx, actor, order_id)
     refills_for_orders.demand(tx, actor, orders)
     tell(tx, "board", "RefillShorted", actor.scan_id, location=task["source_code"], missing_each=missing_each)
-    if _in_hand(tx, hands.hand_of(tx, actor), task["item_id"]):
+    if units.in_hand(tx, hands.hand_of(tx, actor), task["item_id"]):
         plans.refill(tx, actor, task["item_id"])
-        return {**memory, "short": True}
+        return {"at": memory.get("at"), "task": task["id"], "short": True}
     plans.close(tx, task["id"], TaskState.SHORT)
     plans.refill(tx, actor, task["item_id"])
     claims.claim_next(tx, actor, {})

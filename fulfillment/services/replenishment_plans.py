@@ -221,14 +221,14 @@ def _write(tx: Tx, actor: Actor, item_id: int, face_id: int, plan: list[Refill])
     for place, one in enumerate(plan):
         row = waiting.pop((one.location_id, one.layer_id), None)
         if row is None:
-            tx.insert(
+            tx.add(
                 "task", kind=TaskKind.REPLENISH, item_id=item_id, location_id=one.location_id, to_location_id=face_id,
                 layer_id=one.layer_id, qty_each=one.qty_each, sequence=place, reason=RefillReason.MINIMUM,
                 created_at_ms=tx.now_ms,
             )  # fmt: skip
             tell(tx, "board", "RefillAsked", actor.scan_id, location=face_id, qty_each=one.qty_each)
         elif (row["qty_each"] - row["done_each"], row["sequence"]) != (one.qty_each, place):
-            tx.run(
+            tx.put(
                 "UPDATE task SET qty_each = done_each + :qty, sequence = :place WHERE warehouse_id = :w AND id = :id",
                 id=row["id"], qty=one.qty_each, place=place,
             )  # fmt: skip
@@ -239,7 +239,7 @@ def _write(tx: Tx, actor: Actor, item_id: int, face_id: int, plan: list[Refill])
 
 def close(tx: Tx, task_id: int, state: TaskState) -> None:
     """End a task; what it did not bring is not needed any more, unless it was not there (`short`)."""
-    tx.run(
+    tx.put(
         "UPDATE task SET state = CASE WHEN done_each > 0 AND :state = 'cancelled' THEN 'done' ELSE :state END,"
         " qty_each = CASE WHEN done_each > 0 AND :state <> 'short' THEN done_each ELSE qty_each END,"
         " done_at_ms = :now WHERE warehouse_id = :w AND id = :id",
@@ -256,7 +256,7 @@ def _tidy_demand(tx: Tx, item_id: int) -> None:
         item=item_id,
     ):
         if row["takeable_each"]:
-            tx.run(
+            tx.put(
                 "UPDATE task SET qty_each = done_each + :qty WHERE warehouse_id = :w AND id = :id",
                 id=row["id"], qty=row["takeable_each"],
             )  # fmt: skip

@@ -11,7 +11,7 @@ from fulfillment.hot import Tx
 
 def next_number(tx: Tx, name: str) -> int:
     """The next value of a counter of this warehouse, never given out twice."""
-    tx.run(
+    tx.put(
         "INSERT INTO counter (warehouse_id, name, next_value) VALUES (:w, :name, 2)"
         " ON CONFLICT (warehouse_id, name) DO UPDATE SET next_value = counter.next_value + 1",
         name=name,
@@ -32,8 +32,8 @@ def next_sscc(tx: Tx) -> str:
 
 
 def tell(tx: Tx, topic: str, kind: str, scan_id: str = "", **payload: Any) -> None:
-    """Append an event; live screens follow the table by id."""
-    tx.insert(
+    """Append an event; who follows them reads with the cursor of `events`."""
+    tx.add(
         "event", topic=topic, kind=kind, payload=json.dumps(payload, separators=(",", ":")),
         scan_id=scan_id, recorded_at_ms=tx.now_ms,
     )  # fmt: skip

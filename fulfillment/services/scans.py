@@ -6,45 +6,45 @@ and gets the stored answer: it can be sent as often as the network makes somebod
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fulfillment.domain.reasons import Conflict, DomainError, NotFound, Refused, Reject, Rejected
-from fulfillment.domain.roles import ROLE_FLOWS
-from fulfillment.flows import count as count_flow
-from fulfillment.flows import home
-from fulfillment.flows import load as load_flow
-from fulfillment.flows import move as move_flow
-from fulfillment.flows import pack as pack_flow
-from fulfillment.flows import pick as pick_flow
-from fulfillment.flows import put_back as put_back_flow
-from fulfillment.flows import putaway as putaway_flow
-from fulfillment.flows import receive as receive_flow
-from fulfillment.flows import replenish as replenish_flow
-from fulfillment.flows import send as send_flow
-from fulfillment.flows.step import EXPECTS_MAX, Do, Heard, Memory, Step
-from fulfillment.hot import Tx
-from fulfillment.scanning.classify import MalformedCode, ReadKind, check_raw, classify
-from fulfillment.services import count, load, move, pack, pick, put_back, putaway, receive, replenish, send
-from fulfillment.services.actor import Actor
-from fulfillment.services.lookup import resolve
+import msgspec
 
-# name → (the pure dialogue, the use cases it drives)
-FLOWS: dict[str, tuple[Any, Any]] = {
-    "receive": (receive_flow, receive),
-    "putaway": (putaway_flow, putaway),
-    "pick": (pick_flow, pick),
-    "pack": (pack_flow, pack),
-    "load": (load_flow, load),
-    "count": (count_flow, count),
-    "put_back": (put_back_flow, put_back),
-    "move": (move_flow, move),
-    "send": (send_flow, send),
-    "replenish": (replenish_flow, replenish),
-}
+from fulfillment.domain.noted import stands_at, waits_for
+from fulfillment.domain.pins import looks_like_pin
+from fulfillment.domain.reasons import DomainError, Refused, Reject, Rejected
+from fulfillment.flows import home
+from fulfillment.flows.step import Do, Heard, Step
+from fulfillment.hot import Tx
+from fulfillment.scanning.classify import Read, ReadKind
+from fulfillment.services import audit_log, hand_over, replay_conflicts
+from fulfillment.services.actor import Actor
+from fulfillment.services.dialogues import (
+    FLOWS,
+    HELPING,
+    PIN,
+    Dialogue,
+    actor_of,
+    as_stored,
+    current_step,
+    is_allowed,
+    load_facts,
+    locked_or_not,
+    settle,
+    store,
+    stored_dialogue,
+    view,
+    without_help,
+)
+from fulfillment.services.lookup import resolve
+from fulfillment.services.scan_arrival import ASKED_AHEAD, Again, Arrived, ScanRequest, arrive, station_row
+from fulfillment.services.signing_in import Said, ask_for_word, beside, sign_in
+
+__all__ = [
+    "FLOWS", "RESTING", "Dialogue", "ScanRequest", "Taken", "answer_again", "as_stored", "converse", "current_step",
+    "handle_scan", "save", "stored_dialogue", "take",
+]  # fmt: skip
 
 # States in which nothing is in anybody's hand: here one may leave the flow.
 RESTING = frozenset(
@@ -52,196 +52,186 @@ RESTING = frozenset(
         ("receive", "receipt"), ("receive", "item"), ("putaway", "item"), ("pick", "cart"), ("pack", "tote"),
         ("load", "lane"), ("load", "parcel"), ("count", "location"), ("put_back", "tote"), ("pack", "item"),
         ("pack", "parcel"), ("move", "source"), ("move", "item"), ("move", "reason"), ("move", "lpn"),
-        ("send", "transfer"), ("replenish", "location"),
+        ("send", "transfer"), ("replenish", "location"), ("sort", "wall"), ("sort", "tote"), ("sort", "item"),
     }
 )  # fmt: skip
 
-MAX_QTY_EACH = 1_000_000
-
-
-@dataclass(frozen=True)
-class ScanRequest:
-    """A scan as it was sent."""
-
-    scan_id: str
-    station: str
-    code: str
-    occurred_at_ms: int
-    qty_each: int | None = None
-
-    def sha256(self) -> str:
-        """What makes two requests with one scan_id the same request."""
-        body = json.dumps([self.station, self.code, self.qty_each, self.occurred_at_ms])
-        return hashlib.sha256(body.encode()).hexdigest()
+_encode = msgspec.json.Encoder().encode
 
 
 def handle_scan(tx: Tx, request: ScanRequest) -> dict[str, Any]:
     """Apply one scan, or return the answer it got before.
 
     Raises:
-        DomainError: `malformed_code`, `bad_quantity`; NotFound: no such station;
+        DomainError: `malformed_code`, `bad_quantity`; NotFound: no such station; Unauthorized, Forbidden: the token;
         Conflict: `scan_id_reused`, the id came before with another body.
     """
-    known = tx.one(
-        "SELECT body_sha256, outcome FROM scan WHERE warehouse_id = :w AND scan_id = :id", id=request.scan_id
-    )
-    if known is not None:
-        if known["body_sha256"] != request.sha256():
-            raise Conflict("scan_id_reused", "this scan_id came before with another body", "scan_id")
-        return {**json.loads(known["outcome"]), "replayed": True}
-    code = _check(request)
-    station = _station(tx, request.station)
-    actor, dialogue = _actor(tx, station, request)
-    rejected, actor, dialogue, step = _hear(tx, actor, dialogue, code, request)
+    arrived = arrive(tx, request)
+    if isinstance(arrived, Again):
+        return answer_again(tx, request, arrived)
+    taken = take(tx, request, arrived, stored_dialogue(arrived.row, arrived.asked))
+    row = taken.row
+    tx.add("scan", **row)
+    audit_log.append_scan(tx, taken.actor, row)
+    save(tx, taken)
+    return taken.outcome
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a scan came to: its row, the answer in it, and where the station's conversation stands now."""
+
+    actor: Actor
+    dialogue: Dialogue
+    step: Step
+    outcome: dict[str, Any]
+    row: dict[str, Any]
+
+
+def take(tx: Tx, request: ScanRequest, arrived: Arrived, dialogue: Dialogue) -> Taken:
+    """Do what a scan means; who calls writes it down, in the same transaction.
+
+    Raises:
+        DomainError: `pin_is_no_scan`: what may be a PIN must not be stored with the scans.
+    """
+    if dialogue.aside == PIN and looks_like_pin(request.code.strip()):
+        raise DomainError("pin_is_no_scan", "a PIN is keyed where it is asked for, not scanned", "code")
+    before = locked_or_not(dialogue, arrived.row, tx.now_ms, request.occurred_at_ms)
+    rejected, actor, dialogue, step = _hear(tx, actor_of(arrived.row, request), arrived, before, request)
+    if dialogue.is_locked or dialogue.aside == PIN:  # nobody who may is at work here
+        dialogue = replace(dialogue, live_at_ms=before.live_at_ms, heard_at_ms=before.heard_at_ms)
+    else:
+        dialogue = replace(dialogue, live_at_ms=tx.now_ms, heard_at_ms=request.occurred_at_ms)
+    if rejected is not None:
+        replay_conflicts.record(tx, actor.station_id, request, rejected)
     outcome: dict[str, Any] = {"scan_id": request.scan_id, "outcome": "applied"}
     if rejected is not None:
         outcome |= {
             "outcome": "rejected", "code": rejected.code, "expected": rejected.expected, "got": rejected.got,
         }  # fmt: skip
     outcome |= {"replayed": False, "step": view(step)}
-    tx.insert(
-        "scan", scan_id=request.scan_id, station_id=actor.station_id, operator_id=actor.operator_id, code=request.code,
-        qty_each=request.qty_each, flow=step.flow, rejection=rejected.code if rejected else "",
-        body_sha256=request.sha256(), outcome=json.dumps(outcome), occurred_at_ms=request.occurred_at_ms,
-        recorded_at_ms=tx.now_ms,
-    )  # fmt: skip
-    _save(tx, actor, dialogue, step)
-    return outcome
-
-
-def current_step(tx: Tx, station_code: str) -> dict[str, Any]:
-    """The screen of a station as it stands, without scanning anything."""
-    station = _station(tx, station_code)
-    request = ScanRequest("", station_code, "", tx.now_ms)
-    actor, dialogue = _actor(tx, station, request)
-    return view(_settle(tx, actor, dialogue))
-
-
-def view(step: Step) -> dict[str, Any]:
-    """A step as plain values: the answer to the scan is the next screen."""
-    return {
-        "flow": step.flow, "state": step.state, "prompt": step.prompt,
-        "expects": [{"kind": e.kind, "code": e.code, "label": e.label} for e in step.expects[:EXPECTS_MAX]],
-        "fields": dict(step.fields),
+    row = {
+        "scan_id": request.scan_id, "station_id": actor.station_id, "operator_id": actor.operator_id,
+        "code": request.code, "qty_each": request.qty_each, "flow": step.flow,
+        "rejection": rejected.code if rejected else "", "body_sha256": request.sha256(),
+        "outcome": _encode(outcome).decode(), "occurred_at_ms": request.occurred_at_ms, "recorded_at_ms": tx.now_ms,
     }  # fmt: skip
+    return Taken(actor, dialogue, step, outcome, row)
 
 
-@dataclass(frozen=True)
-class Dialogue:
-    """Where a station's conversation stands, as it is stored."""
-
-    flow: str
-    memory: Mapping[str, Any]
-
-
-def _check(request: ScanRequest) -> str:
-    if request.qty_each is not None and not 0 < request.qty_each <= MAX_QTY_EACH:
-        raise DomainError("bad_quantity", f"qty_each must be 1 to {MAX_QTY_EACH}", "qty_each")
-    try:
-        return check_raw(request.code)
-    except MalformedCode as error:
-        raise DomainError("malformed_code", str(error), "code") from error
+def answer_again(tx: Tx, request: ScanRequest, again: Again) -> dict[str, Any]:
+    """The answer of a scan that came before."""
+    answer = {**(again.outcome or _what_is_kept(tx, request)), "replayed": True}
+    if request.noted is not None and answer["outcome"] == "rejected":
+        # It was refused at a first try, before the device had noted it for right.
+        rejected = Rejected(Reject(answer["code"]), answer["expected"], answer["got"])
+        replay_conflicts.record(tx, station_row(tx, request.station)["id"], request, rejected)
+    return answer
 
 
-def _station(tx: Tx, code: str) -> Any:
-    row = tx.one(
-        "SELECT s.id, s.code, s.location_id, d.operator_id, d.flow, d.memory FROM station s LEFT JOIN dialogue d"
-        " ON d.warehouse_id = s.warehouse_id AND d.station_id = s.id WHERE s.warehouse_id = :w AND s.code = :code",
-        code=code,
-    )
-    if row is None:
-        raise NotFound("unknown_station", f"no station {code!r}", "station")
-    return row
+def _what_is_kept(tx: Tx, request: ScanRequest) -> dict[str, Any]:
+    """Of an answer that was let go: what became of the scan, and the screen as it is now."""
+    rejection = tx.one(
+        "SELECT rejection FROM scan WHERE warehouse_id = :w AND scan_id = :id", id=request.scan_id
+    )["rejection"]
+    outcome: dict[str, Any] = {"scan_id": request.scan_id, "outcome": "rejected" if rejection else "applied"}
+    if rejection:
+        outcome |= {"code": rejection, "expected": None, "got": None}
+    return outcome | {"step": current_step(tx, request.station)}
 
 
-def _actor(tx: Tx, station: Any, request: ScanRequest) -> tuple[Actor, Dialogue]:
-    operator = None
-    if station["operator_id"] is not None:
-        operator = tx.one(
-            "SELECT id, role FROM operator WHERE warehouse_id = :w AND id = :id AND is_active = 1",
-            id=station["operator_id"],
-        )
-    actor = Actor(
-        request.occurred_at_ms, operator["id"] if operator else None, station["id"], station["code"],
-        station["location_id"], request.scan_id, operator["role"] if operator else "",
-    )  # fmt: skip
-    return actor, Dialogue(station["flow"] or home.NAME, json.loads(station["memory"] or "{}"))
+def save(tx: Tx, taken: Taken) -> None:
+    """Store where a station's conversation stands."""
+    store(tx, taken.actor, taken.dialogue, taken.step.state)
 
 
-def _hear(
-    tx: Tx, actor: Actor, dialogue: Dialogue, code: str, request: ScanRequest
-) -> tuple[Rejected | None, Actor, Dialogue, Step]:
-    read = classify(code)
-    heard = read if isinstance(read, Rejected) else resolve(tx, read, request.qty_each)
+def _hear(tx: Tx, actor: Actor, arrived: Arrived, dialogue: Dialogue, request: ScanRequest) -> Said:
+    is_helping = bool(dialogue.memory.get(HELPING))
+    dialogue = without_help(dialogue)
+    read = arrived.read
+    heard = read if isinstance(read, Rejected) else resolve(read, request.qty_each, arrived.items)
+    is_aside = bool(dialogue.aside) or dialogue.is_locked
     if isinstance(heard, Rejected):
-        return heard, actor, dialogue, _settle(tx, actor, dialogue)
-    if heard.kind == ReadKind.BADGE and not _asks_for_badge(tx, actor, dialogue):
-        return _sign_in(tx, actor, dialogue, heard)
+        step = settle(tx, actor, dialogue)
+        typed = None if is_aside else _as_typed(step, read, heard, request)
+        return (heard, actor, dialogue, step) if typed is None else converse(tx, actor, dialogue, typed)
+    if heard.kind == ReadKind.BADGE and (is_aside or not _asks_for_badge(tx, actor, dialogue)):
+        return sign_in(tx, actor, dialogue, heard, arrived.row["pin_rule"])
+    if is_aside or (heard.kind == ReadKind.COMMAND and heard.value == "PROBLEM"):
+        return beside(tx, actor, dialogue, heard)
+    if heard.kind == ReadKind.BADGE:
+        said = ask_for_word(tx, actor, dialogue, heard, arrived.row["pin_rule"])
+        if said is not None:
+            return said
+    if request.noted is not None:
+        here = settle(tx, actor, dialogue)
+        if stands_at(actor.operator_id, view(here)) != request.noted:
+            return Rejected(Reject.OUT_OF_STEP, waits_for(view(here)), request.code), actor, dialogue, here
     if actor.operator_id is None:
         rejected = Rejected(Reject.NOT_SIGNED_IN, expected="a badge", got=heard.raw)
-        return rejected, actor, dialogue, _settle(tx, actor, dialogue)
+        return rejected, actor, dialogue, settle(tx, actor, dialogue)
+    if heard.kind == ReadKind.COMMAND and heard.value == "HELP":
+        dialogue = replace(dialogue, memory={**dialogue.memory, HELPING: True})
+        return None, actor, dialogue, settle(tx, actor, dialogue)
+    if is_helping and heard.kind == ReadKind.COMMAND and heard.value == "BACK":
+        return None, actor, dialogue, settle(tx, actor, dialogue)
     if heard.kind == ReadKind.COMMAND and (heard.value in ("HOME", "LOGOUT") or dialogue.flow == home.NAME):
         return _command(tx, actor, dialogue, heard)
     if dialogue.flow == home.NAME:
         rejected = Rejected(Reject.NOT_EXPECTED, expected="what to do", got=heard.raw)
-        return rejected, actor, dialogue, _settle(tx, actor, dialogue)
-    return _converse(tx, actor, dialogue, heard)
+        return rejected, actor, dialogue, settle(tx, actor, dialogue)
+    return converse(tx, actor, dialogue, heard)
+
+
+def _as_typed(step: Step, read: Read | Rejected, refused: Rejected, request: ScanRequest) -> Heard | None:
+    """A text that is no code of anything, where a dialogue asks for what a person reads off and types."""
+    is_text = isinstance(read, Read) and read.kind == ReadKind.ITEM and refused.code == Reject.UNKNOWN_CODE
+    if not is_text or not any(expect.kind == ReadKind.TYPED for expect in step.expects):
+        return None
+    return Heard(ReadKind.TYPED, read.raw.strip(), read.raw, request.qty_each)
 
 
 def _asks_for_badge(tx: Tx, actor: Actor, dialogue: Dialogue) -> bool:
     """A dialogue that wants a supervisor's badge gets it; anywhere else a badge hands the station over."""
     if actor.operator_id is None or dialogue.flow == home.NAME:
         return False
-    return any(expect.kind == ReadKind.BADGE for expect in _settle(tx, actor, dialogue).expects)
+    return any(expect.kind == ReadKind.BADGE for expect in settle(tx, actor, dialogue).expects)
 
 
-def _converse(
-    tx: Tx, actor: Actor, dialogue: Dialogue, heard: Heard
-) -> tuple[Rejected | None, Actor, Dialogue, Step]:
+def converse(tx: Tx, actor: Actor, dialogue: Dialogue, heard: Heard) -> Said:
+    """Tell a dialogue what was read: what it has against it, and where the conversation stands then."""
     flow, service = FLOWS[dialogue.flow]
-    facts = service.load(tx, actor, dialogue.memory)
-    before = flow.settle(dialogue.memory, facts)
-    reply = flow.hear(before.state, dialogue.memory, heard, facts)
+    is_ahead = dialogue.flow in ASKED_AHEAD
+    facts = load_facts(tx, actor, dialogue)
+    before = None if is_ahead else flow.settle(dialogue.memory, facts)
+    reply = flow.hear(before.state if before is not None else "", dialogue.memory, heard, facts)
     if isinstance(reply, Rejected):
-        return reply, actor, dialogue, before
-    memory: Memory = reply.memory
-    if isinstance(reply, Do):
-        try:
-            with tx.savepoint():
-                memory = service.apply(tx, actor, reply.command, reply.memory)
-        except Refused as refused:
-            # The world changed between the screen and the scan (cancelled, taken, full): say so, and show
-            # what is true now instead of the screen the scan was meant for.
-            if refused.afterwards is not None:
-                refused.afterwards()
-            return refused.rejected, actor, dialogue, _settle(tx, actor, dialogue)
-    moved = Dialogue(dialogue.flow, memory)
-    return None, actor, moved, _settle(tx, actor, moved)
+        return reply, actor, dialogue, before or flow.settle(dialogue.memory, facts)
+    if not isinstance(reply, Do):
+        moved = Dialogue(dialogue.flow, reply.memory)
+        if is_ahead:  # nothing was written: what was read before still stands
+            moved.facts = service.again(tx, reply.memory, facts.walk)
+            return None, actor, moved, flow.settle(reply.memory, moved.facts)
+        return None, actor, moved, settle(tx, actor, moved)
+    try:
+        # The next screen belongs to the part that may fail: an engine can find out as late as its reading that a
+        # claim came too late.
+        with tx.savepoint():
+            known = (facts.walk,) if is_ahead else ()
+            moved = Dialogue(dialogue.flow, service.apply(tx, actor, reply.command, reply.memory, *known))
+            step = settle(tx, actor, moved)
+    except Refused as refused:
+        # The world changed between the screen and the scan (cancelled, taken, full): say so, and show
+        # what is true now instead of the screen the scan was meant for.
+        if refused.afterwards is not None:
+            refused.afterwards()
+        before_it = Dialogue(dialogue.flow, dialogue.memory)
+        return refused.rejected, actor, before_it, settle(tx, actor, before_it)
+    return None, actor, moved, step
 
 
-def _sign_in(
-    tx: Tx, actor: Actor, dialogue: Dialogue, heard: Heard
-) -> tuple[Rejected | None, Actor, Dialogue, Step]:
-    operator = tx.one(
-        "SELECT id, role FROM operator WHERE warehouse_id = :w AND badge = :badge AND is_active = 1", badge=heard.value
-    )
-    if operator is None:
-        rejected = Rejected(Reject.UNKNOWN_CODE, expected="a badge of this warehouse", got=heard.raw)
-        return rejected, actor, dialogue, _settle(tx, actor, dialogue)
-    taken_over = Actor(
-        actor.occurred_at_ms, operator["id"], actor.station_id, actor.station_code, actor.station_location_id,
-        actor.scan_id, operator["role"],
-    )  # fmt: skip
-    if dialogue.flow != home.NAME and not _is_allowed(operator["role"], dialogue.flow):
-        rejected = Rejected(Reject.NOT_ALLOWED, expected=f"a role that may {dialogue.flow}", got=operator["role"])
-        return rejected, actor, dialogue, _settle(tx, actor, dialogue)
-    return None, taken_over, dialogue, _settle(tx, taken_over, dialogue)
-
-
-def _command(
-    tx: Tx, actor: Actor, dialogue: Dialogue, heard: Heard
-) -> tuple[Rejected | None, Actor, Dialogue, Step]:
-    here = _settle(tx, actor, dialogue)
+def _command(tx: Tx, actor: Actor, dialogue: Dialogue, heard: Heard) -> Said:
+    here = settle(tx, actor, dialogue)
     if heard.value in ("HOME", "LOGOUT"):
         if dialogue.flow != home.NAME and (here.flow, here.state) not in RESTING:
             return Rejected(Reject.FINISH_FIRST, expected=here.prompt, got=heard.value), actor, dialogue, here
@@ -251,41 +241,17 @@ def _command(
                 actor.scan_id,
             )  # fmt: skip
         moved = Dialogue(home.NAME, {})
-        return None, actor, moved, _settle(tx, actor, moved)
+        return None, actor, moved, settle(tx, actor, moved)
+    left = hand_over.left_elsewhere(tx, actor) if heard.value == "RESUME" else None
+    if left is not None:
+        if not hand_over.bring(tx, actor, left):
+            return Rejected(Reject.FINISH_FIRST, got=heard.value), actor, dialogue, here
+        moved = Dialogue(left.flow, left.memory)
+        return None, actor, moved, settle(tx, actor, moved)
     flow = home.FLOW_OF_COMMAND.get(heard.value)
     if flow is None:
         return Rejected(Reject.NOT_EXPECTED, expected="what to do", got=heard.value), actor, dialogue, here
-    if not _is_allowed(actor.role, flow):
+    if not is_allowed(actor.role, flow):
         return Rejected(Reject.NOT_ALLOWED, expected=f"a role that may {flow}", got=actor.role), actor, dialogue, here
     moved = Dialogue(flow, {})
-    return None, actor, moved, _settle(tx, actor, moved)
-
-
-def _is_allowed(role: str, flow: str) -> bool:
-    return any(home.FLOW_OF_COMMAND[command] == flow for command in ROLE_FLOWS.get(role, ()))
-
-
-def _settle(tx: Tx, actor: Actor, dialogue: Dialogue) -> Step:
-    if actor.operator_id is None or dialogue.flow == home.NAME:
-        return home.settle(_home_facts(tx, actor))
-    flow, service = FLOWS[dialogue.flow]
-    return flow.settle(dialogue.memory, service.load(tx, actor, dialogue.memory))
-
-
-def _home_facts(tx: Tx, actor: Actor) -> home.Facts:
-    if actor.operator_id is None:
-        return home.Facts(None)
-    name = tx.one("SELECT name FROM operator WHERE warehouse_id = :w AND id = :id", id=actor.operator_id)["name"]
-    return home.Facts(name, actor.role, ROLE_FLOWS.get(actor.role, ()))
-
-
-def _save(tx: Tx, actor: Actor, dialogue: Dialogue, step: Step) -> None:
-    tx.run(
-        "INSERT INTO dialogue (warehouse_id, station_id, operator_id, flow, state, memory, updated_at_ms)"
-        " VALUES (:w, :station, :operator, :flow, :state, :memory, :now)"
-        " ON CONFLICT (warehouse_id, station_id) DO UPDATE SET operator_id = excluded.operator_id,"
-        " flow = excluded.flow, state = excluded.state, memory = excluded.memory,"
-        " updated_at_ms = excluded.updated_at_ms",
-        station=actor.station_id, operator=actor.operator_id, flow=dialogue.flow, state=step.state,
-        memory=json.dumps(dict(dialogue.memory)), now=tx.now_ms,
-    )  # fmt: skip
+    return None, actor, moved, settle(tx, actor, moved)

@@ -174,7 +174,7 @@ def _start(tx: Tx, actor: Actor, number: str) -> dict[str, Any]:
     _check_nobody_loads(tx, actor, transfer["id"])
     if _pallet(tx, transfer["id"]) is None:
         lpn_id = pallets.new_pallet(tx, actor, number, transfer["to_warehouse"], local_day(tx))
-        tx.run(
+        tx.put(
             "UPDATE lpn SET transfer_id = :transfer WHERE warehouse_id = :w AND id = :id",
             id=lpn_id, transfer=transfer["id"],
         )  # fmt: skip
@@ -243,7 +243,7 @@ def _send(tx: Tx, actor: Actor, transfer_id: int) -> None:
     loaded = _loaded(tx, transfer_id)
     if not loaded:
         # Nothing left: the label is not used, and somebody else may send it another day.
-        tx.run(
+        tx.put(
             "UPDATE lpn SET location_id = NULL, transfer_id = NULL WHERE warehouse_id = :w AND transfer_id = :id",
             id=transfer_id,
         )
@@ -261,19 +261,19 @@ def _send(tx: Tx, actor: Actor, transfer_id: int) -> None:
         key = (row["item_id"], row["layer_id"])
         sent[key] = sent.get(key, 0) + row["on_hand_each"]
     for (item_id, layer_id), qty_each in sent.items():
-        tx.insert("transfer_part", transfer_id=transfer_id, layer_id=layer_id, sent_each=qty_each)
-        tx.run(
+        tx.add("transfer_part", transfer_id=transfer_id, layer_id=layer_id, sent_each=qty_each)
+        tx.put(
             "UPDATE transfer_line SET sent_each = sent_each + :qty WHERE warehouse_id = :w AND transfer_id = :id"
             " AND item_id = :item",
             id=transfer_id, item=item_id, qty=qty_each,
         )  # fmt: skip
     for pallet in transfers.pallets_of(tx, transfer_id):
         for unit in lpns.tree(tx, pallet["id"]):
-            tx.run(
+            tx.put(
                 "UPDATE lpn SET location_id = :out, transfer_id = :transfer WHERE warehouse_id = :w AND id = :id",
                 id=unit, out=outside, transfer=transfer_id,
             )  # fmt: skip
-        tx.run("UPDATE lpn SET parent_lpn_id = NULL WHERE warehouse_id = :w AND id = :id", id=pallet["id"])
+        tx.put("UPDATE lpn SET parent_lpn_id = NULL WHERE warehouse_id = :w AND id = :id", id=pallet["id"])
     gone = tx.run(
         "UPDATE transfer SET state = 'sent', sent_at_ms = :now WHERE warehouse_id = :w AND id = :id"
         " AND state = 'open'",

@@ -19,7 +19,7 @@ from fulfillment.domain.moving import MOVABLE_KINDS, REASONS_FOR, STATUS_AFTER, 
 from fulfillment.domain.reasons import Conflict, DomainError, MoveReason, NotFound, Refused, Reject, Rejected, Why
 from fulfillment.domain.stock import NO_LPN, STORAGE_KINDS, LocationKind, Move, Status, Virtual
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, count_book, ledger, lying
+from fulfillment.services import allocate, count_book, ledger, lying, references
 from fulfillment.services.actor import Actor
 from fulfillment.services.lying import Units, Wanted
 from fulfillment.services.running import tell
@@ -51,7 +51,7 @@ def ask(tx: Tx, actor: Actor, asked: ChangeIn) -> tuple[dict[str, Any], bool]:
         Conflict: the units are not there, promised or sealed; or the reference came before with other content.
     """
     sha256 = hashlib.sha256(json.dumps(asdict(asked), sort_keys=True).encode()).hexdigest()
-    known = _known(tx, asked.reference, sha256)
+    known = references.answer_to(tx, asked.reference, sha256)
     if known is not None:
         return known, False
     if asked.why not in REASONS_FOR[asked.change]:
@@ -77,11 +77,7 @@ def ask(tx: Tx, actor: Actor, asked: ChangeIn) -> tuple[dict[str, Any], bool]:
             for part in units
         ],
     }  # fmt: skip
-    if asked.reference:
-        tx.insert(
-            "stock_change", reference=asked.reference, content_sha256=sha256, outcome=json.dumps(outcome),
-            recorded_at_ms=tx.now_ms,
-        )  # fmt: skip
+    references.keep_answer(tx, asked.reference, sha256, outcome)
     return outcome, True
 
 
@@ -209,21 +205,6 @@ def _fits(row: Any, wanted: Wanted) -> bool:
         and (not wanted.expiry_on or not row["expiry_on"] or row["expiry_on"] == wanted.expiry_on)
         and (not wanted.serial or row["serial"] == wanted.serial)
     )
-
-
-def _known(tx: Tx, reference: str, sha256: str) -> dict[str, Any] | None:
-    if not reference:
-        return None
-    row = tx.one(
-        "SELECT content_sha256, outcome FROM stock_change WHERE warehouse_id = :w AND reference = :reference",
-        reference=reference,
-    )
-    if row is None:
-        return None
-    if row["content_sha256"] != sha256:
-        raise Conflict("reference_exists", f"{reference!r} came before with other content", "reference")
-    outcome: dict[str, Any] = json.loads(row["outcome"])
-    return outcome
 
 
 def _named(tx: Tx, asked: ChangeIn) -> tuple[Any, Any, int]:

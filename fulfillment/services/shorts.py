@@ -13,29 +13,38 @@ from fulfillment.domain.orders import Policy
 from fulfillment.domain.reasons import MoveReason, Why
 from fulfillment.domain.stock import Move, Status
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger
+from fulfillment.services import allocate, cartons, ledger, replanning, substitutes
 from fulfillment.services.actor import Actor
 from fulfillment.services.count_plans import ask_count
 from fulfillment.services.running import tell
 from fulfillment.services.today import local_day
 
 
-def short(tx: Tx, actor: Actor, task: Any) -> None:
+def short(tx: Tx, actor: Actor, task: Any, why: str = Why.NOT_THERE, *, is_substituted: bool = False) -> None:
     """The rest of a task is not in its location: free the promise, hold what the book still shows there
-    until somebody has counted, and send the same walk to other stock at once."""
+    until somebody has counted, and send the same walk to other stock at once; with `is_substituted` to another item.
+
+    Raises:
+        Refused: `no_substitute`, when the order does not allow one or none is free any more.
+    """
     promises = tx.all(
         "SELECT * FROM allocation WHERE warehouse_id = :w AND task_id = :task AND qty_each > 0", task=task["id"]
     )
     missing_each = task["qty_each"] - task["done_each"]
     for promise in promises:
         ledger.give_up(tx, actor, promise, promise["qty_each"], "short")
-    hold_and_count(tx, actor, task["location_id"], task["item_id"])
-    _close(tx, actor, task["id"], "short")
-    tell(tx, "board", "PickShorted", actor.scan_id, order=task["order_number"], missing_each=missing_each)
-    if task["policy"] == Policy.SHIP_PARTIAL or _can_fill(tx, task["item_id"], missing_each):
+    hold_and_count(tx, actor, task["location_id"], task["item_id"], why)
+    _close(tx, actor, task["id"], why)
+    tell(tx, "board", "PickShorted", actor.scan_id, order=task["order_number"], missing_each=missing_each, why=why)
+    if is_substituted:
+        substitutes.put_instead(tx, actor, task["order_id"], task["item_id"], missing_each)
+        allocate.allocate_order(tx, actor, task["order_id"], "substituted")
+        extend_tour(tx, actor, task["tour_id"], task["order_id"], task["position"])
+    elif task["policy"] == Policy.SHIP_PARTIAL or _can_fill(tx, task["item_id"], missing_each):
         allocate.allocate_order(tx, actor, task["order_id"], "short")
         extend_tour(tx, actor, task["tour_id"], task["order_id"], task["position"])
     allocate.settle_order(tx, actor, task["order_id"])
+    cartons.ask_again(tx, task["order_id"])
 
 
 def set_aside_spoilt(tx: Tx, actor: Actor, location_id: int, item_id: int) -> int:
@@ -60,7 +69,7 @@ def set_aside_spoilt(tx: Tx, actor: Actor, location_id: int, item_id: int) -> in
         )  # fmt: skip
         ledger.post(tx, actor, [move])
     for (order_id, task_id), given_each in fallen.items():
-        _find_other_goods(tx, actor, order_id, task_id, given_each)
+        find_other_goods(tx, actor, order_id, task_id, given_each, Why.EXPIRED)
     return sum(row["on_hand_each"] for row in spoilt)
 
 
@@ -79,7 +88,7 @@ def set_aside_spoilt_of_wave(tx: Tx, actor: Actor, wave_id: int) -> int:
     return sum(set_aside_spoilt(tx, actor, location_id, item_id) for location_id, item_id in sorted(places))
 
 
-def hold_and_count(tx: Tx, actor: Actor, location_id: int, item_id: int) -> None:
+def hold_and_count(tx: Tx, actor: Actor, location_id: int, item_id: int, why: str = "") -> None:
     """Nobody is promised anything more of this item here until a count has said what there is."""
     rows = tx.all(
         "SELECT layer_id, on_hand_each - allocated_each AS free_each FROM stock_balance WHERE warehouse_id = :w"
@@ -88,7 +97,9 @@ def hold_and_count(tx: Tx, actor: Actor, location_id: int, item_id: int) -> None
         location=location_id, item=item_id,
     )  # fmt: skip
     for row in rows:
-        ledger.hold_in_place(tx, actor, location_id, row["layer_id"], item_id, row["free_each"], MoveReason.SHORT)
+        ledger.hold_in_place(
+            tx, actor, location_id, row["layer_id"], item_id, row["free_each"], MoveReason.SHORT, why
+        )
     open_count(tx, actor, location_id, "short")
 
 
@@ -98,7 +109,8 @@ def open_count(tx: Tx, actor: Actor, location_id: int, reason: str) -> None:
 
 
 def extend_tour(tx: Tx, actor: Actor, tour_id: int, order_id: int, position: int) -> None:
-    """Promises of an order that no task carries yet become stops at the end of a running tour.
+    """Promises of an order that no task carries yet become stops at the end of a running tour, until it is planned
+    again from where its picker is.
 
     Those at a location nobody picks from wait: replenishment brings the goods down before anybody is sent.
     """
@@ -106,7 +118,7 @@ def extend_tour(tx: Tx, actor: Actor, tour_id: int, order_id: int, position: int
         "SELECT a.location_id, a.item_id, SUM(a.qty_each) AS qty_each FROM allocation a"
         " JOIN location l ON l.warehouse_id = a.warehouse_id AND l.id = a.location_id WHERE a.warehouse_id = :w"
         " AND a.order_id = :order AND a.task_id IS NULL AND a.qty_each > 0 AND l.is_pickable = 1"
-        " GROUP BY a.location_id, a.item_id",
+        " GROUP BY a.location_id, a.item_id ORDER BY a.location_id, a.item_id",
         order=order_id,
     )
     for row in loose:
@@ -118,7 +130,9 @@ def extend_tour(tx: Tx, actor: Actor, tour_id: int, order_id: int, position: int
             "task", kind="pick", tour_id=tour_id, sequence=last["sequence"] + 1, position=position, order_id=order_id,
             item_id=row["item_id"], location_id=row["location_id"], qty_each=row["qty_each"], created_at_ms=tx.now_ms,
         )  # fmt: skip
-        _give_task(tx, task_id, order_id, row["location_id"], row["item_id"])
+        give_task(tx, task_id, order_id, row["location_id"], row["item_id"])
+    if loose:
+        replanning.ask(tx, tour_id, f"stop:{task_id}")
 
 
 def _can_fill(tx: Tx, item_id: int, missing_each: int) -> bool:
@@ -142,32 +156,36 @@ def _is_fit(row: Any, day: str) -> bool:
     return is_allocatable(Layer(row["layer_id"], row["received_on"], row["expiry_on"]), day, row["min_life_days"])
 
 
-def _find_other_goods(tx: Tx, actor: Actor, order_id: int, task_id: int, given_each: int) -> None:
+def find_other_goods(tx: Tx, actor: Actor, order_id: int, task_id: int, given_each: int, why: str) -> None:
+    """An order (on the walk of a task, 0 = nobody walks for it) lost promises: promise it others, at this very stop
+    where good units lie here, else at stops that join the walk."""
     order = tx.one("SELECT number FROM sales_order WHERE warehouse_id = :w AND id = :id", id=order_id)
-    allocate.allocate_order(tx, actor, order_id, Why.EXPIRED)
+    allocate.allocate_order(tx, actor, order_id, why)
     if task_id:
         task = tx.one("SELECT * FROM task WHERE warehouse_id = :w AND id = :id", id=task_id)
         # Good units of it in the same location are fetched by the same stop.
-        _give_task(tx, task_id, order_id, task["location_id"], task["item_id"])
+        give_task(tx, task_id, order_id, task["location_id"], task["item_id"])
         left_each = tx.one(
             "SELECT COALESCE(SUM(qty_each), 0) AS left_each FROM allocation WHERE warehouse_id = :w"
             " AND task_id = :task AND qty_each > 0",
             task=task_id,
         )["left_each"]  # fmt: skip
         if left_each:
-            tx.run(
+            tx.put(
                 "UPDATE task SET qty_each = :qty WHERE warehouse_id = :w AND id = :id",
                 id=task_id, qty=task["done_each"] + left_each,
             )  # fmt: skip
         else:
-            _close(tx, actor, task_id, Why.EXPIRED)
+            _close(tx, actor, task_id, why)
         extend_tour(tx, actor, task["tour_id"], order_id, task["position"])
     tell(tx, "board", "PromiseSpoilt", actor.scan_id, order=order["number"], missing_each=given_each)
     allocate.settle_order(tx, actor, order_id)
+    cartons.ask_again(tx, order_id)
 
 
-def _give_task(tx: Tx, task_id: int, order_id: int, location_id: int, item_id: int) -> None:
-    tx.run(
+def give_task(tx: Tx, task_id: int, order_id: int, location_id: int, item_id: int) -> None:
+    """What an order is promised of an item here, and nobody walks for yet, this task fetches."""
+    tx.put(
         "UPDATE allocation SET task_id = :task WHERE warehouse_id = :w AND order_id = :order"
         " AND location_id = :location AND item_id = :item AND task_id IS NULL AND qty_each > 0",
         task=task_id, order=order_id, location=location_id, item=item_id,
@@ -175,7 +193,7 @@ def _give_task(tx: Tx, task_id: int, order_id: int, location_id: int, item_id: i
 
 
 def _close(tx: Tx, actor: Actor, task_id: int, reason: str) -> None:
-    tx.run(
+    tx.put(
         "UPDATE task SET state = 'short', reason = :reason, operator_id = :operator, done_at_ms = :now"
         " WHERE warehouse_id = :w AND id = :id",
         id=task_id, reason=reason, operator=actor.operator_id, now=tx.now_ms,

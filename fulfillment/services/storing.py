@@ -284,3 +284,20 @@ def place_instead(
         except Refused:
             return None
     return other_id, tx.one("SELECT code FROM location WHERE warehouse_id = :w AND id = :id", id=other_id)["code"]
+
+
+def check_unclaimed(tx: Tx, location: Any, item_id: int) -> None:
+    """Somebody with other goods in hand is on the way to this location.
+
+    Raises:
+        Refused: `location_full`.
+    """
+    claimed = tx.one(
+        "SELECT id FROM task WHERE warehouse_id = :w AND kind = 'putaway' AND state = 'open'"
+        " AND location_id = :location AND item_id <> :item LIMIT 1",
+        location=location["id"], item=item_id,
+    )  # fmt: skip
+    if claimed is not None:
+        raise Refused(
+            Rejected(Reject.LOCATION_FULL, expected="a location nobody else is sent to", got=location["code"])
+        )

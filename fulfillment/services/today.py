@@ -14,5 +14,9 @@ from fulfillment.hot import Tx
 
 def local_day(tx: Tx) -> str:
     """Today's ISO date in the warehouse's time zone."""
-    zone = tx.one("SELECT time_zone FROM warehouse WHERE id = :w")["time_zone"]
-    return datetime.fromtimestamp(tx.now_ms / 1000, ZoneInfo(zone)).date().isoformat()
+    return day_in(tx.one("SELECT time_zone FROM warehouse WHERE id = :w")["time_zone"], tx.now_ms)
+
+
+def day_in(zone: str, at_ms: int) -> str:
+    """The ISO date it is in a time zone at that moment."""
+    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).date().isoformat()

@@ -160,7 +160,13 @@ def _of_order(tx: Tx, asked: Asked) -> set[int] | None:
         "SELECT DISTINCT layer_id FROM allocation WHERE warehouse_id = :w AND order_id = :order AND qty_each > 0",
         order=order["id"],
     )
-    return {row["layer_id"] for row in (*packed, *picked, *promised)}
+    handed_over = tx.all(
+        "SELECT DISTINCT m.layer_id FROM shipment s JOIN stock_move m ON m.warehouse_id = s.warehouse_id"
+        " AND m.id BETWEEN s.first_move_id AND s.last_move_id AND m.reason = 'ship'"
+        " WHERE s.warehouse_id = :w AND s.order_id = :order",
+        order=order["id"],
+    )
+    return {row["layer_id"] for row in (*packed, *picked, *promised, *handed_over)}
 
 
 def _of_parcel(tx: Tx, asked: Asked) -> set[int] | None:
@@ -252,6 +258,7 @@ def _orders(
     many there are."""
     figures: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     parcels: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    by_line: set[int] = set()
     for row in here:
         if row["order_id"] is not None:
             figure = "in_parcels_each" if row["parcel_id"] else "in_totes_each"
@@ -261,11 +268,15 @@ def _orders(
     for row in gone:
         if row["order_id"] is not None and trace_rows.end(row["to_location_id"]) in (Virtual.CARRIER, Virtual.CUSTOMER):
             figures[row["order_id"]]["shipped_each"] += row["qty_each"]
-            parcels[row["order_id"]][row["parcel_id"]] += row["qty_each"]
+            if row["parcel_id"]:
+                parcels[row["order_id"]][row["parcel_id"]] += row["qty_each"]
+            else:
+                by_line.add(row["order_id"])
     for row in trace_rows.promises(tx, here):
         figures[row["order_id"]]["promised_each"] += row["qty_each"]
     heads = trace_rows.order_heads(tx, sorted(figures)[:SHOWN_ROWS])
     packed = trace_rows.parcel_heads(tx, {parcel for order_id in heads for parcel in parcels[order_id]})
+    shipments = trace_rows.shipments(tx, by_line.intersection(heads), {row["layer_id"] for row in gone})
     served = [
         {
             "order": head["number"], "channel": head["channel"], "state": head["state"],
@@ -276,10 +287,21 @@ def _orders(
                 {**packed[parcel_id], "qty_each": qty_each}
                 for parcel_id, qty_each in sorted(parcels[head["id"]].items())
             ],
+            "shipments": _shipments(shipments, head["id"]),
         }
         for head in heads.values()
     ]  # fmt: skip
     return served, len(figures)
+
+
+def _shipments(rows: Iterable[Mapping[str, Any]], order_id: int) -> list[dict[str, Any]]:
+    """An order's shipments by line, each with all its traced units."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["order_id"] == order_id:
+            head = {key: value for key, value in row.items() if key not in ("order_id", "layer_id", "qty_each")}
+            found.setdefault(row["external_id"], {**head, "qty_each": 0})["qty_each"] += row["qty_each"]
+    return list(found.values())
 
 
 # --- how it is shown -------------------------------------------------------------------------------------------

@@ -11,12 +11,15 @@ from typing import Any
 
 from fulfillment.domain.stock import Virtual
 from fulfillment.hot import Tx
+from fulfillment.services import pack_unscanned
 from fulfillment.services.ledger import FIRST_REAL_LOCATION_ID, VIRTUAL_IDS
 
 BATCH = 400  # layers a statement
 
 _VIRTUAL = {number: virtual for virtual, number in VIRTUAL_IDS.items()}
 _REAL = FIRST_REAL_LOCATION_ID
+# A parcel knows its order; what was handed over by line left loose, and its move says for whom.
+_SERVED = "COALESCE(p.order_id, CASE WHEN m.reason = 'ship' AND m.from_lpn_id = 0 THEN m.order_id END)"
 
 
 def lying(tx: Tx, layers: Mapping[int, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -44,7 +47,8 @@ def gone(tx: Tx, layers: Iterable[int]) -> list[dict[str, Any]]:
     for some in batches(layers):
         rows = tx.all(
             "SELECT m.layer_id, m.from_location_id, m.to_location_id, m.from_lpn_id, m.to_lpn_id, m.reason, m.why,"
-            " u.code AS lpn, u.kind AS lpn_kind, p.id AS parcel_id, p.order_id, SUM(m.qty_each) AS qty_each,"
+            " u.code AS lpn, u.kind AS lpn_kind, p.id AS parcel_id,"
+            f" {_SERVED} AS order_id, SUM(m.qty_each) AS qty_each,"
             " MIN(m.recorded_at_ms) AS first_ms, MAX(m.recorded_at_ms) AS last_ms FROM stock_move m"
             " JOIN lpn u ON u.warehouse_id = m.warehouse_id"
             f" AND u.id = CASE WHEN m.from_location_id < {_REAL} THEN m.to_lpn_id ELSE m.from_lpn_id END"
@@ -53,7 +57,7 @@ def gone(tx: Tx, layers: Iterable[int]) -> list[dict[str, Any]]:
             f" WHERE {within('m.layer_id', some, 'm.')}"
             f" AND (m.from_location_id < {_REAL} OR m.to_location_id < {_REAL})"
             " GROUP BY m.layer_id, m.from_location_id, m.to_location_id, m.from_lpn_id, m.to_lpn_id, m.reason, m.why,"
-            " u.code, u.kind, p.id, p.order_id"
+            f" u.code, u.kind, p.id, {_SERVED}"
         )
         found += [dict(row) for row in rows]
     return found
@@ -126,18 +130,40 @@ def order_heads(tx: Tx, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
 
 
 def parcel_heads(tx: Tx, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Parcels by id, as a trace names them: SSCC, carrier, manifest, when it left."""
+    """Parcels by id, as a trace names them: SSCC, carrier, manifest, when it left, and why it may weigh what it
+    should not ('' = it does what it should), and what went into it without a scan."""
     found: dict[int, dict[str, Any]] = {}
     for some in batches(ids):
         rows = tx.all(
-            "SELECT p.id, p.number AS parcel, p.state, c.code AS carrier, m.number AS manifest, p.shipped_at_ms"
-            " FROM parcel p JOIN carrier c ON c.warehouse_id = p.warehouse_id AND c.id = p.carrier_id"
+            "SELECT p.id, p.number AS parcel, p.state, c.code AS carrier, m.number AS manifest, p.shipped_at_ms,"
+            " COALESCE(g.why, '') AS weight_why, g.weighed_g, g.expected_g FROM parcel p"
+            " JOIN carrier c ON c.warehouse_id = p.warehouse_id AND c.id = p.carrier_id"
             " LEFT JOIN manifest m ON m.warehouse_id = p.warehouse_id AND m.id = p.manifest_id"
-            f" WHERE {within('p.id', some, 'p.')}"
+            " LEFT JOIN parcel_weighing g ON g.warehouse_id = p.warehouse_id AND g.parcel_id = p.id AND g.why <> ''"
+            " AND g.id = (SELECT MAX(n.id) FROM parcel_weighing n WHERE n.warehouse_id = p.warehouse_id"
+            f" AND n.parcel_id = p.id) WHERE {within('p.id', some, 'p.')}"
         )
+        unscanned = pack_unscanned.of_parcels(tx, some)
         for row in rows:
             head = dict(row)
-            found[head.pop("id")] = head
+            parcel_id = head.pop("id")
+            found[parcel_id] = {**head, "unscanned": unscanned[parcel_id]}
+    return found
+
+
+def shipments(tx: Tx, order_ids: Iterable[int], layers: Iterable[int]) -> list[dict[str, Any]]:
+    """Shipments by line that these layers left on to these orders: who took how many units, under which number."""
+    found: list[dict[str, Any]] = []
+    chosen = set(layers)
+    for some in batches(order_ids):
+        rows = tx.all(
+            "SELECT s.order_id, s.external_id, s.carrier, s.tracking_number, s.shipped_at_ms, m.layer_id,"
+            " SUM(m.qty_each) AS qty_each FROM shipment s JOIN stock_move m ON m.warehouse_id = s.warehouse_id"
+            " AND m.id BETWEEN s.first_move_id AND s.last_move_id AND m.reason = 'ship'"
+            f" WHERE {within('s.order_id', some, 's.')} GROUP BY s.id, s.order_id, s.external_id, s.carrier,"
+            " s.tracking_number, s.shipped_at_ms, m.layer_id ORDER BY s.id, m.layer_id"
+        )
+        found += [dict(row) for row in rows if row["layer_id"] in chosen]
     return found
 
 

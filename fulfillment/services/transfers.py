@@ -55,7 +55,7 @@ def ask(tx: Tx, number: str, to_warehouse: str, lines: Sequence[tuple[str, int]]
         "transfer", number=number, to_warehouse=to_warehouse, content_sha256=sha256, created_at_ms=tx.now_ms
     )
     for item_id, qty_each in wanted.items():
-        tx.insert("transfer_line", transfer_id=transfer_id, item_id=item_id, asked_each=qty_each)
+        tx.add("transfer_line", transfer_id=transfer_id, item_id=item_id, asked_each=qty_each)
     tell(tx, "board", "TransferAsked", transfer=number, to_warehouse=to_warehouse)
     return True
 
@@ -175,7 +175,7 @@ def arrived(tx: Tx, actor: Actor, number: str, lines: Sequence[Mapping[str, Any]
     _step(tx, transfer["id"], TransferState.SENT, TransferState.RECEIVED, "received_at_ms")
     for part in parts:
         arrived_each = came[part["layer_id"]]
-        tx.run(
+        tx.put(
             "UPDATE transfer_part SET arrived_each = :qty WHERE warehouse_id = :w AND transfer_id = :id"
             " AND layer_id = :layer",
             id=transfer["id"], layer=part["layer_id"], qty=arrived_each,
@@ -191,7 +191,7 @@ def arrived(tx: Tx, actor: Actor, number: str, lines: Sequence[Mapping[str, Any]
     for item_id, over_each in over.items():
         _count(tx, transfer["id"], item_id, over_each)
     # A pallet that came home meanwhile stands where it stands.
-    tx.run(
+    tx.put(
         "UPDATE lpn SET location_id = :there WHERE warehouse_id = :w AND transfer_id = :id AND location_id = :away",
         id=transfer["id"], there=ledger.VIRTUAL_IDS[Virtual.CUSTOMER], away=ledger.VIRTUAL_IDS[Virtual.IN_TRANSIT],
     )  # fmt: skip
@@ -321,7 +321,7 @@ def _is_of(part: Any, line: Mapping[str, Any]) -> bool:
 
 
 def _count(tx: Tx, transfer_id: int, item_id: int, arrived_each: int) -> None:
-    tx.run(
+    tx.put(
         "UPDATE transfer_line SET arrived_each = arrived_each + :qty WHERE warehouse_id = :w AND transfer_id = :id"
         " AND item_id = :item",
         id=transfer_id, item=item_id, qty=arrived_each,

@@ -78,7 +78,8 @@ PAPERS: tuple[tuple[str, str, str], ...] = (
         "SELECT a.layer_id, a.sent_each - a.arrived_each AS missing, 0 AS lost FROM transfer_part a"
         " JOIN transfer t ON t.warehouse_id = a.warehouse_id AND t.id = a.transfer_id AND t.state = 'received'"
         " WHERE a.warehouse_id = :w UNION ALL SELECT m.layer_id, 0, m.qty_each FROM stock_move m"
-        f" WHERE m.warehouse_id = :w AND m.from_location_id = {VIRTUAL_IDS[Virtual.IN_TRANSIT]}"
+        " WHERE m.warehouse_id = :w AND m.reason = 'adjust'"
+        f" AND m.from_location_id = {VIRTUAL_IDS[Virtual.IN_TRANSIT]}"
         f" AND m.to_location_id = {VIRTUAL_IDS[Virtual.ADJUSTMENT]}) s"
         " GROUP BY s.layer_id HAVING SUM(s.missing) <> SUM(s.lost)",
         "layer {layer_id}: {missing} did not arrive by the transfers, {lost} were lost by the ledger",
@@ -114,6 +115,7 @@ PAPERS: tuple[tuple[str, str, str], ...] = (
         "SELECT order_id, location_id, layer_id, SUM(qty_each) AS said FROM fifo_override WHERE warehouse_id = :w"
         " GROUP BY order_id, location_id, layer_id) v LEFT JOIN (SELECT order_id, from_location_id, layer_id,"
         " SUM(qty_each) AS picked FROM stock_move WHERE warehouse_id = :w AND reason = 'pick'"
+        " AND layer_id IN (SELECT layer_id FROM fifo_override WHERE warehouse_id = :w)"
         " GROUP BY order_id, from_location_id, layer_id) p ON p.order_id = v.order_id"
         " AND p.from_location_id = v.location_id AND p.layer_id = v.layer_id WHERE v.said > COALESCE(p.picked, 0)",
         "order {order_id}, location {location_id}, layer {layer_id}: {said} let pass, {picked} picked",
@@ -133,5 +135,21 @@ PAPERS: tuple[tuple[str, str, str], ...] = (
         " FROM reach_entry n WHERE n.warehouse_id = l.warehouse_id AND n.location_id = l.id)"
         " WHERE l.warehouse_id = :w AND l.access <> e.access",
         "{code} is reached {access}, its history says {said}",
+    ),
+    (
+        "shipments_equal_ledger",
+        "SELECT s.order_id, SUM(s.said) AS said, SUM(s.moved) AS moved FROM ("
+        "SELECT order_id, qty_each AS said, 0 AS moved FROM shipment WHERE warehouse_id = :w"
+        " UNION ALL SELECT order_id, 0, qty_each FROM stock_move WHERE warehouse_id = :w AND reason = 'ship'"
+        " AND from_lpn_id = 0) s GROUP BY s.order_id HAVING SUM(s.said) <> SUM(s.moved)",
+        "order {order_id}: {said} units on its shipments, {moved} left loose by the ledger",
+    ),
+    (
+        "shipments_name_their_moves",
+        "SELECT s.external_id, s.qty_each, COALESCE(SUM(m.qty_each), 0) AS moved FROM shipment s"
+        " LEFT JOIN stock_move m ON m.warehouse_id = s.warehouse_id AND m.id BETWEEN s.first_move_id AND s.last_move_id"
+        " AND m.reason = 'ship' AND m.from_lpn_id = 0 AND m.order_id = s.order_id WHERE s.warehouse_id = :w"
+        " GROUP BY s.id, s.external_id, s.qty_each HAVING s.qty_each <> COALESCE(SUM(m.qty_each), 0)",
+        "shipment {external_id}: {qty_each} units, the moves it names are {moved}",
     ),
 )  # fmt: skip

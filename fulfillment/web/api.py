@@ -1,4 +1,4 @@
-"""/api/v1, the day itself: scans in, orders in, receipts in, waves, stock out. Parse, call one service, answer."""
+"""/api/v1, the day itself: orders in, receipts in, waves, stock out. Parse, call one service, answer."""
 
 from __future__ import annotations
 
@@ -8,32 +8,15 @@ from typing import Any
 import msgspec
 from flask import Response, current_app, request
 
+from fulfillment import VERSION
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import board, orders, parcels, queries, scans, setting_up, verify, waves
+from fulfillment.services import board, carts, manifests, orders, parcels, queries, setting_up, verify, waves
 from fulfillment.web import bodies
-from fulfillment.web.auth import check_station, floor, permission_of
-from fulfillment.web.v1 import VERSION, acting, api, operation, parse_time
+from fulfillment.web.auth import floor, permission_of
+from fulfillment.web.v1 import acting, api, operation, parse_time
 
 CHANNEL = {"channel": "where it was sold, if several channels use the number"}
-
-
-@operation("POST", "/scans", Permission.SCAN, body=bodies.ScanBody,
-           answers={200: "applied or rejected; the answer carries the next screen"})  # fmt: skip
-def post_scan(body: bodies.ScanBody) -> Any:
-    """Apply one trigger pull, or return the answer it got before."""
-    check_station(body.station)
-    scan = scans.ScanRequest(
-        body.scan_id, body.station, body.code, parse_time(body.occurred_at, "occurred_at"), body.qty_each
-    )
-    return floor().writer.write(lambda tx: scans.handle_scan(tx, scan))
-
-
-@operation("GET", "/stations/<code>/step", Permission.SCAN)
-def get_step(code: str) -> Any:
-    """The screen of a station as it stands."""
-    check_station(code)
-    return floor().read(lambda tx: scans.current_step(tx, code))
 
 
 @operation("POST", "/orders", Permission.WRITE_ORDERS, body=bodies.OrderBody,
@@ -44,7 +27,7 @@ def post_order(body: bodies.OrderBody) -> Any:
         body.number, parse_time(body.ordered_at, "ordered_at"),
         [orders.LineIn(row.sku, row.qty_each, row.unit_price_minor, row.currency, row.name) for row in body.lines],
         orders.ShipTo(**{name: getattr(body.ship_to, name) for name in body.ship_to.__struct_fields__}),
-        body.channel, body.policy, body.priority,
+        body.channel, body.policy, body.priority, may_substitute=body.may_substitute,
     )  # fmt: skip
     limit = floor().settings.max_line_each
 
@@ -66,8 +49,11 @@ def get_order(number: str) -> Any:
 
 @operation("PATCH", "/orders/<path:number>", Permission.WRITE_ORDERS, body=bodies.OrderChangeBody, query=CHANNEL)
 def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
-    """Change policy or priority, or the ship-to while no parcel has its label."""
-    changes = {"policy": body.policy, "priority": body.priority, "ship_to": body.ship_to}
+    """Change policy or priority, whether other items may go instead, or the ship-to while no parcel has its label."""
+    changes = {
+        "policy": body.policy, "priority": body.priority, "ship_to": body.ship_to,
+        "may_substitute": body.may_substitute,
+    }  # fmt: skip
 
     actor, channel = acting(), request.args.get("channel")
 
@@ -116,7 +102,7 @@ def get_stock() -> Any:
     if not re.fullmatch("[0-9]{1,9}", limit):
         raise DomainError("bad_limit", f"not a number: {limit!r}", "limit")
     args = request.args
-    with queries.snapshot(floor().engine) as connection:
+    with queries.snapshot(floor().engine, floor().warehouse_id) as connection:
         return queries.stock(
             connection, args.get("sku"), args.get("location"), args.get("after"), int(limit), floor().warehouse_id
         )
@@ -131,7 +117,7 @@ def post_wave(body: bodies.WaveBody) -> Any:
     actor = acting()
 
     def work(tx: Any) -> Any:
-        wave = waves.release(tx, actor, body.orders, body.max_orders, body.priority, until_ms)
+        wave = waves.release(tx, actor, body.orders, body.max_orders, body.priority, until_ms, body.mode)
         return wave, 202 if wave["wave"] is None else 201
 
     return floor().writer.write(work)
@@ -176,7 +162,7 @@ def post_reopen(number: str) -> Any:
 @operation("GET", "/manifests/<number>", Permission.READ_ORDERS)
 def get_manifest(number: str) -> Any:
     """A manifest and its parcels."""
-    return floor().read(lambda tx: parcels.describe_manifest(tx, number))
+    return floor().read(lambda tx: manifests.describe_manifest(tx, number))
 
 
 @operation("POST", "/manifests/<number>/take-off", Permission.WRITE_PARCELS, body=bodies.ParcelBody)
@@ -186,7 +172,7 @@ def post_take_off(body: bodies.ParcelBody, number: str) -> Any:
     actor = acting()
 
     def work(tx: Any) -> Any:
-        return parcels.take_off(tx, actor, number, body.parcel)
+        return manifests.take_off(tx, actor, number, body.parcel)
 
     return floor().writer.write(work)
 
@@ -194,7 +180,7 @@ def post_take_off(body: bodies.ParcelBody, number: str) -> Any:
 @operation("GET", "/board", Permission.READ_BOARD, answers={200: "the board", 304: "as you know it"})
 def get_board() -> Any:
     """Every order's lane, work under way, printers, prints."""
-    with queries.snapshot(floor().engine) as connection:
+    with queries.snapshot(floor().engine, floor().warehouse_id) as connection:
         view = board.board(connection, floor().warehouse_id)
     tag = board.etag(view)
     if request.if_none_match.contains(tag):
@@ -208,14 +194,14 @@ def get_board() -> Any:
 @operation("GET", "/totals", Permission.READ_BOARD)
 def get_totals() -> Any:
     """Figures of the whole floor: scans, parcels, labels, walking."""
-    with queries.snapshot(floor().engine) as connection:
+    with queries.snapshot(floor().engine, floor().warehouse_id) as connection:
         return queries.totals(connection, floor().warehouse_id)
 
 
 @operation("GET", "/ledger/verify", Permission.AUDIT)
 def get_verify() -> Any:
     """Recompute every balance from the ledger and report any difference."""
-    with queries.snapshot(floor().engine) as connection:
+    with queries.snapshot(floor().engine, floor().warehouse_id) as connection:
         return verify.verify(connection, floor().warehouse_id)
 
 
@@ -224,16 +210,6 @@ def post_operator(body: bodies.OperatorBody) -> Any:
     """Add a person with a badge."""
     return floor().writer.write(
         lambda tx: setting_up.add_operator(tx, body.badge, body.name, body.role, body.language)
-    ), 201
-
-
-@operation("POST", "/stations", Permission.SET_UP, body=bodies.StationBody, answers={201: "added, with its token"})
-def post_station(body: bodies.StationBody) -> Any:
-    """Add a station; its token is shown this once."""
-    return floor().writer.write(
-        lambda tx: setting_up.add_station(
-            tx, body.code, body.kind, body.location, body.name, body.label_printer, body.slip_printer
-        )
     ), 201
 
 
@@ -246,7 +222,15 @@ def post_totes(body: bodies.TotesBody) -> Any:
 @operation("POST", "/carts", Permission.SET_UP, body=bodies.CartsBody, answers={201: "numbered"})
 def post_carts(body: bodies.CartsBody) -> Any:
     """Number new carts."""
-    return {"carts": floor().writer.write(lambda tx: setting_up.add_carts(tx, body.count, body.positions))}, 201
+    return {
+        "carts": floor().writer.write(lambda tx: setting_up.add_carts(tx, body.count, body.positions, body.levels))
+    }, 201  # fmt: skip
+
+
+@operation("PUT", "/carts/<code>", Permission.SET_UP, body=bodies.CartBody)
+def put_cart(body: bodies.CartBody, code: str) -> Any:
+    """Say how a cart's places stand, so that screens draw it as it is."""
+    return floor().writer.write(lambda tx: carts.set_levels(tx, code, body.levels))
 
 
 @operation("POST", "/printers", Permission.SET_UP, body=bodies.PrinterBody, answers={201: "added"})
@@ -255,23 +239,6 @@ def post_printer(body: bodies.PrinterBody) -> Any:
     return floor().writer.write(
         lambda tx: setting_up.add_printer(tx, body.code, body.address, body.language, body.dpi)
     ), 201
-
-
-@operation("GET", "/healthz", Permission.PUBLIC)
-def healthz() -> Any:
-    """The process answers."""
-    return {"ok": True}
-
-
-@operation("GET", "/readyz", Permission.PUBLIC, answers={200: "ready", 503: "not ready"})
-def readyz() -> Any:
-    """The database answers and stands at a warehouse."""
-    with queries.snapshot(floor().engine) as connection:
-        ready = (
-            connection.execute("SELECT 1 FROM warehouse WHERE id = :w", {"w": floor().warehouse_id}).fetchone()
-            is not None
-        )
-    return {"ok": ready}, 200 if ready else 503
 
 
 @operation("GET", "/openapi.json", Permission.PUBLIC)

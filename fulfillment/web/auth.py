@@ -14,10 +14,11 @@ from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, r
 
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.roles import Permission, StationKind, may
+from fulfillment.services import training
 from fulfillment.services.setting_up import hash_token
 from fulfillment.web.errors import problem
 
-COOKIE = "floor_token"
+COOKIE, TRAINING_COOKIE = "floor_token", "floor_training_token"
 # A handheld is signed on once; who holds it says the badge. Revoking its token ends it at once.
 COOKIE_MAX_AGE_S = 30 * 24 * 3600
 
@@ -30,11 +31,15 @@ class UndeclaredRoute(RuntimeError):
     """A route says nothing about who may use it."""
 
 
-def needs(permission: Permission) -> Callable[[F], F]:
-    """Declare what a route's caller must be allowed to do."""
+def needs(permission: Permission, *, judged_in_work: bool = False) -> Callable[[F], F]:
+    """Declare what a route's caller must be allowed to do.
+
+    `judged_in_work`: its transaction judges the token by `bearer()` before anything else; see `_authorize`.
+    """
 
     def mark(view: F) -> F:
         view.permission = permission  # type: ignore[attr-defined]
+        view.judged_in_work = judged_in_work  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -48,6 +53,7 @@ def floor() -> Floor:
 def register_auth(app: Flask) -> None:
     """Check every request against its route's permission, before the view is called."""
     app.before_request(_authorize)
+    app.after_request(_check_judged)
     app.register_blueprint(enter_pages)
 
 
@@ -78,15 +84,43 @@ def _authorize() -> Response | None:
     if permission == Permission.PUBLIC:
         return None
     token, from_cookie = _sent_token()
+    if getattr(current_app.view_functions[request.endpoint], "judged_in_work", False) and token:
+        g.bearer = hash_token(token)
+        if g.bearer in _KNOWN:
+            return None if not from_cookie or is_same_origin() else problem(*_CROSS_ORIGIN)
     row = _token_row(token) if token else None
     if row is None:
         return _turned_away(401, "unauthorized", "a valid token is needed")
-    if from_cookie and request.method not in ("GET", "HEAD", "OPTIONS") and not _is_same_origin():
-        return problem(403, "cross_origin", "this must come from the floor's own pages")
+    if from_cookie and request.method not in ("GET", "HEAD", "OPTIONS") and not is_same_origin():
+        return problem(*_CROSS_ORIGIN)
     if not may(row["role"], permission):
         return _turned_away(403, "forbidden", f"this token may not {permission.replace('_', ' ')}")
     g.token = row
+    if "bearer" in g:
+        if len(_KNOWN) >= KNOWN_MAX:
+            _KNOWN.clear()
+        _KNOWN.add(g.bearer)
     return None
+
+
+def bearer() -> str:
+    """The hash of the caller's token, for the transaction of a route that is `judged_in_work`."""
+    g.bearer_was_taken = True
+    return g.bearer
+
+
+def _check_judged(response: Response) -> Response:
+    # A scan's transaction reads the token anyway; looking it up before as well would be a second transaction at
+    # every scan. What is known here only says that a token was once valid, so that nobody can keep the writer busy
+    # with invented ones. A route that forgets to judge must not answer.
+    if "bearer" in g and "bearer_was_taken" not in g and response.status_code < 400:
+        raise UndeclaredRoute(f"{request.endpoint} left its caller unjudged")
+    return response
+
+
+_KNOWN: set[str] = set()  # hashes of tokens that were valid once; whether they still are is read every time
+KNOWN_MAX = 10_000
+_CROSS_ORIGIN = (403, "cross_origin", "this must come from the floor's own pages")
 
 
 def check_station(code: str) -> None:
@@ -114,28 +148,52 @@ def _sent_token() -> tuple[str | None, bool]:
     header = request.headers.get("Authorization", "")
     if header.startswith("Bearer "):
         return header[7:].strip(), False
-    return request.cookies.get(COOKIE), True
+    return request.cookies.get(_cookie()), True
+
+
+def _cookie() -> str:
+    # Ports share their cookies: who practises for an hour would find the device signed off from the real floor.
+    return TRAINING_COOKIE if is_training() else COOKIE
+
+
+def is_training() -> bool:
+    """Whether this floor is one to practise on, as its database says: every page of it says so too."""
+    known = current_app.extensions.get("is_training")
+    if known is None:
+        known = floor().read(training.is_training)
+        if known is not None:  # it never changes once the warehouse is founded
+            current_app.extensions["is_training"] = known
+    return bool(known)
+
+
+def check_bearer(code: str) -> None:
+    """`check_station` for a route `judged_in_work` whose work never came to judge."""
+    row = _row_of(g.bearer)
+    if row is None:
+        abort(problem(401, "unauthorized", "a valid token is needed"))
+    if row["station_code"] != code or not may(row["role"], Permission.SCAN):
+        abort(problem(403, "other_station", "this token belongs to another station"))
 
 
 def _token_row(token: str) -> dict[str, Any] | None:
-    # Tokens are few and long-lived; reading one costs a scan a third of a millisecond through the ORM's
-    # pool, so this is driver-level like the scan itself.
-    connection = floor().engine.raw_connection()
-    try:
-        row = connection.execute(
-            "SELECT t.id, t.role, t.station_id, s.code, s.kind FROM access_token t LEFT JOIN station s"
-            " ON s.warehouse_id = t.warehouse_id AND s.id = t.station_id"
-            " WHERE t.warehouse_id = ? AND t.token_sha256 = ? AND t.revoked_at_ms IS NULL",
-            (floor().warehouse_id, hash_token(token)),
-        ).fetchone()
-    finally:
-        connection.close()
-    if row is None:
-        return None
-    return dict(zip(("id", "role", "station_id", "station_code", "station_kind"), row, strict=True))
+    return _row_of(hash_token(token))
 
 
-def _is_same_origin() -> bool:
+def _row_of(token_sha256: str) -> dict[str, Any] | None:
+    row = floor().read(lambda tx: tx.one(_TOKEN, token=token_sha256))
+    return None if row is None else {name: row[name] for name in _TOKEN_COLUMNS}
+
+
+_TOKEN = (
+    "SELECT t.id, t.role, t.station_id, t.agent_id, s.code AS station_code, s.kind AS station_kind FROM access_token t"
+    " LEFT JOIN station s ON s.warehouse_id = t.warehouse_id AND s.id = t.station_id"
+    " WHERE t.warehouse_id = :w AND t.token_sha256 = :token AND t.revoked_at_ms IS NULL"
+)
+_TOKEN_COLUMNS = ("id", "role", "station_id", "agent_id", "station_code", "station_kind")
+
+
+def is_same_origin() -> bool:
+    """Whether one of our own pages sent this, as far as its browser says."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in ("same-origin", "none")
@@ -159,7 +217,7 @@ def enter() -> Response:
         target = "/"
     response = redirect(target)
     response.set_cookie(
-        COOKIE, token, max_age=COOKIE_MAX_AGE_S, httponly=True, samesite="Strict", secure=request.is_secure
+        _cookie(), token, max_age=COOKIE_MAX_AGE_S, httponly=True, samesite="Strict", secure=request.is_secure
     )
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

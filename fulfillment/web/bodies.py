@@ -20,6 +20,16 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A body with a field we do not know is a mistake, not an extension."""
 
 
+class NotedBody(Body):
+    """The step at which a device without the network took a scan for right; `task` 0 = putting the totes down."""
+
+    operator: Annotated[int, msgspec.Meta(ge=1, le=2**62)]
+    tour: Annotated[int, msgspec.Meta(ge=1, le=2**62)]
+    task: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+    state: Literal["location", "item", "tote", "drop"]
+    counted: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+
+
 class ScanBody(Body):
     """One trigger pull. `code` is checked apart, so that its errors can say what is wrong with it."""
 
@@ -28,6 +38,28 @@ class ScanBody(Body):
     code: str
     occurred_at: str
     qty_each: int | None = None
+    noted: NotedBody | None = None
+
+
+class QueuedScanBody(Body):
+    """One of the scans a device has queued."""
+
+    scan_id: Code
+    code: str
+    occurred_at: str
+    qty_each: int | None = None
+    noted: NotedBody | None = None
+
+
+class ScanQueueBody(Body):
+    """What one station has queued, in the order it was scanned."""
+
+    station: Code
+    scans: Annotated[list[QueuedScanBody], msgspec.Meta(min_length=1, max_length=100)]
+
+
+class PingBody(Body):
+    """Nothing."""
 
 
 class ShipToBody(Body):
@@ -63,6 +95,7 @@ class OrderBody(Body):
     policy: Literal["ship_complete", "ship_partial"] = "ship_partial"
     priority: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] = 0
     ship_to: ShipToBody = msgspec.field(default_factory=ShipToBody)
+    may_substitute: bool = False
 
 
 class OrderChangeBody(Body):
@@ -70,6 +103,7 @@ class OrderChangeBody(Body):
 
     policy: Literal["ship_complete", "ship_partial"] | None = None
     priority: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] | None = None
+    may_substitute: bool | None = None
     ship_to: dict[
         Literal["name", "address1", "address2", "city", "region", "postcode", "country", "phone"], Text
     ] | None = None  # fmt: skip
@@ -89,6 +123,7 @@ class WaveBody(Body):
     max_orders: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
     priority: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] = 0
     ordered_until: str | None = None
+    mode: Literal["cluster", "batch"] = "cluster"
 
 
 class OperatorBody(Body):
@@ -97,7 +132,7 @@ class OperatorBody(Body):
     badge: Code
     name: Text
     role: Literal["picker", "packer", "receiver", "supervisor", "admin"]
-    language: Code = "en"
+    language: Annotated[str, msgspec.Meta(max_length=16)] = ""
 
 
 class StationBody(Body):
@@ -109,6 +144,18 @@ class StationBody(Body):
     name: Text = ""
     label_printer: Text | None = None
     slip_printer: Text | None = None
+    item_printer: Text | None = None
+    weighs: bool = False
+
+
+class StationChangeBody(Body):
+    """What is to be another; what is null stays. "-" as a printer: none any more."""
+
+    name: Text | None = None
+    label_printer: Text | None = None
+    slip_printer: Text | None = None
+    item_printer: Text | None = None
+    weighs: bool | None = None
 
 
 class TotesBody(Body):
@@ -118,10 +165,17 @@ class TotesBody(Body):
 
 
 class CartsBody(Body):
-    """How many carts, with how many places each."""
+    """How many carts, with how many places each, and on how many levels those stand (null: as they mostly do)."""
 
     count: int
     positions: int
+    levels: int | None = None
+
+
+class CartBody(Body):
+    """On how many levels a cart's places stand, numbered from the top left as one reads."""
+
+    levels: int
 
 
 class PrinterBody(Body):

@@ -11,6 +11,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from fulfillment.domain.reasons import DomainError
+from fulfillment.services.readiness import Trouble, trouble_of
+from fulfillment.web.measuring import note_sent_scan
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,13 @@ def problem(status: int, code: str, title: str, detail: str = "", field: str | N
     if field:
         body["field"] = field
     return Response(json.dumps(body), status, mimetype="application/problem+json")
+
+
+def refused(trouble: Trouble) -> Response:
+    """The database cannot do its work just now: why, and when to come again."""
+    response = problem(503, trouble.code, trouble.title)
+    response.headers["Retry-After"] = str(trouble.retry_after_s)
+    return response
 
 
 def register_errors(app: Flask) -> None:
@@ -50,5 +59,12 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def bug(error: Exception) -> Response:
+        trouble = trouble_of(error)
+        if trouble is not None:
+            note_sent_scan()
+            log.warning("%s %s: %s (%s)", request.method, request.path, trouble.code, type(error).__name__)
+            app.extensions["health"].learn(trouble)
+            return refused(trouble)
+        note_sent_scan()
         log.exception("%s %s failed", request.method, request.path)
         return problem(500, "internal_error", "something of ours broke; it is logged")

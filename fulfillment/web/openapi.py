@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from fulfillment.domain.roles import Permission
 from fulfillment.web.auth import needs
@@ -47,6 +47,7 @@ class Api:
     def operation(
         self, method: str, path: str, permission: Permission, *, body: type[Body] | None = None,
         query: Mapping[str, str] | None = None, answers: Mapping[int, str] | None = None, media: str = JSON,
+        judged_in_work: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
         """Route a view that takes its path parts and (if declared) a checked body, and returns plain values."""
 
@@ -61,7 +62,8 @@ class Api:
                 return Response(msgspec.json.encode(values), status, mimetype=JSON)
 
             answer.__doc__ = view.__doc__
-            self.blueprint.add_url_rule(path, view.__name__, needs(permission)(answer), methods=[method])
+            declared = needs(permission, judged_in_work=judged_in_work)(answer)
+            self.blueprint.add_url_rule(path, view.__name__, declared, methods=[method])
             summary = (view.__doc__ or "").strip().split("\n")[0]
             self.operations.append(
                 Operation(
@@ -112,7 +114,8 @@ def _decoded(decoder: msgspec.json.Decoder[Body]) -> Body:
         # A form cannot send this type, so no page of another origin can post here with our cookie.
         raise msgspec.DecodeError(f"the content type must be {JSON}")
     try:
-        return decoder.decode(request.get_data(cache=False))
+        g.body = request.get_data(cache=False)  # the audit log hashes it
+        return decoder.decode(g.body)
     except UnicodeDecodeError as error:
         raise msgspec.DecodeError("the body is not UTF-8") from error
 

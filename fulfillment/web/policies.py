@@ -95,5 +95,5 @@ def put_item_policy(body: PolicyBody, sku: str) -> Any:
 @operation("GET", "/fifo-audit", Permission.AUDIT)
 def get_fifo_audit() -> Any:
     """Replay the ledger: whatever passed over, buried or promised too late, and what a supervisor let pass."""
-    with queries.snapshot(floor().engine) as connection:
+    with queries.snapshot(floor().engine, floor().warehouse_id) as connection:
         return audit.fifo_audit(connection, floor().warehouse_id)

@@ -29,6 +29,8 @@ from fulfillment.web.errors import problem
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.1
+LOOK_FAR_S = 0.25  # at a database across the network
+FAILED_S = 1.0
 VIEW_S = 1.0
 KEEP_ALIVE_S = 15.0
 STREAM_S = 600.0  # then the board comes back by itself, and its token is looked at again
@@ -88,32 +90,40 @@ class BoardFeed:
             return self._version, {part: self._parts[part] for part, at in self._since.items() if at > version}
 
     def _read(self) -> None:
-        try:
-            watched = self._engine.raw_connection()
+        while self._is_wanted():
             try:
-                self._watch(watched.driver_connection)
-            finally:
-                watched.close()
-        except Exception:
-            # Whoever looks gets the last view; the next stream that opens starts another reader.
-            log.exception("the board's reader failed")
-            with self._changed:
-                self._thread = None
+                watched = self._engine.raw_connection()
+                try:
+                    self._watch(watched.driver_connection)
+                    return  # nobody looks any more; who comes now has started another reader
+                finally:
+                    watched.close()
+            except Exception:
+                # Whoever looks keeps the last view meanwhile: a database that went away comes back.
+                log.exception("the board's reader failed; again in %.0f s", FAILED_S)
+                with self._changed:
+                    self._changed.wait(FAILED_S)
 
     def _watch(self, connection: Any) -> None:
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        if not is_sqlite:
+            connection.autocommit = True  # looking must not keep a transaction open
+        # Changes with every commit of any other connection, also in another process: SQLite's counter of the file,
+        # PostgreSQL's list of the transactions under way. Both cost nothing but the question.
+        question = "PRAGMA data_version" if is_sqlite else "SELECT pg_current_snapshot()::text AS version"
         seen, next_at = None, 0.0
         while self._is_wanted():
             now = time.monotonic()
             if now >= next_at:
-                # Changes with every commit of any other connection, also in another process.
-                version = connection.execute("PRAGMA data_version").fetchone()[0]
+                row = connection.execute(question.encode() if not is_sqlite else question).fetchone()
+                version = row["version"] if isinstance(row, dict) else row[0]
                 if version != seen:
-                    with queries.snapshot(self._engine) as snapshot:
+                    with queries.snapshot(self._engine, self._warehouse_id) as snapshot:
                         view = board(snapshot, self._warehouse_id)
                     self._publish(parts_of(view))
                     seen, next_at = version, now + self._view_s
             with self._changed:
-                self._changed.wait(LOOK_S)
+                self._changed.wait(LOOK_S if is_sqlite else LOOK_FAR_S)
 
     def _is_wanted(self) -> bool:
         with self._changed:

@@ -11,8 +11,6 @@ from fulfillment.services.actor import Actor
 from fulfillment.web.auth import floor
 from fulfillment.web.openapi import Api
 
-VERSION = "0.1.0"
-
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 api = Api(blueprint)
 operation = api.operation

@@ -15,6 +15,7 @@ const lanesOf = (orders) => orders.reduce((lanes, card) => {
 let view = JSON.parse(document.getElementById("view").textContent);
 view.orders = lanesOf(view.orders);
 let clockAhead = 0, poll = 0, etag = "";
+let sought = ""; // the order somebody looked for: its card stays marked when the board is drawn anew
 
 function say(kind, code, values = {}) {
   const one = Number(values.count) === 1 ? words[kind][`${code}.one`] : undefined;
@@ -36,16 +37,24 @@ function span(ms) {
   return say("board", "minutes", { m: minutes });
 }
 
+const language = document.documentElement.lang;
 const unbroken = (words_) => words_.replaceAll(" ", "\u00a0");
-const metres = (dm) => Math.round(dm / 10).toLocaleString("en");
+const metres = (dm) => Math.round(dm / 10).toLocaleString(language);
 
 const draw = {
   lanes(counts) {
     for (const [lane, count] of Object.entries(counts)) {
       const shown = document.querySelector(`[data-count="${lane}"]`);
-      if (shown) shown.textContent = count.toLocaleString("en");
+      if (shown) shown.textContent = count.toLocaleString(language);
     }
     for (const lane of Object.keys(counts)) more(lane);
+  },
+  oldest(lanes) {
+    for (const shown of document.querySelectorAll("[data-oldest]")) {
+      const since = lanes[shown.dataset.oldest];
+      shown.hidden = !since;
+      if (since) shown.querySelector("time").dataset.since = since;
+    }
   },
   orders(lanes) {
     for (const [lane, cards] of Object.entries(lanes)) {
@@ -56,11 +65,13 @@ const draw = {
     }
   },
   tours(tours) {
-    fill("tours", tours.active.map((tour) => make("li", "tour",
-      make("b", "", tour.operator || tour.station),
+    fill("tours", [...tours.waves.map(wave), ...tours.active.map((tour) => make("li", "tour",
+      way(`/tours/${tour.tour}`, tour.operator || tour.station),
       make("span", "", `${tour.station} · ${tour.cart}`),
       make("span", "", tour.location ? say("board", "at", { place: tour.location }) : say("board", "on_way_back")),
-      progress(tour.stops_done, tour.stops_total))));
+      progress(tour.stops_done, tour.stops_total),
+      make("span", "tour-walk", [say("board", "walk_left", { metres: metres(tour.walk_left_dm), total: metres(tour.distance_dm) }),
+        against(tour), tour.distance_dm === tour.lower_bound_dm ? say("board", "proven") : ""].filter(Boolean).join(" · "))))]);
     const saved = tours.s_shape_dm - tours.distance_dm;
     text("tours-sum", [
       say("board", "tours_waiting", { count: tours.planned }), say("board", "tours_done", { count: tours.done }),
@@ -69,7 +80,10 @@ const draw = {
   },
   tasks(tasks) {
     fill("tasks", Object.entries(tasks).map(([kind, count]) =>
-      make("li", "", make("b", "number", count.toLocaleString("en")), make("span", "", say("task", kind)))));
+      make("li", "", make("b", "number", count.toLocaleString(language)), make("span", "", say("task", kind)))));
+  },
+  conflicts(count) {
+    document.getElementById("conflicts").replaceChildren(count ? way("/conflicts", say("board", "conflicts", { count })) : "");
   },
   prints(prints) {
     const counted = Object.entries(prints.counts).filter(([, count]) => count);
@@ -77,13 +91,25 @@ const draw = {
       ...counted.map(([print, count]) => make("li", `print print-${print}`, make("b", "number", String(count)),
         make("span", "", say("print", print)))),
       ...prints.attention.map((print) => make("li", `print print-${print.state}`,
-        make("b", "", print.subject || print.template), make("span", "", `${print.printer}: ${say("print", print.state)}`))),
+        way(`/prints?state=${print.state}`, print.subject || print.template), make("span", "", `${print.printer}: ${say("print", print.state)}`))),
     ]);
   },
   printers(printers) {
     fill("printers", printers.map((printer) => make("li", `printer printer-${printer.state}`, make("b", "", printer.code),
       make("span", "state", say("printer", printer.state) + (printer.reason ? ` (${say("reason", printer.reason)})` : "")),
       printer.waiting ? make("span", "number", String(printer.waiting)) : "")));
+  },
+  // What is no printer (those stand above with their state) and needs somebody.
+  devices(devices) {
+    const others = devices.filter((one) => one.kind !== "printer");
+    document.getElementById("devices").replaceChildren(...others.map((one) => make("li",
+      `printer printer-${one.kind === "agent" ? "offline" : one.state}`, way("/devices", one.code), make("span", "state",
+        one.kind === "agent" ? say("agent_state", one.state)
+          : say("device_state", one.state) + (one.reason ? ` (${say("device_reason", one.reason)})` : "")))));
+  },
+  problems(count) {
+    text("problems", count ? say("board", "problems", { count }) : say("board", "no_problems"));
+    document.getElementById("problems").classList.toggle("is-open", count > 0);
   },
   stations(stations) {
     fill("stations", stations.map((station) => make("li", "", make("b", "", station.code),
@@ -95,6 +121,27 @@ const draw = {
   },
 };
 
+/* How much less is walked than by simpler orders of the same stops. */
+function against(walk) {
+  const less = (other) => `${(100 * (walk.distance_dm - other) / (other || 1)).toLocaleString(language, { maximumFractionDigits: 1, signDisplay: "always" })} %`;
+  return say("board", "against", { s_shape: less(walk.s_shape_dm), named: less(walk.location_order_dm) });
+}
+
+function wave(one) {
+  return make("li", "wave",
+    make("b", "", say("board", "wave", { number: one.wave })),
+    make("span", "", say("board", "walk_of", { metres: metres(one.distance_dm) })),
+    make("span", "", say("board", "saved_m", { metres: metres(one.location_order_dm - one.distance_dm) })),
+    progress(one.tours_done, one.tours),
+    make("span", "tour-walk", `${against(one)} · ${say("board", "proven_of", { count: one.proven, total: one.tours })}`));
+}
+
+function way(address, words_) {
+  const element = make("a", "", words_);
+  element.href = address;
+  return element;
+}
+
 function card(order) {
   const isDone = order.state === "shipped" || order.state === "cancelled";
   const since = make("time", "card-since");
@@ -105,6 +152,7 @@ function card(order) {
     make("span", "card-lines", 
       `${unbroken(say("board", "lines", { count: order.lines }))} · ${unbroken(say("board", "units", { count: order.units }))}`));
   shown.dataset.order = order.number;
+  if (order.number === sought) shown.classList.add("card-found");
   if (order.hold_reason) {
     shown.append(make("span", "card-flag", `${say("hold", order.hold_reason)} ${order.hold_note}`.trim()));
   } else if (order.missing_each && !isDone) {
@@ -129,7 +177,7 @@ function more(lane) {
   const note = document.querySelector(`[data-more="${lane}"]`);
   if (!note) return;
   const hidden = (view.lanes[lane] || 0) - (view.orders[lane] || []).length;
-  note.textContent = hidden > 0 ? say("board", "more", { count: hidden.toLocaleString("en") }) : "";
+  note.textContent = hidden > 0 ? say("board", "more", { count: hidden.toLocaleString(language) }) : "";
 }
 
 function fill(id, items) {
@@ -200,7 +248,7 @@ async function ask() {
 function link(how) {
   if (state.dataset.state === how) return;
   state.dataset.state = how;
-  state.textContent = say("board", how, { clock: new Date().toLocaleTimeString() });
+  state.textContent = say("board", how, { clock: new Date().toLocaleTimeString(language) });
 }
 
 document.getElementById("find").addEventListener("submit", async (event) => {
@@ -211,6 +259,7 @@ document.getElementById("find").addEventListener("submit", async (event) => {
   const order = answer && answer.ok ? await answer.json() : null;
   text("find-answer", order ? say("board", "found", { number, lane: say("lane", order.state) })
     : say("board", "not_found", { number }));
+  sought = order ? number : "";
   for (const marked of document.querySelectorAll(".card-found")) marked.classList.remove("card-found");
   const shown = order && document.querySelector(`[data-order="${CSS.escape(number)}"]`);
   if (shown) {

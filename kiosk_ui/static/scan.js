@@ -8,14 +8,13 @@ const manualCode = document.getElementById("manual-code");
 const catcher = document.getElementById("catch");
 const link = document.getElementById("link");
 const waiting = document.getElementById("waiting");
-const words = JSON.parse(document.getElementById("words").textContent);
 
 const BOUNCE_MS = 700; // one symbol read twice by one pull of the trigger
-const ANSWER_MS = 10000;
+const ANSWER_MS = 10000, SLOW_MS = 3000;
 const REFRESH_MS = 2000;
 const RETRY_MS = [300, 1000, 2000, 5000];
-const OWN_CODE = /^([LTKBCRMOXY])-.+-[0-9A-Z]$/i;
-const PARCEL_CODE = /^(\]C1)?(00)?\d{18}$/;
+const OWN_CODE = /^([LTKBCRMOXYPWS])-.+-[0-9A-Z]$/i;
+const PARCEL_CODE = /^(\][A-Za-z][0-9A-Za-z])?(00)?\d{18}$/;
 
 const ready = openQueue(kiosk.dataset.station);
 let stored = ready; // writes follow each other, so the queue keeps the order of the pulls
@@ -25,20 +24,29 @@ let keyed = "";
 
 const current = () => screenRoot.querySelector(".screen");
 
+/* Every screen brings the words the script says by itself: the page is in the language of who is signed in. */
+let words = {};
+function takeWords(screen) {
+  words = JSON.parse(screen.dataset.words);
+  document.documentElement.lang = screen.lang;
+  for (const shown of document.querySelectorAll("[data-say]")) shown.textContent = say(shown.dataset.say);
+  manualCode.placeholder = say("manual");
+}
+
 function say(key, values = {}) {
   const words_ = (Number(values.count) === 1 && words[`${key}.one`]) || words[key];
   return words_.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 function kindOf(code) {
-  const own = OWN_CODE.exec(code);
-  if (own) return own[1].toUpperCase() === "L" ? "location" : "own";
+  const own = OWN_CODE.exec(code.replace(/^\][A-Za-z][0-9A-Za-z]/, ""));
+  if (own) return { L: "location", C: "command" }[own[1].toUpperCase()] || "own";
   return PARCEL_CODE.test(code) ? "parcel" : "item";
 }
 
 function scan(raw) {
   const code = raw.trim();
-  if (!code) return;
+  if (!code || heardBeside(code)) return;
   const kind = kindOf(code), now = performance.now();
   // Twice the same item may be two pieces. Twice the same place, tote or button never means anything more.
   const isBounce = kind !== "item" && code === lastCode && now - lastAt < BOUNCE_MS;
@@ -51,7 +59,7 @@ function scan(raw) {
     key("clear");
   }
   hearing(code);
-  stored = stored.then(async () => (await ready).put(entry));
+  stored = stored.then(() => keepScan(entry)).catch(report);
   stored.then(showWaiting).then(send); // the next pull is stored without waiting for this one's answer
 }
 
@@ -72,12 +80,13 @@ async function send() {
       const entry = await queue.first();
       if (!entry) continue;
       isAskedAgain = true;
-      const { screen, trouble } = await post(entry);
+      const { screen, trouble, isLost } = await post(entry);
       if (screen) {
-        await queue.drop(entry);
+        await queue.drop(entry, standingOf(screen));
         failures = 0;
-        show(screen, true);
+        await answered(screen, entry);
       } else {
+        if (isLost && (failures || !navigator.onLine)) goAway();
         await pause(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)], trouble);
       }
       await showWaiting();
@@ -89,20 +98,23 @@ async function send() {
 
 /* One try. Only a screen that carries this scan's id is an answer: a proxy's or a hotspot's page is not. */
 async function post(entry) {
-  const { scan_id, code, qty_each, occurred_at } = entry;
+  const { scan_id, code, qty_each, occurred_at, noted } = entry;
   const giveUp = new AbortController();
+  const slow = setTimeout(goAway, SLOW_MS);
   const timer = setTimeout(() => giveUp.abort(), ANSWER_MS);
   try {
     const response = await fetch(kiosk.dataset.post, {
       method: "POST", headers: { "Content-Type": "application/json" }, credentials: "same-origin",
-      body: JSON.stringify({ scan_id, code, qty_each, occurred_at }), signal: giveUp.signal,
+      body: JSON.stringify({ scan_id, code, qty_each, occurred_at, noted }), signal: giveUp.signal,
     });
     const screen = screenIn(await response.text());
     if (screen && screen.dataset.scanId === scan_id) return { screen };
-    return { trouble: [401, 403].includes(response.status) ? say("not_enrolled") : say("no_answer") };
+    const isSignedOff = [401, 403].includes(response.status);
+    return { trouble: isSignedOff ? say("not_enrolled") : say("no_answer"), isLost: !isSignedOff };
   } catch (error) {
-    return { trouble: say("no_answer") };
+    return { trouble: say("no_answer"), isLost: true };
   } finally {
+    clearTimeout(slow);
     clearTimeout(timer);
   }
 }
@@ -134,13 +146,45 @@ async function showWaiting() {
 function show(screen, isAnswer) {
   rememberPanel(screen);
   screenRoot.replaceChildren(document.adoptNode(screen));
+  takeWords(screen);
   keyed = "";
   rest();
+  drawWalk();
+  stoodAt(screen);
   if (isAnswer) {
     link.dataset.state = "waiting";
     scrollTo(0, 0); // what came of it stands on top, the button touched may have been far below
-    tell(screen.dataset.outcome === "applied");
+    tell(screen.dataset.kind, verdictWords());
   }
+}
+
+/* The way ahead is fetched after the screen stands, and once a stop: no scan waits for a picture. */
+const walk = { address: "", drawn: null };
+async function drawWalk() {
+  const holder = screenRoot.querySelector("[data-picture]");
+  if (!holder) return;
+  const address = holder.dataset.picture;
+  if (walk.address !== address) {
+    const answer = await fetch(address, { credentials: "same-origin" }).catch(() => null);
+    if (!answer || answer.status !== 200) return;
+    const drawn = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
+    if (drawn.nodeName !== "svg") return;
+    Object.assign(walk, { address, drawn });
+  }
+  if (!holder.isConnected) return;
+  holder.replaceChildren(document.importNode(walk.drawn, true));
+  holder.hidden = false;
+  frameWalk(holder);
+}
+
+/* Small, it shows the floor's width around the next stop, which is ringed; large, all of it. */
+function frameWalk(holder) {
+  const drawn = holder.firstElementChild, ring = drawn.querySelector(":scope > circle[fill=none]");
+  const [x, y, wide, high] = walk.drawn.getAttribute("viewBox").split(" ").map(Number);
+  const slice = Math.min(high, wide * holder.clientHeight / (holder.clientWidth || 1));
+  const isWhole = holder.classList.contains("is-large") || !ring;
+  const top = isWhole ? y : Math.min(Math.max(Number(ring.getAttribute("cy")) - slice / 2, y), y + high - slice);
+  drawn.setAttribute("viewBox", [x, top, wide, isWhole ? high : slice].join(" "));
 }
 
 function rememberPanel(screen) {
@@ -148,13 +192,10 @@ function rememberPanel(screen) {
   if (panel) panel.open = localStorage.getItem("floor-panel") !== "closed";
 }
 
-/* Right or wrong by sound, by touch and in words; colour only comes with them. */
-function tell(isRight) {
+/* What came of the scan, aloud too. */
+function verdictWords() {
   const said = screenRoot.querySelector("[data-verdict]");
-  document.getElementById("spoken").textContent = said ? said.textContent.replace(/\s+/g, " ").trim() : "";
-  if (isRight) beep([[880, 0, 0.07], [1320, 0.08, 0.09]], "sine");
-  else beep([[170, 0, 0.22], [140, 0.26, 0.34]], "square");
-  if (navigator.vibrate) navigator.vibrate(isRight ? 40 : [200, 90, 200]);
+  return said ? said.textContent.replace(/\s+/g, " ").trim() : "";
 }
 
 /* In the same frame as the pull: it was heard, whatever comes of it. */
@@ -170,33 +211,13 @@ function hearing(code) {
   if (!said.isConnected) current().querySelector(".head").after(said);
 }
 
-let audio = null;
-function beep(tones, shape) {
-  if (!audio) return;
-  for (const [hertz, from, seconds] of tones) {
-    const source = audio.createOscillator(), volume = audio.createGain(), at = audio.currentTime + from;
-    source.type = shape;
-    source.frequency.value = hertz;
-    volume.gain.setValueAtTime(0.25, at);
-    volume.gain.exponentialRampToValueAtTime(0.001, at + seconds);
-    source.connect(volume).connect(audio.destination);
-    source.start(at);
-    source.stop(at + seconds);
-  }
-}
-
-/* A browser plays nothing before the first touch or key. */
-function allowSound() {
-  if (!audio && window.AudioContext) audio = new AudioContext();
-  if (audio && audio.state === "suspended") audio.resume();
-}
-
 function key(digit) {
   keyed = digit === "clear" ? "" : (keyed + digit).replace(/^0+/, "").slice(0, 7);
   const shown = document.getElementById("keyed");
   if (!shown) return;
   shown.textContent = keyed;
-  document.getElementById("keyed-words").textContent = keyed ? say("next_counts", { count: keyed }) : say("quantity_hint");
+  const { says, hint } = document.getElementById("keyed-words").dataset;
+  document.getElementById("keyed-words").textContent = keyed ? says.replace("{count}", keyed) : hint;
 }
 
 /* A handheld's scanner service types into whatever has the focus, so something must; it opens no keyboard. */
@@ -205,17 +226,18 @@ function rest() {
   if (isIdle && matchMedia("(pointer: coarse)").matches) catcher.focus({ preventScroll: true });
 }
 
-const wedge = hearWedge(scan);
+/* What could be two codes, or half of one, is not guessed: it is said, and nothing is sent. */
+function refuse(why) {
+  hearing("");
+  const said = screenRoot.querySelector("[data-verdict]");
+  said.querySelector("bdi").textContent = say(`unclear.${why}`);
+  said.className = "verdict verdict-rejected";
+  said.querySelector(".verdict-mark").textContent = say("rejected");
+  tell("rejected", verdictWords());
+}
 
-document.addEventListener("keydown", (event) => {
-  allowSound();
-  if (event.target === manualCode) return;
-  if (wedge.key(event)) event.preventDefault(); // Enter would press the button touched last
-}, true);
-catcher.addEventListener("beforeinput", (event) => {
-  wedge.text(event.data, event.timeStamp, event.inputType === "insertLineBreak");
-});
-catcher.addEventListener("input", () => { catcher.value = ""; });
+listenToWedge(hearWedge(scan, { rules: scannerRules(), onUnclear: refuse }), catcher);
+document.addEventListener("keydown", allowSound, true);
 
 screenRoot.addEventListener("click", (event) => {
   allowSound();
@@ -224,7 +246,16 @@ screenRoot.addEventListener("click", (event) => {
   button.blur();
   if (button.dataset.digit) key(button.dataset.digit);
   else if (button.dataset.code) scan(button.dataset.code);
+  else if (button.dataset.picture) {
+    button.setAttribute("aria-expanded", String(button.classList.toggle("is-large")));
+    frameWalk(button);
+  }
 });
+
+/* A picture that cannot be had leaves no frame. */
+screenRoot.addEventListener("error", (event) => {
+  if (event.target.matches(".goods-picture")) event.target.remove();
+}, true);
 
 document.getElementById("manual").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -244,7 +275,8 @@ document.addEventListener("visibilitychange", () => { if (!document.hidden && wa
 async function refresh() {
   const screen = current();
   if (!screen.dataset.refresh || document.hidden || isSending || keyed) return;
-  const answer = await fetch(kiosk.dataset.screen, { credentials: "same-origin" }).catch(() => null);
+  const answer = await fetch(kiosk.dataset.screen, { credentials: "same-origin", signal: AbortSignal.timeout(ANSWER_MS) })
+    .catch(() => null);
   const fresh = answer && answer.ok ? screenIn(await answer.text()) : null;
   if (!fresh || isSending || keyed || current() !== screen) return;
   if (fresh.dataset.flow !== screen.dataset.flow || fresh.dataset.state !== screen.dataset.state) {
@@ -255,7 +287,12 @@ async function refresh() {
   const was = screen.querySelector(".stage"), is = fresh.querySelector(".stage");
   if (is.innerHTML !== was.innerHTML) was.replaceWith(document.adoptNode(is));
 }
-setInterval(refresh, REFRESH_MS);
+
+function keepFresh() {
+  const soon = screenRoot.querySelector("[data-refresh-ms]"); // a step that says how soon
+  setTimeout(() => refresh().finally(keepFresh), soon ? Number(soon.dataset.refreshMs) : REFRESH_MS);
+}
+keepFresh();
 
 show(current(), false);
-showWaiting().then(send);
+takeUp(current()).catch(report).then(showWaiting).then(send); // whatever else goes wrong, what waits is sent

@@ -99,7 +99,7 @@ class House:
             body = {"code": code, "address": "tcp://127.0.0.1:9", "language": language, "dpi": 203}
             self._must("POST", "/api/v1/printers", body)
         station = self._station("PACK-1", "bench", BENCH, self._fallibility("bench"))
-        floor.benches = {BENCH: Bench(station, ScreenTray(station), BENCH)}  # type: ignore[arg-type,dict-item]
+        floor.benches = {BENCH: Bench(station, ScreenTray(station), BENCH)}  # type: ignore[arg-type]
         for n in range(1, 5):
             name = f"W{n}"
             body = {"badge": str(9000 + n), "name": f"Simulated {n}", "role": "supervisor"}

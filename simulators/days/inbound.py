@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from functools import partial
 from typing import Any
 
 from simulators.days.house import DOCK, House
@@ -52,14 +53,14 @@ class Inbound(House):
         pallets = self.gear.pallets.setdefault(DOCK, deque())
         while pallets:
             sscc = pallets.popleft()
-            self._try(lambda sscc=sscc: receiver.put_away_pallet(sscc))
+            self._try(partial(receiver.put_away_pallet, sscc))
         waiting = self.gear.docks.setdefault(DOCK, deque())
         tries: Counter[str] = Counter()
         while waiting:
             sku = waiting.popleft()
             tries[sku] += 1
             before = self.world.acts
-            done = self._try(lambda sku=sku: receiver.put_away(sku))
+            done = self._try(partial(receiver.put_away, sku))
             if done is False and self.world.count(DOCK, sku):
                 if tries[sku] < 3 and self.world.acts != before:
                     waiting.append(sku)
@@ -70,7 +71,7 @@ class Inbound(House):
     def _clear_dock(self) -> None:
         """All is put away, and the book believes that something still stands there."""
         while (left := self._try(self.crew[0].still_at_dock)) is not None:
-            if not self._try(lambda left=left: self.crew[0].write_off(DOCK, *left)):
+            if not self._try(partial(self.crew[0].write_off, DOCK, *left)):
                 return
             self.report.written_off += left[1]
 
@@ -88,6 +89,6 @@ class Inbound(House):
                 return
             place = supplier_place(str(body["number"]))
             self.world.bring(place, pile.sku, pile.received_on, qty_each, pile.mark)
-            self._try(lambda answer=answer, place=place: self.crew[0].receive(str(answer["barcode"]), place))
+            self._try(partial(self.crew[0].receive, str(answer["barcode"]), place))
             self._put_all_away()
             self.report.returns += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -71,7 +72,7 @@ class Outbound(House):
         packer, bench = self.crew[3], self.floor.benches[BENCH]
         for tote in list(self.gear.staged):
             if self.gear.take_staged(tote.barcode) is not None:  # else it went along with another of its order
-                self._try(lambda tote=tote: self._pack(packer, bench, tote))
+                self._try(partial(self._pack, packer, bench, tote))
         self._try(lambda: packer.close_carton(bench))
         self.gear.stir_staged()
 
@@ -81,11 +82,11 @@ class Outbound(House):
     def _put_back(self) -> None:
         while self.gear.to_put_back:
             tote = self.gear.to_put_back.popleft()
-            self._try(lambda tote=tote: self.crew[0].put_back(tote))
+            self._try(partial(self.crew[0].put_back, tote))
 
     def _load(self) -> None:
         for lane in [lane for lane, parcels in self.gear.lanes.items() if parcels]:
-            self._try(lambda lane=lane: self.crew[3].load(lane))
+            self._try(partial(self.crew[3].load, lane))
         for place in self.world.places(where=lambda place: place.startswith("truck:")):
             number = self.floor.parcel_orders.get(place.rsplit(":", 1)[1], "")
             self.report.units_shipped += self.world.count(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from simulators.days.house import QUARANTINE, House
@@ -35,7 +36,7 @@ class Upkeep(House):
             if others:
                 there, qty_each = self.dice.choice(others), self.world.look(here)[0].qty_each
                 moved = self._try(
-                    lambda here=here, sku=sku, qty=qty_each, there=there: worker.move_goods(here, sku, qty, there)
+                    partial(worker.move_goods, here, sku, qty_each, there)
                 )
                 self.report.moves += bool(moved)
         here = self.dice.choice(sorted(place for place in self.storage if self.world.count(place) > 2))

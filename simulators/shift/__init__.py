@@ -18,10 +18,22 @@ from simulators.shift.crew import Crew
 from simulators.shift.cycles import Cycles
 from simulators.shift.judgement import Judgement
 from simulators.shift.lead import Lead
-from simulators.shift.options import PLANTS, PlantHook, ShiftGoods, ShiftOptions, ShiftServer, order_body
+from simulators.shift.options import (
+    PLANTS,
+    POSTS,
+    PlantHook,
+    ShiftGoods,
+    ShiftOptions,
+    ShiftServer,
+    SlowLane,
+    order_body,
+)
 from simulators.shift.work import Work
 
-__all__ = ["PLANTS", "PlantHook", "Shift", "ShiftGoods", "ShiftOptions", "ShiftServer", "order_body", "run_shift"]
+__all__ = [
+    "PLANTS", "POSTS", "PlantHook", "Shift", "ShiftGoods", "ShiftOptions", "ShiftServer", "SlowLane", "order_body",
+    "run_shift",
+]  # fmt: skip
 
 
 def run_shift(

@@ -11,7 +11,9 @@ from simulators.client import FloorHttp, ScanStation
 from simulators.faults import Fallibility
 from simulators.receipt_printer import ReceiptPrinter
 from simulators.shift.options import (
+    PACK,
     listed,
+    posts,
 )
 from simulators.shift.state import ShiftState
 from simulators.workers import Bench, Worker
@@ -31,12 +33,13 @@ class Crew(ShiftState):
         if not docks or not stations:
             raise ValueError("the locations have no dock or no bench (kind station)")
         self._equip(self._admin())
-        for place in stations[: max(1, self.options.workers)]:
+        at_work = posts(self.options)
+        for place in stations[: at_work.count(PACK) or max(1, self.options.workers)]:
             self._open_bench(devices, place)
         self._floor.benches = self._benches
         self.gear.benches.extend(self._benches)
         for n in range(1, self.options.workers + 1):
-            self._hire(n, docks[(n - 1) % len(docks)])
+            self._hire(n, docks[(n - 1) % len(docks)], at_work[n - 1])
 
     def _equip(self, api: FloorHttp) -> None:
         self._fetch_totes(api, self.options.totes)
@@ -80,7 +83,7 @@ class Crew(ShiftState):
         self._stations.append(station)
         self._benches[place] = Bench(station, tray, place)
 
-    def _hire(self, n: int, dock: str) -> None:
+    def _hire(self, n: int, dock: str, post: str) -> None:
         name = f"W{n}"
         body = {"badge": str(9000 + n), "name": f"Simulated {n}", "role": "supervisor"}
         operator = self._once(f"operator {n}", lambda: self._admin().post("/api/v1/operators", body))
@@ -91,7 +94,10 @@ class Crew(ShiftState):
         errs = Fallibility(self.options.rates, self.options.seed, name, self.errors)
         station = ScanStation(self.server.base_url, f"SIM-{n}", token, mishap=errs.mishap, stop=self._halt)
         self._stations.append(station)
-        self.crew.append(Worker(name, str(operator["barcode"]), station, dock, self._floor, errs))
+        slow = self.options.slow_lane
+        times = slow.times if slow is not None and slow.lane == post else 1.0
+        self._posts[name] = post
+        self.crew.append(Worker(name, str(operator["barcode"]), station, dock, self._floor, errs, times))
 
     def _station(self, body: Mapping[str, Any]) -> str:
         made = self._once(f"station {body['code']}", lambda: self._admin().post("/api/v1/stations", body))

@@ -71,11 +71,16 @@ class Judgement(ShiftState):
         self._find_failures()
 
     def _add_walks(self, api: FloorHttp) -> None:
-        for wave in self._waves:
-            for tour in api.get(f"/api/v1/waves/{wave}")["tours"]:
-                self.report.walk_dm += int(tour.get("distance_dm") or 0)
-                self.report.walk_s_shape_dm += int(tour.get("s_shape_dm") or 0)
-                self.report.walk_location_order_dm += int(tour.get("location_order_dm") or 0)
+        report = self.report
+        for number in self._waves:
+            wave = api.get(f"/api/v1/waves/{number}")
+            report.walk_dm += int(wave["distance_dm"])
+            report.walk_s_shape_dm += int(wave["s_shape_dm"])
+            report.walk_location_order_dm += int(wave["location_order_dm"])
+            report.walk_fifo_s_shape_dm += int(wave["fifo_s_shape_dm"])
+            report.tours += len(wave["tours"])
+            report.tours_proven += int(wave["proven_tours"])
+            report.tours_planned_again += sum(tour["replans"] > 0 for tour in wave["tours"])
 
     def _add_orders(self, api: FloorHttp) -> None:
         """What each customer was owed against what is really on the trucks."""

@@ -47,6 +47,7 @@ class Lead(ShiftState):
                 self._watch_waves(api)
                 watch_at = time.monotonic() + WATCH_S
             self._let_orders_arrive(api)
+            self._hurry_in_the_end(now)
             if self.options.loop and now >= release_at:
                 has_more, release_at = True, now + RELEASE_S  # orders have come in meanwhile
             if has_more and len(self._open_waves) < self.options.waves_ahead:
@@ -84,11 +85,19 @@ class Lead(ShiftState):
             self._plant("released")
         return True
 
+    def _hurry_in_the_end(self, now: float) -> None:
+        minutes, speed = self.options.hurry_after_min, self._pace.speed
+        if minutes is None or speed is None:
+            return
+        if self._begun_at and (now - self._begun_at) * speed >= minutes * 60:
+            self._pace.speed = None
+
     def _watch_waves(self, api: FloorHttp) -> None:
         for wave in list(self._open_waves):
             state = api.get(f"/api/v1/waves/{wave}")["state"]
             if state == "planning":
                 continue
+            self._begun_at = self._begun_at or time.monotonic()
             self._stage.pick_dry_until = min(self._stage.pick_dry_until, time.monotonic() + 0.05)
             if state == "done":
                 self._open_waves.remove(wave)
@@ -118,8 +127,9 @@ class Lead(ShiftState):
             stage.is_loading_all = True
             return True
         stage.is_loading_all = False
-        if not self._has_counted:
-            # Bins are counted when nobody has units of them in hand: a count beside a picker finds ghosts.
+        if not self._has_counted or self.gear.to_count:
+            # Bins are counted when nobody has units of them in hand: a count beside a picker finds ghosts. Who puts
+            # a cancelled order back after the count may miss a unit, and asks for another one.
             self._has_counted = stage.is_counting = True
             return True
         self._has_counted = False

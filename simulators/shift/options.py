@@ -20,6 +20,9 @@ COUNTRY_CODES = {
     "Malta": "MT", "Channel Islands": "JE", "Czech Republic": "CZ", "Poland": "PL", "Hong Kong": "HK",
 }  # fmt: skip
 
+PICK, PACK, SHIP = "pick", "pack", "ship"
+POSTS = (PICK, PACK, SHIP)
+
 PlantHook = Callable[[str], Mapping[str, Any] | None]
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,18 @@ class ShiftGoods:
     locations: tuple[FloorLocation, ...]
     book: OrderBook
     receipts: tuple[OpeningReceipt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SlowLane:
+    """The people of one lane take so many times longer for everything."""
+
+    lane: str
+    times: float
+
+    def __post_init__(self) -> None:
+        if self.lane not in POSTS or not 1 <= self.times <= 100:
+            raise ValueError(f"{self.lane}={self.times:g}: one of {', '.join(POSTS)}, 1 to 100 times")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +76,26 @@ class ShiftOptions:
     # A floor that is left and entered again (the demo): its equipment and tokens are kept in this file, and
     # if the file is there the world starts as the database says.
     keep_file: Path | None = None
+    slow_lane: SlowLane | None = None  # everybody then keeps to a lane, or there would be none that is slow
+    # After so long of the shift's own time since there was something to pick all has been seen that was to be seen: the
+    # rest goes without handling time.
+    hurry_after_min: int | None = None
 
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise ValueError("a shift needs at least one worker")
+        if self.slow_lane is not None and self.workers < len(POSTS):
+            raise ValueError(f"a slow lane needs a worker in each of {', '.join(POSTS)}")
         if self.plant not in (None, *PLANTS):
             raise ValueError(f"--plant {self.plant}: one of {', '.join(PLANTS)}")
+
+
+def posts(options: ShiftOptions) -> tuple[str, ...]:
+    """Each worker's lane, '' = wherever there is work. One loads; of the others as many pack as pick, or one fewer."""
+    if options.slow_lane is None:
+        return ("",) * options.workers
+    packers = (options.workers - 1) // 2
+    return (PICK,) * (options.workers - 1 - packers) + (PACK,) * packers + (SHIP,)
 
 
 def order_body(order: Order, ordered_at: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import random
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class _Stage:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class ShiftState:
+class ShiftState(ABC):
     """The floor, its people and its devices, as this run knows them."""
 
     def __init__(
@@ -75,6 +76,7 @@ class ShiftState:
         self.gear = Equipment()
         self.surprises = Surprises()
         self.crew: list[Worker] = []
+        self._posts: dict[str, str] = {}  # worker → lane, '' = wherever there is work
         self._stations: list[ScanStation] = []
         self._halt = threading.Event()  # ends the crew; `stop` is the caller's wish, this is our doing
         self._plant_hook = plant
@@ -100,6 +102,7 @@ class ShiftState:
         self._waves: list[Any] = []
         self._open_waves: list[Any] = []
         self._retired: set[str] = set()
+        self._begun_at = 0.0  # when the first wave could be picked, 0 = not yet
         self._has_counted = False
         self._started = time.monotonic()
         self._told = 0.0
@@ -265,6 +268,29 @@ class ShiftState:
 
     def _admin(self) -> FloorHttp:
         return FloorHttp(self.server.base_url, self.server.admin_token)
+
+    # What one part of a shift asks of another.
+
+    @abstractmethod
+    def _lead(self) -> None: ...
+
+    @abstractmethod
+    def _let_orders_arrive(self, api: FloorHttp) -> None: ...
+
+    @abstractmethod
+    def _next_cycle(self, api: FloorHttp) -> None: ...
+
+    @abstractmethod
+    def _totes_suffice(self) -> bool: ...
+
+    @abstractmethod
+    def _fetch_totes(self, api: FloorHttp, count: int) -> None: ...
+
+    @abstractmethod
+    def _fill_foreign_tote(self, barcode: str) -> None: ...
+
+    @abstractmethod
+    def _lose_a_unit(self) -> None: ...
 
 
 def _announced(api: FloorHttp, body: Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from simulators.shift.options import PACK, PICK, SHIP
 from simulators.shift.state import ShiftState
 from simulators.workers import Bench, Worker
 from simulators.world import (
@@ -73,20 +74,21 @@ class Work(ShiftState):
                     self._stage.busy -= 1
 
     def _next_job(self, worker: Worker) -> Callable[[], None] | None:
-        gear, stage = self.gear, self._stage
+        gear, stage, post = self.gear, self._stage, self._posts[worker.name]
         if stage.is_counting:
             return (lambda: self._count_round(worker)) if self._count_lock.acquire(blocking=False) else None
         if gear.to_put_back:
             tote = gear.to_put_back.popleft()
             return lambda: _ignore(worker.put_back(tote))
-        if gear.benches and (tote_due := self._tote_for_bench()) is not None:
+        if post in ("", PACK) and gear.benches and (tote_due := self._tote_for_bench()) is not None:
             bench = self._benches[gear.benches.popleft()]
             bench.order = tote_due.order  # spoken for: its other totes come to this bench
             return lambda: self._at_bench(worker, bench, tote_due)
-        if (lane := self._lane_to_load()) is not None:
+        if post in ("", SHIP) and (lane := self._lane_to_load()) is not None:
             return lambda: self._at_lane(worker, lane)
         if (
-            gear.carts
+            post in ("", PICK)
+            and gear.carts
             and (self._open_waves or self._was_left)  # walks of an earlier run may still wait
             and self._totes_suffice()
             and time.monotonic() >= stage.pick_dry_until
@@ -128,7 +130,8 @@ class Work(ShiftState):
             self._stage.pick_dry_until = time.monotonic() + (0.5 if self.options.speed is None else 2.0)
 
     def _lane_to_load(self) -> str | None:
-        least = 1 if self._stage.is_loading_all else LOAD_AT_PARCELS
+        # Who has nothing but parcels to load waits for no truckful.
+        least = 1 if self._stage.is_loading_all or self.options.slow_lane else LOAD_AT_PARCELS
         for lane, parcels in self.gear.lanes.items():
             if len(parcels) >= least and not self._lane_locks.setdefault(lane, threading.Lock()).locked():
                 self._lane_locks[lane].acquire()

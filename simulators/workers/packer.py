@@ -55,6 +55,8 @@ class Packer(Person):
                 case "pack.item":
                     self._take_tote_on_screen(bench)
                     self._pack_item(bench, tote_place(bench.tote))
+                case "pack.weigh":
+                    self._weigh(bench)
                 case "pack.label":
                     self._label(bench)
                 case "pack.lane":
@@ -191,12 +193,24 @@ class Packer(Person):
                     if again.is_applied:
                         self._world.move(place, box, item.sku, fits_each)
                         return
-                self._command(kiosk, "CLOSE", must=True)
+                self._command(kiosk, "NEWPARCEL", must=True)
+                self._command(kiosk, "CONFIRM", must=True)
             case "order_cancelled":
                 self._gear.to_put_back.append(bench.tote)
                 bench.tote = ""
             case _:
                 raise self._stuck(f"packing {item.sku}: {outcome.code}", kiosk.step)
+
+    def _weigh(self, bench: Bench) -> None:
+        """Set the box on the scale and key what it says: the carton on the screen, and what really lies in it."""
+        kiosk = bench.station
+        carton = kiosk.step.fields.get("carton") or {}
+        lying = totals(self._world.look(box_place(bench.place, str(kiosk.step.fields.get("order") or bench.order))))
+        goods_g = sum(self.floor.item(sku).weight_g * qty_each for sku, qty_each in lying.items())
+        self._handle(self.floor.handling.put_s + self.floor.handling.key_s)
+        outcome = self._scan(kiosk, f"{max(1, goods_g + int(carton.get('tare_g', 0)))} g")
+        if not outcome.is_applied:
+            raise self._stuck(f"the box at {bench.place} was refused by its weight: {outcome.code}", kiosk.step)
 
     def _label(self, bench: Bench) -> None:
         """Close the box, take the label that came out, stick it on, scan what is on the box now."""
@@ -204,8 +218,11 @@ class Packer(Person):
         self._handle(self.floor.handling.close_box_s)
         barcode = bench.tray.take(LABEL_TIMEOUT_S, self._pace.stop)
         self._check_stop()
-        if barcode is None and self._can(kiosk.step, "REPRINT"):
-            self._command(kiosk, "REPRINT")
+        again = next((command for command in ("REPRINT", "NO") if self._can(kiosk.step, command)), "")
+        if barcode is None and again:
+            self._command(kiosk, again)
+            if kiosk.step.at == "pack.reprint":
+                self._scan(kiosk, kiosk.step.expected("reason") or "")
             barcode = bench.tray.take(LABEL_TIMEOUT_S, self._pace.stop)
             self._check_stop()
         if barcode is None:

@@ -19,7 +19,9 @@ from simulators.workers.pace import WALK_DM_PER_S, ShiftOver, Stuck
 from simulators.world import (
     ASIDE,
     NotThere,
+    StagedTote,
     hands,
+    tote_place,
 )
 
 REPEATS_MAX = 8  # the same screen that many times without getting on: something is wrong, not slow
@@ -28,8 +30,9 @@ class Person:
     """One person with a badge and a handheld."""
 
     def __init__(
-        self, name: str, badge: str, handheld: ScanStation, dock: str, floor: Floor, fallibility: Fallibility
-    ) -> None:
+        self, name: str, badge: str, handheld: ScanStation, dock: str, floor: Floor, fallibility: Fallibility,
+        slow_times: float = 1.0,
+    ) -> None:  # fmt: skip
         self.name = name
         self.badge = badge
         self.handheld = handheld
@@ -38,6 +41,7 @@ class Person:
         self.errs = fallibility
         self.place = dock
         self.walked_dm = 0
+        self._slow_times = slow_times  # everything takes this person so many times longer
         self._hands = hands(name)
         self._world = floor.world
         self._gear = floor.equipment
@@ -210,10 +214,16 @@ class Person:
         distance_dm = self.floor.plan.distance_dm(self.place, there)
         self.walked_dm += distance_dm
         self.place = there
-        self._pace.spend(distance_dm / WALK_DM_PER_S)
+        self._handle(distance_dm / WALK_DM_PER_S)
 
     def _handle(self, seconds: float) -> None:
-        self._pace.spend(seconds)
+        self._pace.spend(seconds * self._slow_times)
+
+    def _stand_at_staging(self, tote: str, order: str) -> None:
+        """What is in the hands goes into this tote, and the tote to where totes wait for a bench."""
+        self._world.move_all(self._hands, tote_place(tote))
+        with self._gear.lock:
+            self._gear.staged.append(StagedTote(tote, order))
 
     def _check_stop(self) -> None:
         if self._pace.stop.is_set():

@@ -113,7 +113,7 @@ class Picker(Person):
                     self._command(kiosk, "BREAK", must=True)
                 elif outcome.code == "short_stock" and self._can(kiosk.step, "SHORT"):
                     self._gear.to_count.setdefault(here, "the book has less of this lot")
-                    self._command(kiosk, "SHORT")
+                    self._say_short(kiosk)
                 elif outcome.code != "order_cancelled" and is_same_task(fields, kiosk.step):
                     self.floor.surprises.note(f"{self.name}: {found_each} of {sku} at {here}: {outcome.code}")
                 return
@@ -125,7 +125,7 @@ class Picker(Person):
         is_of_a_lot = bool(asked.get("lot") or asked.get("serial"))  # of others the screen asks next
         if found_each < left_each and kiosk.step.at == "pick.item" and not (is_of_a_lot and found_each):
             self._gear.to_count.setdefault(here, "short")
-            self._command(kiosk, "SHORT")
+            self._say_short(kiosk)
 
     def _take_asked(self, here: str, sku: str, left_each: int, fields: Mapping[str, Any]) -> int:
         """What the screen says to take: this lot, this serial, units of this day; without that, from the front."""
@@ -162,7 +162,13 @@ class Picker(Person):
         held = self._hand_by_mark(sku)
         self._world.move(here, self._hands, sku, n, pile.received_on, pile.mark)
         if not self._scan_hand(kiosk, here, sku, held).is_applied:
-            self._command(kiosk, "SHORT")
+            self._say_short(kiosk)
+
+    def _say_short(self, kiosk: ScanStation) -> None:
+        """Too few here, and why: some where units were counted, none where the hand is empty."""
+        self._command(kiosk, "SHORT")
+        if kiosk.step.at == "pick.short":
+            self._give_reason(kiosk, "TOO-FEW" if self._world.count(self._hands) else "NOT-THERE")
 
     def _note_if_asked(self, fields: Mapping[str, Any], outcome: Outcome, sku: str) -> None:
         lot = (fields.get("take") or {}).get("lot")
@@ -286,12 +292,6 @@ class Picker(Person):
                 self._world.move(self._hands, here, sku, 1)
                 self.errs.log.note("miscount", self.name, place=here, sku=sku, detail="one too few")
         self._world.move_all(self._hands, tote_place(target))
-
-    def _stand_at_staging(self, tote: str, order: str) -> None:
-        """What is in the hands goes into this tote, and the tote to where totes wait for a bench."""
-        self._world.move_all(self._hands, tote_place(tote))
-        with self._gear.lock:
-            self._gear.staged.append(StagedTote(tote, order))
 
     def _add_tote(self, kiosk: ScanStation, totes: list[str]) -> None:
         fresh = self._take_empty_tote()

@@ -7,6 +7,7 @@ one rule of `tests.services.any_stock`; each may be up to 25 scans.
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
 import os
 import sys
@@ -14,12 +15,13 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from fulfillment.bootstrap import migrate
+from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.settings import Settings
 from tests.services.any_stock import AnyStock
 
@@ -32,9 +34,17 @@ def play(first_seed: int, steps: int, shrinks: bool) -> tuple[int, int, Counter[
     home = Path(tempfile.mkdtemp(prefix="any_stock"))
     migrate(Settings(home, f"sqlite:///{home / 'floor.sqlite'}"))
     migrated = (home / "floor.sqlite").read_bytes()
+    days = itertools.count(1)
+
+    def open_empty(clock: Callable[[], int]) -> Floor:
+        own = home / f"day-{next(days)}"
+        own.mkdir()
+        (own / "floor.sqlite").write_bytes(migrated)
+        return open_floor(Settings(own, f"sqlite:///{own / 'floor.sqlite'}"), clock=clock)
+
     number = first_seed
     while AnyStock.steps < steps:
-        machine = seed(number)(lambda: AnyStock(migrated))
+        machine = seed(number)(lambda: AnyStock(open_empty))
         try:
             run_state_machine_as_test(
                 machine,

@@ -92,7 +92,8 @@ def measure(
         row(f"{name}: wall s (command, with start and reading labels back)", round(whole_s, 1), wall_goal_s),
     ]
     for figure in ("scans", "scans_per_s", "parcels", "scan_ms_p50", "scan_ms_p99", "walk_dm", "walk_s_shape_dm",
-                   "walk_location_order_dm"):  # fmt: skip
+                   "walk_location_order_dm", "walk_fifo_s_shape_dm", "tours", "tours_proven",
+                   "tours_planned_again"):  # fmt: skip
         rows.append(row(f"{name}: {figure}", report[figure], None))
     return rows
 

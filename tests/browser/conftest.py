@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -42,6 +42,13 @@ class Site:
 @pytest.fixture
 def site(floor: Floor) -> Iterator[Site]:
     """Web and live screens on two ports, as a floor runs them."""
+    with served(floor) as site:
+        yield site
+
+
+@contextmanager
+def served(floor: Floor, founded: type[FloorHand] = FloorHand) -> Iterator[Site]:
+    """A new warehouse on this floor, behind a real server for as long as the block lasts."""
     # The addresses must be known to the application before it answers, so the ports are bound first.
     with ExitStack() as stack:
         web, live = (make_server("127.0.0.1", 0, _not_yet, threaded=True) for _ in range(2))
@@ -55,7 +62,7 @@ def site(floor: Floor) -> Iterator[Site]:
             stack.callback(thread.join)
             stack.callback(server.server_close)
             stack.callback(server.shutdown)
-        yield Site(f"http://127.0.0.1:{web.server_port}", FloorHand(floor))
+        yield Site(f"http://127.0.0.1:{web.server_port}", founded(floor))
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +78,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A handheld's screen of its own. A script error or a file that is refused fails the test."""
-    context = browser.new_context(viewport={"width": 360, "height": 640}, locale="en-GB")
+    # Where a worker stands between, a test cannot hold back what the page asks for.
+    context = browser.new_context(viewport={"width": 360, "height": 640}, locale="en-GB", service_workers="block")
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -18,10 +18,13 @@ FAST_MS, SLOW_MS = 10, 100  # per character: a cabled scanner, and a slow one ov
 class Person:
     """Scans with keystrokes, touches buttons, reads the screen."""
 
-    def __init__(self, site: Site, page: Page, station: str) -> None:
+    def __init__(self, site: Site, page: Page, station: str, *, is_entered: bool = False) -> None:
         self.site, self.page, self.station = site, page, station
         self._keys = page.context.new_cdp_session(page)
-        site.enter(page, station)
+        if not is_entered:
+            site.enter(page, station)
+        # Keys sent one by one to a browser on a busy machine pause where no scanner does; our scanners send a suffix.
+        page.evaluate("WEDGE.pauseMs = 20_000")
 
     def scan(self, code: str, ms: int = FAST_MS) -> None:
         """Pull the trigger and wait for the screen that answers."""

@@ -58,7 +58,7 @@ def test_newer_goods_go_first_on_a_supervisors_word(picker: Person, site: Site, 
     picker.scan(ADA)
     assert picker.state == ("pick", "reason")
     expect(page.locator(".head-who")).to_have_text("Bob")  # her word is asked for, the walk stays his
-    labels = page.locator(".barcode-label").all_inner_texts()
+    labels = page.locator(".reason").all_inner_texts()
     assert labels == ["Cannot be reached", "Damaged", "The customer asked for it", "Quality"]
     picker.touch(own_code("Y", "UNREACHABLE"))
     expect(page.locator(".task")).to_contain_text("Ada lets newer goods go first (Cannot be reached)")

@@ -44,13 +44,13 @@ def test_a_pallet_by_one_scan_and_one_more_with_its_reason(site: Site, hand: Flo
 
     receiver.key_in(3)
     receiver.scan("CUP")
-    assert receiver.verdict == "Stop More than was announced Announced 2 Counted 3"
+    assert receiver.verdict == "Over More than was announced Announced 2 Counted 3"
     receiver.key_in(2)
     receiver.scan("CUP")
     expect(page.locator(".task")).to_contain_text("All that was announced is here")
     receiver.say("OVER")
     assert receiver.state == ("receive", "reason")
-    expect(page.locator(".barcode-label")).to_have_text(["Supplier sent more", "Not announced"])
+    expect(page.locator(".reason")).to_have_text(["Supplier sent more", "Not announced"])
     receiver.touch(own_code("Y", "SUPPLIER-OVER"))
     expect(page.locator(".task")).to_contain_text("more than announced: Supplier sent more")
     receiver.scan("CUP")

@@ -199,7 +199,7 @@ def test_everything_to_touch_is_big_enough_and_nothing_hangs_over(
     for code in (BADGE, own_code("C", "PICK"), acts.CARTS[0], acts.TOTES[0], acts.at("A01-01-1"), "PEN", "PEN"):
         picker.scan(code)
         small = page.evaluate(
-            "[...document.querySelectorAll('button, summary, input:not(.aside)')]"
+            "[...document.querySelectorAll('button, summary, input:not(.aside)')].filter(e => e.checkVisibility())"
             ".map(e => [e.textContent.trim(), e.getBoundingClientRect()])"
             ".filter(([, box]) => box.height < 47.9 || box.width < 47.9).map(([text]) => text)"
         )

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from devices.config import CupsAddress
+from devices.print_queues import CupsQueue
 from devices.protocols import Deadline, DeviceError, ReceiptLevel
 from devices.registry import printer_at
 from devices.spooler import PrintJob, deliver
-from devices.transports import CupsQueue
 from label_templates import TEMPLATES, render
 from label_templates.samples import SAMPLES, Sample
 from simulators.receipt_printer import ReceiptPrinter

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices import escpos
 from devices.protocols import PrinterStatus
@@ -67,3 +69,12 @@ def test_the_confirmation_tells_whether_the_paper_ended() -> None:
     assert escpos.paper_ended(0x0F)
     with pytest.raises(escpos.ReplyError):
         escpos.paper_ended(0x12)
+
+
+@given(st.binary(max_size=40))
+def test_automatic_statuses_never_answer_a_question_however_they_are_cut(noise: bytes) -> None:
+    whole = escpos.ReplyFeed().feed(noise)
+    for cut in range(len(noise) + 1):
+        feed = escpos.ReplyFeed()
+        assert feed.feed(noise[:cut]) + feed.feed(noise[cut:]) == whole
+    assert escpos.ReplyFeed().feed(b"\x10\x00\x0f\x00" * 3 + b"\x03") == [3]

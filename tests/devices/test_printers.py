@@ -7,17 +7,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from devices import printers
+from devices.patience import Patience
 from devices.protocols import Deadline, DeviceError, ReceiptLevel
 from devices.registry import printer_at
 from devices.spooler import PrintJob, deliver
 from simulators.printer_port import Reply
 from simulators.receipt_printer import ReceiptPrinter
 from simulators.zpl_printer import ZplPrinter
+from simulators.zpl_stream import ZplStream
 
 LABEL = b"^XA^PW400^LL200^FO20,20^A0N,30,30^FDhello^FS^XZ"
 SLIP = b"\x1b@one slip\n\x1dV\x00\x1dr\x01"
@@ -39,7 +42,7 @@ def refusal(job: PrintJob, deadline_s: float = 5.0) -> DeviceError:
 
 @contextmanager
 def answering(*answers: bytes) -> Iterator[str]:
-    """A thing on a port that answers the first bytes of each connection with the next of `answers` and reads on."""
+    """A thing on a port that answers the first bytes of each connection, and each ~HS, with the next of `answers`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(5)
 
@@ -52,6 +55,8 @@ def answering(*answers: bytes) -> Iterator[str]:
                     connection.sendall(answer)
                     while content:
                         content = connection.recv(65536)
+                        if b"~HS" in content:
+                            connection.sendall(answer)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -97,12 +102,51 @@ def test_an_unready_printer_gets_no_byte_of_the_job(label_printer: ZplPrinter, f
 
 
 def test_half_a_format_of_a_sender_that_is_gone_is_dropped(
-    label_printer: ZplPrinter, monkeypatch: pytest.MonkeyPatch
+    label_printer: ZplPrinter,
 ) -> None:
     label_printer.mark_partial(True)
     assert refusal(label_job(label_printer), deadline_s=0.3).reason == "busy"
-    monkeypatch.setattr(printers, "_PARTIAL_S", 0.1)
-    assert deliver(label_job(label_printer)).odometer_after == 1
+    hurried = partial(printer_at, patience=Patience(20))
+    assert deliver(label_job(label_printer), 10.0, hurried).odometer_after == 1
+
+
+def test_a_printer_that_started_anew_on_a_line_nobody_hangs_up_has_printed_nothing(tmp_path: Path) -> None:
+    """As on a serial line: the question it was asked meanwhile is never answered, and no end of the line says so."""
+
+    class Restarting(ZplPrinter):
+        def take_format(self, content: bytes, stream: ZplStream) -> None:
+            self.tape.switch_on()
+            self.command("silent for 0.3 s")
+
+    with Restarting(tmp_path / "tape") as printer:
+        hurried = partial(printer_at, patience=Patience(40))
+        with pytest.raises(DeviceError) as refused:
+            deliver(label_job(printer), 4.0, hurried)
+        assert refused.value.reason == "unprinted"
+
+
+def test_a_job_begins_once_when_its_printer_is_ready_and_before_its_first_byte(label_printer: ZplPrinter) -> None:
+    seen: list[int] = []
+    job = replace(label_job(label_printer), begin=lambda: seen.append(label_printer.odometer))
+    label_printer.set_fault("paper_out")
+    assert refusal(job).reason == "paper_out"
+    assert seen == []
+    label_printer.clear_faults()
+    deliver(job)
+    assert (seen, label_printer.odometer) == ([0], 1)
+
+
+def test_a_job_that_may_not_begin_leaves_no_byte(label_printer: ZplPrinter) -> None:
+    class NotOurs(Exception):
+        pass
+
+    def begin() -> None:
+        raise NotOurs
+
+    with pytest.raises(NotOurs):
+        deliver(replace(label_job(label_printer), begin=begin))
+    deliver(label_job(label_printer))
+    assert label_printer.odometer == 1
 
 
 def test_a_silent_printer_gets_no_byte_of_the_job(label_printer: ZplPrinter) -> None:
@@ -126,11 +170,13 @@ def test_a_port_that_never_accepts_is_silent_though_connecting_works() -> None:
     assert (error.reason, error.transient) == ("silent", True)
 
 
-def test_a_connection_reset_within_the_job_is_uncertain(label_printer: ZplPrinter) -> None:
+def test_a_job_cut_off_by_a_reset_is_proven_unprinted_and_may_go_again(label_printer: ZplPrinter) -> None:
     label_printer.set_fault("reset_after_bytes", 10)
-    error = refusal(label_job(label_printer), deadline_s=2)
-    assert (error.reason, error.transient) == ("uncertain", False)
-    assert label_printer.jobs == []
+    error = refusal(label_job(label_printer), deadline_s=20)
+    assert (error.reason, error.transient) == ("unprinted", True)
+    assert [status and status.odometer for status in (error.before, error.after)] == [0, 0]
+    assert deliver(label_job(label_printer)).odometer_after == 1
+    assert len(label_printer.jobs) == 1
 
 
 def test_a_reset_after_the_whole_job_is_printed_by_the_printers_own_count(label_printer: ZplPrinter) -> None:
@@ -187,7 +233,7 @@ READY = b"\x02030,0,0,1218,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,4,0,0000
 
 def test_a_printer_without_an_odometer_reaches_parsed() -> None:
     answer = READY + b'"?"\r\n'
-    with answering(answer, answer) as address:
+    with answering(answer) as address:
         receipt = deliver(PrintJob("j", address, "zpl", LABEL))
     assert (receipt.level, receipt.odometer_after) == (ReceiptLevel.parsed, None)
 

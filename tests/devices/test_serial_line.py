@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import pytest
 from devices.config import SerialAddress
 from devices.framing import STX, LineFramer
 from devices.protocols import Deadline, DeviceError, ReceiptLevel
-from devices.scanners import ScanEvent, SerialScanner
+from devices.scanners import LineReader, ScanEvent, Scanner
 from devices.spooler import PrintJob, deliver
 from devices.transports import SerialTransport
 from simulators.receipt_printer import ReceiptPrinter
@@ -73,6 +74,53 @@ def test_a_line_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
     assert (caught.value.reason, caught.value.transient) == ("unreachable", True)
 
 
+def test_a_port_that_cannot_be_set_as_asked_says_so(tmp_path: Path) -> None:
+    with SimulatedScanner(tmp_path / "scanner") as simulated:  # a pseudo terminal knows no parity
+        set_before = SerialTransport(SerialAddress(str(simulated.link)))
+        set_before.open(Deadline.after(1))
+        set_before.close()
+        transport = SerialTransport(SerialAddress(str(simulated.link), framing="7E1"))
+        with pytest.raises(DeviceError, match="bad_line_settings") as caught:
+            transport.open(Deadline.after(1))
+    assert not caught.value.transient
+
+
+@pytest.mark.parametrize("flow", ["none", "rtscts", "dsrdtr", "xonxoff"])
+@pytest.mark.parametrize("framing", ["8N1", "7E1"])
+def test_every_flow_control_and_parity_opens_on_a_fresh_line(flow: str, framing: str, tmp_path: Path) -> None:
+    main, line = os.openpty()
+    transport = SerialTransport(SerialAddress(os.ttyname(line), framing=framing, flow=flow))
+    transport.open(Deadline.after(1))
+    os.write(main, b"L-A03\r")
+    assert transport.read(Deadline.after(5)) == b"L-A03\r"
+    transport.close()
+    os.close(main)
+    os.close(line)
+
+
+def test_a_printer_that_says_stop_is_a_timeout_and_goes_on_when_it_says_go(tmp_path: Path) -> None:
+    main, line = os.openpty()
+    tty.setraw(line)
+    transport = SerialTransport(SerialAddress(os.ttyname(line), flow="xonxoff"))
+    transport.open(Deadline.after(1))
+    os.write(main, b"\x13")
+    deadline = Deadline.after(5)
+    while select.select([], [line], [], 0)[1] and not deadline.is_over():
+        time.sleep(0.001)  # the kernel has the stop, but does not obey at once
+    with pytest.raises(DeviceError, match="timeout"):
+        transport.write(LABEL, Deadline.after(0.1))
+    os.write(main, b"\x11")
+    transport.write(LABEL, Deadline.after(5))
+    said = b""
+    while len(said) < len(LABEL):
+        said += os.read(main, 4096)
+    assert said == LABEL
+    os.write(main, b"\x13")
+    transport.close()  # held back again: that keeps nobody from closing
+    os.close(main)
+    os.close(line)
+
+
 def test_a_line_belongs_to_one_reader(tmp_path: Path) -> None:
     with SimulatedScanner(tmp_path / "scanner") as simulated:
         address = SerialAddress(str(simulated.link))
@@ -101,14 +149,14 @@ def test_a_transport_that_is_not_open_says_so(tmp_path: Path) -> None:
 
 
 @contextmanager
-def reader_of(simulated: SimulatedScanner, framer: LineFramer | None = None) -> Iterator[SerialScanner]:
-    scanner = SerialScanner(SerialAddress(str(simulated.link)), framer)
+def reader_of(simulated: SimulatedScanner, framer: LineFramer | None = None) -> Iterator[Scanner]:
+    scanner = Scanner(SerialAddress(str(simulated.link)), LineReader(framer))
     assert scanner.next_scan(0.01) is None  # opens the line; what is scanned before that is lost, as on real ports
     yield scanner
     scanner.close()
 
 
-def scan_of(scanner: SerialScanner) -> ScanEvent:
+def scan_of(scanner: Scanner) -> ScanEvent:
     event = scanner.next_scan(5)
     assert event is not None
     return event
@@ -130,14 +178,14 @@ def test_every_pull_is_one_scan_in_order_with_an_id_of_its_own(tmp_path: Path, s
 def test_no_scan_by_the_deadline_is_none(tmp_path: Path) -> None:
     with SimulatedScanner(tmp_path / "scanner") as simulated, reader_of(simulated) as scanner:
         assert scanner.next_scan(0.05) is None
-        assert scanner.state == "ready"
+        assert scanner.is_connected
 
 
-def test_a_scanner_that_is_not_plugged_in_is_offline_and_no_error(tmp_path: Path) -> None:
-    scanner = SerialScanner(SerialAddress(str(tmp_path / "nowhere")))
-    assert scanner.next_scan(0.1) is None
-    assert scanner.state == "offline"
-    assert "nowhere" in scanner.fault
+def test_a_scanner_that_is_not_plugged_in_is_unreachable(tmp_path: Path) -> None:
+    scanner = Scanner(SerialAddress(str(tmp_path / "nowhere")))
+    with pytest.raises(DeviceError, match=r"unreachable: .*nowhere"):
+        scanner.next_scan(0.1)
+    assert not scanner.is_connected
 
 
 def test_scans_go_on_after_a_replug_and_half_a_code_is_dropped(tmp_path: Path) -> None:
@@ -147,15 +195,15 @@ def test_scans_go_on_after_a_replug_and_half_a_code_is_dropped(tmp_path: Path) -
         simulated.send(b"T-0000")
         assert scanner.next_scan(0.05) is None
         simulated.unplug()
-        assert scanner.next_scan(0.05) is None
-        assert scanner.state == "offline"
+        with pytest.raises(DeviceError, match="connection_lost"):
+            scanner.next_scan(0.05)
+        with pytest.raises(DeviceError, match="unreachable"):
+            scanner.next_scan(0.05)
         simulated.plug()
-        assert scanner.next_scan(0.5) is None
-        assert scanner.state == "ready"
+        assert scanner.next_scan(0.05) is None
         simulated.scan("T-000002-B")
         event = scan_of(scanner)
         assert (event.raw, event.sequence) == (b"T-000002-B", 2)
-        assert scanner.reconnects == 1
 
 
 def test_with_a_prefix_noise_on_the_line_is_no_scan(tmp_path: Path) -> None:
@@ -166,16 +214,3 @@ def test_with_a_prefix_noise_on_the_line_is_no_scan(tmp_path: Path) -> None:
         simulated.send(b"noise\r")
         simulated.scan("B-1001-Q")
         assert scan_of(scanner).raw == b"B-1001-Q"
-
-
-def test_scans_come_until_told_to_stop(tmp_path: Path) -> None:
-    stop = threading.Event()
-    with SimulatedScanner(tmp_path / "scanner") as simulated, reader_of(simulated) as scanner:
-        simulated.scan("A")
-        simulated.scan("B")
-        found = []
-        for event in scanner.scans(stop, poll_s=0.05):
-            found.append(event.raw)
-            if len(found) == 2:
-                stop.set()
-        assert found == [b"A", b"B"]

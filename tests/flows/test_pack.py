@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fulfillment.domain.reasons import Reject, Rejected
+from fulfillment.domain.reasons import REPRINTING, Reject, Rejected
 from fulfillment.flows.pack import (
     AskForParcel,
     CheckLabel,
     Closed,
     CloseParcel,
+    DenyLabel,
     Facts,
     NextGoods,
     OpenTote,
     Order,
     PackGoods,
-    Parcel,
     PutInLane,
+    RefuseLabel,
     ReopenParcel,
     ReportMissing,
     ReprintLabel,
@@ -27,6 +29,7 @@ from fulfillment.flows.pack import (
     hear,
     settle,
 )
+from fulfillment.flows.parcel import Parcel
 from fulfillment.flows.step import Do, Goods, Goto, Heard, ItemRead, Memory, Place, Reply, Step
 from fulfillment.scanning.classify import ReadKind
 
@@ -37,6 +40,7 @@ TOTE = Tote(5, "000001", Order(9, "SO-1", "ship_partial"), 4, 1)
 ITEM = Facts(tote=TOTE, parcel=PARCEL, next=NextGoods(MUG, 4, 3, 2), goods=(MUG,))
 CLOSED = Closed(PARCEL, False, Place(20, "LANE-DOM"), "queued")
 LABEL = Facts(closed=CLOSED)
+DOUBTED = Facts(closed=replace(CLOSED, print_state="uncertain", is_doubted=True))
 LANE = Facts(closed=Closed(PARCEL, True, Place(20, "LANE-DOM"), "confirmed"))
 ASKED = Facts(asked=PARCEL, free_totes=("000008",))
 HERE: Memory = {"tote": 5, "order": 9, "parcel": 3}
@@ -69,6 +73,7 @@ def why(reply: Reply) -> Reject:
         (Facts(), {}, "tote", "scan_tote"),
         (ITEM, HERE, "item", "scan_item"),
         (LABEL, HERE, "label", "scan_label"),
+        (DOUBTED, HERE, "label", "is_label_here"),
         (LANE, HERE, "lane", "scan_location"),
         (ASKED, {"ask": 3}, "parcel", "choose_for_parcel"),
         (ASKED, {"ask": 3, "is_void": True}, "void_tote", "scan_empty_tote"),
@@ -118,12 +123,46 @@ def test_what_the_packer_is_told() -> None:
 
 def test_the_label_comes_before_the_lane() -> None:
     assert said(say(LABEL, "parcel", PARCEL.number)) == CheckLabel(3)
-    assert why(say(LABEL, "parcel", "1")) == Reject.WRONG_LABEL
+    assert said(say(LABEL, "parcel", "1")) == RefuseLabel(PARCEL.number, "1")
     assert why(say(LABEL, "location", "LANE-DOM")) == Reject.NOT_EXPECTED
-    assert said(say(LABEL, "command", "REPRINT")) == ReprintLabel(3)
+
     assert said(say(LANE, "location", "LANE-DOM")) == PutInLane(3)
     assert why(say(LANE, "location", "LANE-EU")) == Reject.WRONG_LANE
     assert say(LANE, "parcel", PARCEL.number) == Goto({})
+
+
+def test_another_label_needs_a_reason() -> None:
+    assert say(LABEL, "command", "REPRINT", HERE) == Goto({**HERE, "reprint": 3})
+    asked = {**HERE, "reprint": 3}
+    assert [part.label for part in screen(LABEL, asked).expects if part.kind == "reason"] == [*REPRINTING]
+    assert say(LABEL, "reason", "damaged", asked) == Do(ReprintLabel(3, "damaged"), HERE)
+    assert why(say(LABEL, "reason", "theft", asked)) == Reject.REASON_REQUIRED
+    assert say(LABEL, "command", "BACK", asked) == Goto(HERE)
+    assert say(LABEL, "parcel", PARCEL.number, asked) == Do(CheckLabel(3), HERE), "the label was found after all"
+    assert screen(LABEL, {**HERE, "reprint": 2}).state == "label", "it was asked about another parcel"
+
+
+def test_a_new_parcel_takes_two_touches() -> None:
+    assert say(ITEM, "command", "NEWPARCEL", HERE) == Goto({**HERE, "split": True})
+    asked = {**HERE, "split": True}
+    assert screen(ITEM, asked).state == "split"
+    assert say(ITEM, "command", "CONFIRM", asked) == Do(CloseParcel(3), HERE)
+    assert say(ITEM, "command", "BACK", asked) == Goto(HERE)
+    read = ItemRead(7, "MUG", 1, None, "MUG")
+    assert say(ITEM, "item", "MUG", asked, read) == Do(PackGoods(5, 9, read), HERE), "whoever scans goes on"
+    assert why(say(Facts(tote=TOTE, parcel=EMPTY), "command", "NEWPARCEL", HERE)) == Reject.NOTHING_HERE
+
+
+def test_whether_a_label_is_here_is_answered_by_scanning_it_or_by_no() -> None:
+    assert said(say(DOUBTED, "parcel", PARCEL.number)) == CheckLabel(3)
+    assert said(say(DOUBTED, "command", "NO")) == DenyLabel(3)
+    assert [part.label for part in screen(DOUBTED).expects if part.kind == "command"] == ["NO", "VOID", "REOPEN"]
+
+
+def test_no_is_no_answer_where_nobody_asked() -> None:
+    assert why(say(LABEL, "command", "NO")) == Reject.NOT_EXPECTED
+    checked = Facts(closed=replace(DOUBTED.closed or CLOSED, is_checked=True))
+    assert why(say(checked, "command", "NO")) == Reject.NOT_EXPECTED
 
 
 def test_a_closed_parcel_can_still_be_undone() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fulfillment.domain.reasons import Rejected
-from fulfillment.flows import pick, pick_hand
+from fulfillment.flows import pick, pick_hand, pick_otherwise
+from fulfillment.flows.pick_new_tote import AddTote
 from fulfillment.flows.step import Do, Goods, Goto, Place
 from tests.flows.hearing import badge, cart, command, item, location, reason, tote
 
@@ -71,7 +72,8 @@ def test_reads_of_the_item_add_up() -> None:
         (item("MUG", keyed_each=0), "bad_quantity"),
         (tote("000001"), "not_expected"),
         (location("A02-01-1"), "not_expected"),
-        (command("NEWTOTE"), "not_expected"),
+        (command("UNDO"), "nothing_to_undo"),
+        (command("SUBSTITUTE"), "not_expected"),
     ],
 )
 def test_what_a_hand_gets_wrong_at_the_bin(heard: Any, code: str) -> None:
@@ -101,14 +103,61 @@ def test_what_a_hand_gets_wrong_at_the_cart(heard: Any, code: str) -> None:
 
 def test_short_with_something_found_goes_to_the_tote_first() -> None:
     reply = hear(STOP, command("SHORT"), **THERE, task=7, counted=1)
+    assert state(STOP, **reply.memory) == "short"
+    reply = hear(STOP, reason("too_few"), **reply.memory)
     assert isinstance(reply, Goto)
     assert state(STOP, **reply.memory) == "tote"
     reply = hear(STOP, tote("000001"), **reply.memory)
-    assert reply.command == pick.ConfirmPick(7, 1, "000001", is_short=True)
+    assert reply.command == pick.ConfirmPick(7, 1, "000001", is_short=True, why="too_few")
 
 
 def test_short_with_nothing_found_ends_the_stop() -> None:
-    assert hear(STOP, command("SHORT"), **THERE).command == pick.ReportShort(7)
+    asked = hear(STOP, command("SHORT"), **THERE)
+    assert hear(STOP, reason("not_there"), **asked.memory).command == pick_otherwise.ReportShort(7, "not_there")
+    assert hear(STOP, reason("theft"), **asked.memory).code == "reason_required"
+    assert state(STOP, **hear(STOP, command("BACK"), **asked.memory).memory) == "item"
+
+
+def test_damaged_goods_are_counted_by_scan_or_keyed_and_one_if_nothing_is_said() -> None:
+    asked = hear(STOP, command("DAMAGED"), **THERE, task=7, counted=1)
+    one = hear(STOP, reason("damaged"), **asked.memory).command
+    assert (one.parts, one.why, one.counted_each) == ((pick_otherwise.BrokenPart(1),), "damaged", 1)
+    keyed = hear(STOP, replace(reason("quality"), qty_each=3), **asked.memory).command
+    assert keyed.parts == (pick_otherwise.BrokenPart(3),)
+    scanned = hear(STOP, item("MUG", keyed_each=2), **asked.memory)
+    assert pick.settle(scanned.memory, STOP).fields["damaged_each"] == 2
+    assert hear(STOP, reason("damaged"), **scanned.memory).command.parts == (pick_otherwise.BrokenPart(2),)
+    assert hear(STOP, item("CUP", item_id=2), **asked.memory).code == "wrong_item"
+
+
+def test_a_substitute_is_taken_only_where_one_is_offered() -> None:
+    asked = hear(STOP, command("SHORT"), **THERE)
+    assert hear(STOP, command("SUBSTITUTE"), **asked.memory).code == "no_substitute"
+    offered = replace(TASK, substitute=pick_otherwise.Substitute(Goods(2, "CUP", "Cup", "CUP"), 9))
+    facts = replace(STOP, task=offered)
+    assert "SUBSTITUTE" in [one.label for one in pick.settle(asked.memory, facts).expects]
+    reply = hear(facts, command("SUBSTITUTE"), **asked.memory)
+    assert reply.command == pick_otherwise.ReportShort(7, "not_there", is_substituted=True)
+
+
+def test_undo_takes_the_last_count_out_of_the_hand_then_the_last_pick_out_of_its_tote() -> None:
+    last = {"scan": "s", "tote": 3, "task": 6}
+    memory = hear(STOP, item("MUG"), **THERE, last=last).memory
+    memory = hear(STOP, item("MUG", keyed_each=2), **memory).memory
+    assert state(STOP, **memory) == "tote"
+    memory = hear(STOP, command("UNDO"), **memory).memory
+    assert pick.settle(memory, STOP).fields["counted_each"] == 1
+    assert hear(STOP, command("UNDO"), **memory).command == pick_otherwise.TakeBack(last)
+    assert hear(pick.Facts(TOUR), command("UNDO"), last=last).command == pick_otherwise.TakeBack(last)
+    assert hear(pick.Facts(TOUR), command("UNDO")).code == "nothing_to_undo"
+
+
+def test_a_tote_can_be_full_before_anything_is_counted_and_on_the_way_there() -> None:
+    for memory in (THERE, {}):
+        reply = hear(STOP, command("NEWTOTE"), **memory)
+        assert pick.settle(reply.memory, STOP).prompt == "scan_new_tote"
+        assert hear(STOP, tote("000009"), **reply.memory).command == AddTote(7, "000009")
+        assert state(STOP, **hear(STOP, command("BACK"), **reply.memory).memory) == state(STOP, **memory)
 
 
 def test_a_stop_may_be_skipped_while_the_hand_is_empty() -> None:
@@ -128,14 +177,36 @@ def test_a_full_tote_asks_for_another() -> None:
     reply = hear(STOP, command("NEWTOTE"), **THERE, task=7, counted=2)
     assert pick.settle(reply.memory, STOP).prompt == "scan_new_tote"
     reply = hear(STOP, tote("000009"), **reply.memory)
-    assert reply.command == pick.AddTote(7, "000009")
+    assert reply.command == AddTote(7, "000009")
     assert reply.memory["new_tote"] is False
+
+
+def test_another_tote_may_stand_on_any_free_place_of_the_cart() -> None:
+    facts = replace(STOP, task=replace(TASK, free_places=(3, 5)))
+    memory = hear(facts, command("NEWTOTE"), **THERE, task=7, counted=2).memory
+    shown = []
+    for _ in range(4):
+        step = pick.settle(memory, facts)
+        shown.append(step.fields["tote"]["position"])
+        assert "OTHERPLACE" in [one.label for one in step.expects]
+        reply = hear(facts, tote("000009"), **memory)
+        assert reply.command == AddTote(7, "000009", memory["onto"])
+        assert "onto" not in reply.memory
+        memory = hear(facts, command("OTHERPLACE"), **memory).memory
+    assert shown == [1, 3, 5, 1]
+    assert "onto" not in hear(facts, command("BACK"), **memory).memory
+
+
+def test_a_full_cart_offers_no_other_place() -> None:
+    memory = hear(STOP, command("NEWTOTE"), **THERE, task=7, counted=2).memory
+    assert "OTHERPLACE" not in [one.label for one in pick.settle(memory, STOP).expects]
+    assert isinstance(hear(STOP, command("OTHERPLACE"), **memory), Rejected)
 
 
 def test_a_place_without_a_tote_asks_for_one() -> None:
     facts = replace(STOP, task=replace(TASK, tote=None))
     assert pick.settle({**THERE, "task": 7, "counted": 3}, facts).prompt == "scan_new_tote"
-    assert hear(facts, tote("000009"), **THERE, task=7, counted=3).command == pick.AddTote(7, "000009")
+    assert hear(facts, tote("000009"), **THERE, task=7, counted=3).command == AddTote(7, "000009")
 
 
 def test_what_was_counted_for_one_task_is_not_counted_for_the_next() -> None:
@@ -178,7 +249,7 @@ def test_a_supervisors_word_is_a_badge_and_a_reason_and_good_for_one_scan() -> N
     memory = hear(LOTS, command("OVERRIDE"), **THERE).memory
     assert (state(LOTS, **memory), pick.settle(memory, LOTS).prompt) == ("supervisor", "scan_badge")
     asked = hear(LOTS, badge("1001"), **memory)
-    assert asked.command == pick.AskSupervisor("1001")
+    assert asked.command == pick_otherwise.AskSupervisor("1001")
     memory = {**asked.memory, "override": {"supervisor_id": 5, "by": "Ada", "why": ""}}
     assert state(LOTS, **memory) == "reason"
     assert hear(LOTS, reason("theft"), **memory).code == "reason_required"

@@ -28,8 +28,7 @@ from fulfillment.services import scans
 from fulfillment.settings import Settings
 from tests.services.acts import at
 
-home = Path(sys.argv[1])
-floor = open_floor(Settings(home, f"sqlite:///{home / 'floor.sqlite'}"))
+floor = open_floor(Settings(Path(sys.argv[1]), sys.argv[2]))
 numbers = itertools.count(1)
 
 def scan(station, code, qty_each=None):
@@ -52,7 +51,7 @@ for turn in itertools.count(1):
 
 def test_no_scan_that_was_answered_is_lost_when_its_process_is_killed(hand: FloorHand, settings: Settings) -> None:
     hand.item("MUG")
-    command = [sys.executable, "-c", SCAN_UNTIL_KILLED, str(settings.home)]
+    command = [sys.executable, "-c", SCAN_UNTIL_KILLED, str(settings.home), settings.database_url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         answered = [child.stdout.readline().split() for _ in range(60)]

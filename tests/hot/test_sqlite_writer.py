@@ -19,11 +19,12 @@ import pytest
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.db import UnsafeSqlite, check_sqlite_library
 from fulfillment.domain.reasons import Refused, Reject, Rejected
-from fulfillment.hot import Tx
-from fulfillment.hot.sqlite import WriterClosed
+from fulfillment.hot import Tx, WriterClosed
 from fulfillment.services.running import next_number
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
+
+pytestmark = pytest.mark.engine("sqlite")
 
 
 def count(tx: Tx) -> int:
@@ -177,7 +178,7 @@ def test_a_closed_writer_says_so(settings: Settings) -> None:
 
 def test_commits_are_durable_and_the_file_is_in_wal_mode(hand: FloorHand) -> None:
     def pragmas(tx: Tx) -> tuple[Any, ...]:
-        return tuple(tx.one(f"PRAGMA {name}")[0] for name in ("journal_mode", "synchronous", "foreign_keys"))
+        return tuple(tx.one(f"PRAGMA {name}")[name] for name in ("journal_mode", "synchronous", "foreign_keys"))
 
     assert hand.write(pragmas) == ("wal", 2, 1)
 

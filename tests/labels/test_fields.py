@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from label_templates import LabelFieldError, render
-from label_templates.fields import address_lines, clean_text, sscc_check_digit
+from label_templates.fields import address_lines, clean_text
+from label_templates.gs1 import check_digit
 from label_templates.render import environment
 from label_templates.samples import SAMPLES
+from label_templates.zpl import Zpl
 
 SHIPPING = next(sample.fields for sample in SAMPLES if sample.template == "shipping_4x6")
 SLIP = next(sample.fields for sample in SAMPLES if sample.template == "packing_slip")
@@ -65,6 +67,10 @@ def test_a_value_is_made_harmless_even_where_a_template_forgot_to() -> None:
     assert slip.render(value="a\ncode128: b\t\x1b@") == "text: a code128: b @"
 
 
+def test_a_value_that_says_it_is_zpl_already_is_text_all_the_same() -> None:
+    assert b"^FD_5EXZ^FS" in render("tote", {"tote": Zpl("^XZ"), "barcode": Zpl("A")})
+
+
 def test_a_value_of_no_printable_kind_is_refused() -> None:
     for language in ("zpl", "escpos"):
         with pytest.raises(LabelFieldError, match="NoneType"):
@@ -82,4 +88,4 @@ def test_text_is_one_line_without_controls() -> None:
 
 def test_the_check_digit_of_an_sscc() -> None:
     # Source: GS1 General Specifications, section 7.9, example 37610425002123456 → 9.
-    assert sscc_check_digit("37610425002123456") == "9"
+    assert check_digit("37610425002123456") == "9"

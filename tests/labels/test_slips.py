@@ -14,7 +14,7 @@ from label_templates.samples import SAMPLES, Sample
 from label_templates.slip import encode
 from simulators.receipt_printer import commands_of, rasters_of, text_of
 
-SLIPS = [sample for sample in SAMPLES if sample.template in ("packing_slip", "manifest")]
+SLIPS = [sample for sample in SAMPLES if sample.template in ("packing_slip", "pick_list", "manifest")]
 BY_NAME = {(sample.template, sample.name): sample for sample in SLIPS}
 PLAIN, JAPAN, MANIFEST = (
     BY_NAME["packing_slip", "plain"],
@@ -111,6 +111,11 @@ def test_no_value_adds_a_command(name: str, note: str) -> None:
 
 def test_a_brace_in_a_barcode_is_printed_and_not_obeyed() -> None:
     assert barcodes_of(render("packing_slip", {**PLAIN.fields, "barcode": "A{C1"})) == ["A{{C1"]
+
+
+@pytest.mark.parametrize("code", [" A", "A ", "A  B", "code128: A", "A:B"])
+def test_every_space_of_a_barcode_counts(code: str) -> None:
+    assert barcodes_of(render("packing_slip", {**PLAIN.fields, "barcode": code})) == [code]
 
 
 def test_a_long_name_is_cut_and_a_long_note_is_wrapped() -> None:

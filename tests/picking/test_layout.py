@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from picking_floors import TWO_BLOCKS, bin_at
 
-from picking import FieldError, Layout, Spot, check_layout, infer_layout
+from picking import Closed, FieldError, Layout, OneWay, Spot, infer_layout
 
 
 def test_an_aisle_stands_at_every_distinct_x() -> None:
@@ -53,40 +56,6 @@ def test_a_dock_is_reached_over_the_nearest_cross_aisle_the_lower_one_when_equal
     assert [TWO_BLOCKS.nearest_cross_aisle(y) for y in (-99, 50, 51, 160, 999)] == [0, 0, 1, 2, 2]
 
 
-def test_a_sound_floor_gives_no_words() -> None:
-    storage = [bin_at(x, y, level) for x in (0, 40, 80) for y in (20, 60, 120) for level in (0, 1)]
-    assert check_layout(TWO_BLOCKS, storage) == []
-
-
-@pytest.mark.parametrize(
-    ("storage", "words"),
-    [
-        (Spot("B", 0, 20), "B: same point and level as X0000-Y0020-0"),
-        (Spot("X0040-Y0020-0", 40, 30), "X0040-Y0020-0: the name is used twice"),
-        (Spot("C", 39, 20), "C: in no aisle (x 39 dm; the nearest aisle is at x 40 dm)"),
-        (Spot("D", 0, 100), "D: stands in the cross-aisle at y 100 dm"),
-        (Spot("E", 0, 240), "E: in a dead end outside the cross-aisles"),
-    ],
-)
-def test_a_misplaced_bin_is_named(storage: Spot, words: str) -> None:
-    sound = [bin_at(x, 20) for x in (0, 40, 80)]
-    found = check_layout(TWO_BLOCKS, [*sound, storage])
-    assert len(found) == 1
-    assert found[0].startswith(words)
-
-
-def test_two_levels_of_one_bay_are_two_bins() -> None:
-    assert check_layout(Layout((0,), (0, 50)), [bin_at(0, 20, 1), bin_at(0, 20, 2)]) == []
-
-
-def test_an_empty_aisle_and_two_faces_of_one_aisle_are_reported() -> None:
-    found = check_layout(Layout((0, 8, 90), (0, 50)), [bin_at(0, 20), bin_at(8, 20)])
-    assert found == [
-        "aisle at x 90 dm: holds no storage",
-        "aisles at x 0 dm and 8 dm: nearer than 10 dm; two faces of one aisle?",
-    ]
-
-
 @pytest.mark.parametrize(
     ("aisles", "crosses", "field"),
     [
@@ -100,9 +69,7 @@ def test_an_empty_aisle_and_two_faces_of_one_aisle_are_reported() -> None:
         ([0], (0,), "aisle_x_dm"),
     ],
 )
-def test_a_wrong_layout_names_the_field(
-    aisles: tuple[int, ...], crosses: tuple[int, ...], field: str
-) -> None:
+def test_a_wrong_layout_names_the_field(aisles: tuple[int, ...], crosses: tuple[int, ...], field: str) -> None:
     with pytest.raises(FieldError) as refused:
         Layout(aisles, crosses)
     assert refused.value.field == field
@@ -123,3 +90,52 @@ def test_a_wrong_spot_names_the_field(values: tuple[str, int, int, int], field: 
     with pytest.raises(FieldError) as refused:
         Spot(*values)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("rules", "field"),
+    [
+        ({"one_way": (OneWay(3, is_up=True),)}, "one_way[0].aisle"),
+        ({"one_way": (OneWay(0, is_up=True), OneWay(1, is_up=True, block=2))}, "one_way[1].block"),
+        ({"one_way": (OneWay(0, is_up=True), OneWay(0, is_up=False, block=1))}, "one_way[1].is_up"),
+        ({"one_way": [OneWay(0, is_up=True)]}, "one_way"),
+        ({"one_way": (Closed(0, 1, 2),)}, "one_way[0]"),
+        ({"closed": (Closed(3, 1, 2),)}, "closed[0].aisle"),
+        ({"busy_dm": ((0, 0),)}, "busy_dm[0]"),
+        ({"busy_dm": ((3, 0, 5),)}, "busy_dm[0][0]"),
+        ({"busy_dm": ((0, 2, 5),)}, "busy_dm[0][1]"),
+        ({"busy_dm": ((0, 0, -1),)}, "busy_dm[0][2]"),
+        ({"busy_dm": ((0, 0, 5), (0, 0, 6))}, "busy_dm[1]"),
+    ],
+)
+def test_a_wrong_rule_of_an_aisle_names_the_field(rules: dict[str, Any], field: str) -> None:
+    with pytest.raises(FieldError) as refused:
+        Layout((0, 40, 80), (0, 100, 200), **rules)
+    assert refused.value.field == field
+
+
+def test_a_dead_end_floor_has_no_one_way_aisles() -> None:
+    with pytest.raises(FieldError, match=r"one_way\[0\]: .* dead end"):
+        Layout((0,), (0,), one_way=(OneWay(0, is_up=True),))
+
+
+@pytest.mark.parametrize(
+    ("build", "field"),
+    [
+        (lambda: OneWay(-1, True), "aisle"),
+        (lambda: OneWay(0, 1), "is_up"),
+        (lambda: OneWay(0, True, -1), "block"),
+        (lambda: Closed(0, 5, 5), "to_dm"),
+        (lambda: Closed(0, 0.5, 5), "from_dm"),
+    ],
+)
+def test_a_rule_that_cannot_be_names_the_field(build: Callable[[], object], field: str) -> None:
+    with pytest.raises(FieldError) as refused:
+        build()
+    assert refused.value.field == field
+
+
+def test_only_a_layout_without_rules_is_plain() -> None:
+    assert TWO_BLOCKS.is_plain
+    assert not Layout((0,), (0, 9), closed=(Closed(0, 1, 2),)).is_plain
+    assert not Layout((0,), (0, 9), busy_dm=((0, 0, 5),)).is_plain

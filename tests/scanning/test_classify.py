@@ -12,6 +12,8 @@ from fulfillment.scanning.classify import GS, MAX_CODE, MalformedCode, Read, Rea
 
 SSCC = sscc("0614141", 42)
 
+WITH_VALUES = (OwnKind.COMMAND, OwnKind.REASON, OwnKind.WEIGHT)  # not any value will do
+
 
 def read(code: str) -> Read:
     answer = classify(code)
@@ -51,7 +53,7 @@ def test_control_characters_are_refused_all_but_the_separator(number: int) -> No
 # --- own codes -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [kind for kind in OwnKind if kind not in (OwnKind.COMMAND, OwnKind.REASON)])
+@pytest.mark.parametrize("kind", [kind for kind in OwnKind if kind not in WITH_VALUES])
 def test_own_codes_say_what_they_are(kind: OwnKind) -> None:
     answer = read(own_code(kind, "A01-2"))
     assert (answer.kind.name, answer.value) == (kind.name, "A01-2")
@@ -59,6 +61,14 @@ def test_own_codes_say_what_they_are(kind: OwnKind) -> None:
 
 def test_own_codes_may_be_typed_in_small_letters() -> None:
     assert read(own_code("L", "A01-2").lower()).value == "A01-2"
+
+
+def test_own_codes_are_known_behind_an_aim_identifier() -> None:
+    code = own_code(OwnKind.BADGE, "1001")
+    assert (read(f"]C0{code}").kind, read(f"]C0{code}").value) == (ReadKind.BADGE, "1001")
+    assert classify(f"]C0{code[:-1]}{'0' if code[-1] != '0' else '1'}") == Rejected(
+        Reject.MISREAD, got=f"]C0{code[:-1]}{'0' if code[-1] != '0' else '1'}"
+    )
 
 
 def test_a_damaged_own_code_is_a_misread_not_an_item() -> None:
@@ -148,3 +158,10 @@ def test_a_reason_is_read_as_the_word_it_stands_for(why: Why) -> None:
 
 def test_a_reason_nobody_gives_is_unknown() -> None:
     assert classify(own_code("Y", "NO-REASON")) == Rejected(Reject.UNKNOWN_CODE, got=own_code("Y", "NO-REASON"))
+
+
+def test_a_reading_of_a_scale_is_a_weight_and_a_half_one_is_nothing() -> None:
+    answer = read(own_code("W", "S1234-17"))
+    assert (answer.kind, answer.value) == (ReadKind.WEIGHT, "S1234-17")
+    assert classify(own_code("W", "S-17")) == Rejected(Reject.UNKNOWN_CODE, got=own_code("W", "S-17"))
+    assert classify("W-S1234-17-0") == Rejected(Reject.MISREAD, got="W-S1234-17-0")

@@ -30,7 +30,8 @@ def simulate(tmp_path: Path, *more: str) -> tuple[int, dict[str, Any]]:
 
 def test_a_day_with_human_errors_ships_every_shippable_order(tmp_path: Path) -> None:
     code, report = simulate(tmp_path)
-    assert report["failures"] == []
+    why = [*report["differences"], *report["surprises"], *report["stuck"]]
+    assert report["failures"] == [], "\n".join(map(str, why))
     assert code == 0
     assert report["orders_shipped"] == report["orders_shippable"] > 0
     assert report["verify_ok"] is True
@@ -39,6 +40,7 @@ def test_a_day_with_human_errors_ships_every_shippable_order(tmp_path: Path) -> 
     assert report["labels_decoded"] == report["labels_sent"] == report["parcels"] > 0
     assert report["label_mismatches"] == 0
     assert report["walk_dm"] <= report["walk_s_shape_dm"]
+    assert 0 < report["tours_proven"] <= report["tours"]
 
 
 def test_a_planted_fifo_break_is_found_by_the_audit(tmp_path: Path) -> None:

@@ -67,6 +67,12 @@ def take_serials(hand: FloorHand, station: str, qty_each: int) -> None:
         assert hand.scan(station, f"]d201{gtin:0>14}21{serial}")["outcome"] == "applied"
 
 
+def say_short(hand: FloorHand, station: str = "HAND-1", why: str = "NOT-THERE") -> dict[str, Any]:
+    """Too few lie here, and why: two touches."""
+    assert hand.say(station, "SHORT")["step"]["state"] == "short"
+    return hand.scan(station, own_code("Y", why))
+
+
 def finish_tour(hand: FloorHand, station: str = "HAND-1") -> None:
     """Make every stop left and drop the totes."""
     while hand.step()["state"] in ("location", "item"):

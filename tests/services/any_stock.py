@@ -10,17 +10,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import random
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from fulfillment.bootstrap import open_floor
+from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.codes import own_code, sscc
 from fulfillment.domain.counting import CountCause
 from fulfillment.domain.reasons import DomainError, Why
@@ -35,9 +33,9 @@ from fulfillment.services import (
     scans,
     set_aside,
     setting_up,
+    substitutes,
     transfers,
 )
-from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import CARTS, TOTES, at, cancel, release, wrong
 
@@ -100,13 +98,10 @@ class AnyStock(RuleBasedStateMachine):
     outcomes: ClassVar[Counter[str]] = Counter()
     happened: ClassVar[Counter[str]] = Counter()
 
-    def __init__(self, migrated: bytes) -> None:
+    def __init__(self, open_empty: Callable[[Callable[[], int]], Floor]) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
-        home = Path(self._folder.name)
-        (home / "floor.sqlite").write_bytes(migrated)
         self.clock = Clock()
-        self.floor = open_floor(Settings(home, f"sqlite:///{home / 'floor.sqlite'}"), clock=self.clock)
+        self.floor = open_empty(self.clock)
         self.hand = FloorHand(self.floor)
         self.numbers = itertools.count(1)
         self.serials = itertools.count(1)
@@ -140,6 +135,8 @@ class AnyStock(RuleBasedStateMachine):
         tx.run("UPDATE warehouse SET recount_above_each = 2, approve_above_each = 4 WHERE id = :w")
 
     def _faces(self, tx: Any) -> None:
+        for sku, substitute in (("MUG", "BOX"), ("BOX", "MUG"), ("CUP", "MUG")):
+            substitutes.give(tx, sku, substitute, 1)
         for item_id, code in ((1, "A01-01-1"), (3, "A01-02-1")):
             place = tx.one("SELECT id FROM location WHERE warehouse_id = :w AND code = :code", code=code)["id"]
             tx.insert("pick_face", item_id=item_id, location_id=place, min_each=3, max_each=12)
@@ -164,7 +161,6 @@ class AnyStock(RuleBasedStateMachine):
             type(self).happened[row["what"]] += row["n"]
         self.north.floor.close()
         self.floor.close()
-        self._folder.cleanup()
 
     def _scan(self, station: str, code: str, qty_each: int | None = None) -> None:
         answer = self.hand.scan(station, code, qty_each)
@@ -204,6 +200,25 @@ class AnyStock(RuleBasedStateMachine):
             self._scan(station, code, qty_each)
             if self.hand.answer["outcome"] == "rejected" and not self._try_other_label(station):
                 return
+
+    @rule(
+        station=stations, seed=dice,
+        words=st.lists(
+            st.sampled_from(("SHORT", "DAMAGED", "NEWTOTE", "SUBSTITUTE", "UNDO", "UNDO", "SKIP", "HELP", "BACK")),
+            min_size=1, max_size=6,
+        ),
+    )  # fmt: skip
+    def it_is_not_as_the_screen_says(self, station: str, seed: int, words: list[str]) -> None:
+        """Whatever somebody is doing: a word of trouble, then what the screen asks for about it, and on."""
+        chance = random.Random(seed)
+        for word in words:
+            self._scan(station, own_code("C", word))
+            for _ in range(chance.randrange(4)):
+                offers = [offer for offer in self.screens[station]["expects"] if offer["kind"] == "reason"]
+                if offers:
+                    self._scan(station, chance.choice(offers)["code"], chance.choice((None, None, 1, 2, 5)))
+                else:
+                    self._scan(station, *self._choose(self.screens[station], 0))
 
     def _try_other_label(self, station: str) -> bool:
         """A person whose label is refused looks for another one on the goods."""
@@ -396,12 +411,12 @@ class AnyStock(RuleBasedStateMachine):
 
     @rule(
         quantities=st.lists(st.integers(0, 8), min_size=4, max_size=4),
-        policy=st.sampled_from(["ship_partial", "ship_complete"]),
+        policy=st.sampled_from(["ship_partial", "ship_complete"]), other=st.booleans(),
     )
-    def an_order_comes(self, quantities: list[int], policy: str) -> None:
+    def an_order_comes(self, quantities: list[int], policy: str, other: bool) -> None:
         lines = [(sku, qty) for sku, qty in zip(SKUS, quantities, strict=True) if qty]
         if lines:
-            self.hand.order(f"SO-{next(self.numbers)}", *lines, policy=policy)
+            self.hand.order(f"SO-{next(self.numbers)}", *lines, policy=policy, may_substitute=other)
 
     @rule(
         sku=st.sampled_from(SKUS), got=st.integers(2, 14), asked=st.integers(1, 14), age=st.integers(-30, 0),
@@ -414,7 +429,7 @@ class AnyStock(RuleBasedStateMachine):
         if self._write(lambda tx: inbound.announce(tx, receipt)):
             self.papers.append(own_code("R", number))
             self.a_delivery_comes_as_announced()
-        self.hand.order(f"SO-{next(self.numbers)}", (sku, asked))
+        self.hand.order(f"SO-{next(self.numbers)}", (sku, asked), may_substitute=bool(asked % 2))
         if last:
             self.a_wave_is_released_and_walked("HAND-1", 25, 30)
         if last > 1:
@@ -444,6 +459,7 @@ class AnyStock(RuleBasedStateMachine):
         self._follow(station, "PICK", min(steps, short))
         if short < steps and self.screens[station]["state"] == "item":
             self._scan(station, own_code("C", "SHORT"))
+            self._scan(station, own_code("Y", "TOO-FEW"))
             self._follow(station, "PICK", steps - short)
 
     @rule(steps=st.integers(2, 14))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from fulfillment.domain.reasons import MoveReason
@@ -11,14 +9,9 @@ from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
 from fulfillment.services import ledger, orders
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import at, cancel, demand, pick_all, promises, release, wrong
+from tests.services.acts import at, cancel, demand, pick_all, promises, release
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

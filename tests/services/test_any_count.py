@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fulfillment.bootstrap import open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import DomainError
 from fulfillment.services import count_lists, count_results, setting_up, shorts
-from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import at, wrong
+from tests.services.conftest import OpenEmpty
 
 PLACES = ("A01-01-1", "A01-02-1")
 BADGES = ("1001", "1002", "1003")  # a supervisor and two pickers
@@ -31,19 +29,19 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(st.integers(0, 3), st.integers(0, 4), st.lists(STEPS, max_size=12))
 def test_the_book_is_right_after_every_count_and_decision(
-    migrated: bytes, recount_above: int, approve_above: int, steps: list[Any]
+    open_empty: OpenEmpty, days: Callable[[int], int]
 ) -> None:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "floor.sqlite"
-        path.write_bytes(migrated)
-        floor = open_floor(Settings(Path(folder), f"sqlite:///{path}"))
+    @settings(max_examples=days(25), deadline=None, derandomize=True)
+    @given(st.integers(0, 3), st.integers(0, 4), st.lists(STEPS, max_size=12))
+    def on_any_day(recount_above: int, approve_above: int, steps: list[Any]) -> None:
+        floor = open_empty()
         try:
             _play(FloorHand(floor), recount_above, approve_above, steps)
         finally:
             floor.close()
+
+    on_any_day()
 
 
 def _play(hand: FloorHand, recount_above: int, approve_above: int, steps: list[Any]) -> None:

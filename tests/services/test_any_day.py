@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from fulfillment.bootstrap import open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict
 from fulfillment.flows.home import FLOW_OF_COMMAND
 from fulfillment.services import orders
-from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import CARTS, TOTES, at, cancel, release, wrong
+from tests.services.conftest import OpenEmpty
 
 SKUS = ("MUG", "CUP")
 BINS = ("A01-01-1", "A01-02-1", "A02-01-1", "F01-01-1", "P01-01-1")
@@ -33,7 +30,10 @@ DAYS = ("2026-01-01", "2026-01-02", "2026-02-01")
 STATIONS = ("HAND-1", "HAND-2", "BENCH-1")
 FLOWS = ("PICK", "COUNT", "PUTBACK", "PUTAWAY", "PACK", "LOAD")
 NOISE = (*SKUS, *(at(code) for code in (*BINS, "STAGE-1", "LANE-DOM")), *TOTES[:4], *CARTS[:2])
-COMMANDS = ("DONE", "SHORT", "SKIP", "BACK", "NEWTOTE", "MISSING", "CLOSE", "VOID", "REOPEN", "TAKEOFF", "CONFIRM")
+COMMANDS = (
+    "DONE", "SHORT", "SKIP", "BACK", "NEWTOTE", "MISSING", "CLOSE", "VOID", "REOPEN", "TAKEOFF", "CONFIRM", "NEWPARCEL",
+    "NOSCAN",
+)  # fmt: skip
 
 stations = st.sampled_from(STATIONS)
 few = st.integers(1, 4)
@@ -42,12 +42,9 @@ few = st.integers(1, 4)
 class AnyDay(RuleBasedStateMachine):
     """A small floor and what may happen on it."""
 
-    def __init__(self, migrated: bytes) -> None:
+    def __init__(self, open_empty: OpenEmpty) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
-        home = Path(self._folder.name)
-        (home / "floor.sqlite").write_bytes(migrated)
-        self.floor = open_floor(Settings(home, f"sqlite:///{home / 'floor.sqlite'}"))
+        self.floor = open_empty()
         self.hand = FloorHand(self.floor)
         self.numbers = itertools.count(1)
         self.screens: dict[str, dict[str, Any]] = {}
@@ -60,7 +57,6 @@ class AnyDay(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Let go of the database."""
         self.floor.close()
-        self._folder.cleanup()
 
     def _scan(self, station: str, code: str, qty_each: int | None = None) -> None:
         self.screens[station] = self.hand.scan(station, code, qty_each)["step"]
@@ -154,6 +150,7 @@ class AnyDay(RuleBasedStateMachine):
                 return
             if step and step == short and screen["state"] == "item":
                 self._scan(station, own_code("C", "SHORT"))
+                self._scan(station, own_code("Y", "TOO-FEW"))
                 continue
             qty_each = screen["fields"].get("left_each") if offers[0]["kind"] == "item" else None
             self._scan(station, offers[0]["code"], qty_each)
@@ -175,11 +172,11 @@ class AnyDay(RuleBasedStateMachine):
         assert wrong(self.hand) == []
 
 
-def test_any_day_leaves_the_book_right(migrated: bytes) -> None:
+def test_any_day_leaves_the_book_right(open_empty: OpenEmpty, days: Callable[[int], int]) -> None:
     run_state_machine_as_test(
-        lambda: AnyDay(migrated),
+        lambda: AnyDay(open_empty),
         settings=settings(
-            max_examples=25, stateful_step_count=40, deadline=None, derandomize=True, database=None,
+            max_examples=days(25), stateful_step_count=40, deadline=None, derandomize=True, database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

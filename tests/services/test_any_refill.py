@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fulfillment.bootstrap import open_floor
 from fulfillment.domain.reasons import Conflict
 from fulfillment.services import pick_faces, planning, refills, waves
-from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import at, cancel, wrong
+from tests.services.conftest import OpenEmpty
 
 FACE, OTHER_FACE, RESERVE, HIGH = "A01-01-1", "A02-01-1", "A02-03-3", "A02-02-1"
 STATIONS = ("HAND-1", "HAND-2")
@@ -27,26 +23,17 @@ scans = st.tuples(st.sampled_from(["go", "part", "back", "short", "skip", "home"
 others = st.tuples(st.sampled_from(["wave", "cancel", "stock", "sweep"]), st.integers(0, 3))
 
 
-@pytest.fixture
-def template(tmp_path: Path, migrated: bytes) -> Path:
-    """An empty database at head, to be copied for each day that is tried."""
-    (tmp_path / "template.sqlite").write_bytes(migrated)
-    return tmp_path / "template.sqlite"
-
-
-@given(st.lists(st.one_of(scans, scans, scans, orders, others), max_size=25))
-@settings(
-    max_examples=25, deadline=None, derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
-def test_the_book_stays_right(template: Path, steps: list[tuple[Any, ...]]) -> None:
-    with TemporaryDirectory() as folder:
-        shutil.copy(template, Path(folder) / "floor.sqlite")
-        floor = open_floor(Settings(Path(folder), f"sqlite:///{folder}/floor.sqlite"))
+def test_the_book_stays_right(open_empty: OpenEmpty, days: Callable[[int], int]) -> None:
+    @settings(max_examples=days(25), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.lists(st.one_of(scans, scans, scans, orders, others), max_size=25))
+    def on_any_day(steps: list[tuple[Any, ...]]) -> None:
+        floor = open_empty()
         try:
             play(FloorHand(floor), steps)
         finally:
             floor.close()
+
+    on_any_day()
 
 
 def play(hand: FloorHand, steps: list[tuple[Any, ...]]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import Move
-from fulfillment.services import allocate, audit, ledger
+from fulfillment.services import allocate, audit, audit_replay, ledger
 from fulfillment.services.queries import snapshot
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import (
@@ -20,6 +22,7 @@ from tests.services.acts import (
     picked_layers,
     promises,
     release,
+    say_short,
     take_tour,
 )
 
@@ -110,7 +113,7 @@ def test_older_goods_on_hold_are_not_free(hand: FloorHand) -> None:
     release(hand)
     take_tour(hand)
     go_to_stop(hand)
-    hand.say("HAND-1", "SHORT")
+    say_short(hand)
     finish_tour(hand)
     assert [(place, units) for place, _, units in promises(hand, "SO-1")] == []
     assert findings(hand) == []
@@ -274,3 +277,13 @@ def test_it_runs_on_a_transaction_and_on_a_bare_connection_alike(hand: FloorHand
     hand.write(audit.plant_fifo_break)
     with snapshot(hand.floor.engine) as connection:
         assert audit.fifo_audit(connection) == hand.floor.read(audit.fifo_audit)
+
+
+def test_a_long_past_read_in_pages_is_the_same_past(hand: FloorHand, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_dates(hand)
+    hand.order("SO-9", ("MUG", 4))
+    pick_all(hand)
+    at_once = hand.floor.read(audit.fifo_audit)
+    monkeypatch.setattr(audit_replay, "PAGE_ROWS", 1)
+    assert hand.floor.read(audit.fifo_audit) == at_once
+    assert at_once["moves"] > 1

@@ -60,7 +60,8 @@ def order(hand: FloorHand, number: str = "SO-1", sku: str = "MUG", qty_each: int
 
 def _place(tx: Tx, layer_id: int) -> tuple[int, int]:
     row = tx.one(
-        "SELECT location_id, item_id FROM stock_balance WHERE warehouse_id = :w AND layer_id = :y AND lpn_id = 0",
+        "SELECT location_id, item_id FROM stock_balance WHERE warehouse_id = :w AND layer_id = :y AND lpn_id = 0"
+        " ORDER BY location_id DESC",  # of two places always the same one
         y=layer_id,
     )
     return row["location_id"], row["item_id"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from fulfillment.domain.reasons import MoveReason
@@ -11,14 +9,9 @@ from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
 from fulfillment.services import count_plans, ledger, shorts
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import at, demand, finish_tour, go_to_stop, promises, release, take_tour, wrong
+from tests.services.acts import at, demand, finish_tour, go_to_stop, promises, release, say_short, take_tour
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture
@@ -349,7 +342,7 @@ def shorted(hand: FloorHand, found: int = 0) -> None:
     go_to_stop(hand)
     if found:
         hand.scan("HAND-1", "MUG", found)
-    hand.say("HAND-1", "SHORT")
+    say_short(hand)
     if found:
         hand.scan("HAND-1", hand.step()["fields"]["tote"]["barcode"])
     finish_tour(hand)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,16 +10,12 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services import count_lists, count_plans, count_results, setting_up
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import at, demand, finish_tour, promises, release, take_tour, wrong
+from tests.services.acts import at, demand, finish_tour, promises, release, take_tour
 
 ADA, BOB, CYD = "1001", "1002", "1003"  # Ada is the supervisor
 
 
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,18 +12,14 @@ from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
 from fulfillment.services import allocate, count_lists, count_results, ledger, setting_up
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import at, demand, promises, release, wrong
+from tests.services.acts import at, demand, promises, release
 
 BODY = "0950600013435"
 GTIN = BODY + gs1_check_digit(BODY)
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,15 +9,10 @@ import pytest
 from fulfillment.services import orders
 from fulfillment.services.inbound import UnitIn
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import TOTES, cancel, demand, wrong
+from tests.services.acts import TOTES, cancel, demand
 from tests.services.arriving import PALLET, announce, announce_units, begin, case_of, finish, lines
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

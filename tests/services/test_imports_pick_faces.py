@@ -52,7 +52,7 @@ def test_the_commands_import_faces_and_say_what_waits(hand: FloorHand, tmp_path:
     hand.stock("MUG", 30, "A02-03-3", "2026-02-01")
     file = tmp_path / "faces.csv"
     file.write_text("location,sku,min_each,max_each\nA01-01-1,MUG,5,20\nA01-02-1,CUP,1,5\n")
-    env = {"FLOOR_HOME": str(tmp_path)}
+    env = {"FLOOR_HOME": str(tmp_path), "FLOOR_DATABASE": hand.floor.settings.database_url}
     assert CliRunner(env=env).invoke(floor_command, ["import", "pick-faces", str(file)]).exit_code == 0
     plan = CliRunner(env=env).invoke(floor_command, ["replenish-plan"])
     assert (plan.exit_code, plan.output.splitlines()) == (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services import dock_to_stock, inbound, receipts
 from fulfillment.services.inbound import ExpectedLine, UnitIn
 from tests.factories import FloorHand
-from tests.services.acts import at, wrong
+from tests.services.acts import at
 from tests.services.arriving import (
     CARTON,
     OTHER,
@@ -32,11 +31,7 @@ from tests.services.arriving import (
 GTIN = "09506000134352"
 
 
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pysqlite3
 import pytest
 
 from fulfillment.domain.reasons import MoveReason, Refused
 from fulfillment.domain.stock import Move, Status
 from fulfillment.services import ledger
-from tests.factories import NOBODY, FloorHand
+from tests.factories import NOBODY, REFUSED_BY_DATABASE, FloorHand
 from tests.services.acts import demand, promises, wrong
 
 SUPPLIER, ADJUSTMENT = 1, 3
@@ -112,7 +111,7 @@ def test_a_move_of_nothing_or_to_nowhere_is_no_move() -> None:
 @pytest.mark.parametrize("verb", ["UPDATE stock_move SET qty_each = 9", "DELETE FROM stock_move"])
 def test_the_ledger_is_never_rewritten(bins: tuple[FloorHand, int, int, int], verb: str) -> None:
     hand = bins[0]
-    with pytest.raises(pysqlite3.IntegrityError, match="append-only"):
+    with pytest.raises(REFUSED_BY_DATABASE, match="append-only"):
         hand.write(lambda tx: tx.run(f"{verb} WHERE warehouse_id = :w"))
 
 

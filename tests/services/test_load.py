@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import orders
+from fulfillment.services import orders, setting_up
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import TOTES, at, wrong
+from tests.services.acts import TOTES, at
 from tests.services.packing import (
     BENCH,
     LANE,
@@ -26,12 +25,7 @@ from tests.services.packing import (
     prints,
 )
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture
@@ -256,6 +250,80 @@ def test_one_can_think_better_of_it(lane: tuple[FloorHand, str, str]) -> None:
     assert code_of(hand) == "finish_first"
     hand.say(TRUCK, "BACK")
     assert place(hand) == ("load", "parcel")
+
+
+# --- undone --------------------------------------------------------------------------------------------------
+
+
+def commands(hand: FloorHand) -> list[str]:
+    return [one["label"] for one in hand.step()["expects"] if one["kind"] == "command"]
+
+
+def test_the_parcel_loaded_last_stands_in_its_lane_again(lane: tuple[FloorHand, str, str]) -> None:
+    hand, first, second = lane
+    at_lane(hand)
+    assert "UNDO" not in commands(hand)
+    on_truck(hand, first)
+    on_truck(hand, second)
+    assert "UNDO" in commands(hand)
+    hand.say(TRUCK, "UNDO")
+    assert (place(hand), hand.step()["fields"]["notice"]) == (("load", "parcel"), "undone_load")
+    assert (state_of_parcel(hand, first), state_of_parcel(hand, second)) == ("loaded", "in_lane")
+    assert (hand.on_hand("LANE-DOM"), hand.on_hand("DOCK-1")) == (1, 2)
+    last = hand.all("SELECT reason, why FROM stock_move WHERE warehouse_id = :w ORDER BY id")[-1]
+    assert (last["reason"], last["why"]) == ("take_off", "undone")
+    hand.say(TRUCK, "UNDO")
+    assert code_of(hand) == "nothing_to_undo"
+    on_truck(hand, second)
+    assert state_of_parcel(hand, second) == "loaded"
+
+
+def test_the_parcel_taken_off_last_is_on_the_truck_again(lane: tuple[FloorHand, str, str]) -> None:
+    hand, first, _ = lane
+    at_lane(hand)
+    on_truck(hand, first)
+    hand.say(TRUCK, "TAKEOFF")
+    on_truck(hand, first)
+    hand.say(TRUCK, "UNDO")
+    assert (state_of_parcel(hand, first), hand.step()["fields"]["notice"]) == ("loaded", "undone_take_off")
+    assert hand.on_hand("DOCK-1") == 2
+
+
+def test_undo_outlives_a_question_that_was_only_asked(lane: tuple[FloorHand, str, str]) -> None:
+    hand, first, _ = lane
+    at_lane(hand)
+    on_truck(hand, first)
+    for question in ("CLOSE", "TAKEOFF"):
+        hand.say(TRUCK, question)
+        hand.say(TRUCK, "BACK")
+    hand.say(TRUCK, "UNDO")
+    assert state_of_parcel(hand, first) == "in_lane"
+
+
+def test_a_truck_that_left_gives_nothing_back(lane: tuple[FloorHand, str, str]) -> None:
+    hand, first, second = lane
+    at_lane(hand)
+    on_truck(hand, first)
+    at_lane(hand, station="HAND-2")
+    for word in ("CLOSE", "CONFIRM"):
+        hand.say("HAND-2", word)
+    hand.say(TRUCK, "UNDO")
+    assert (code_of(hand), state_of_parcel(hand, first)) == ("too_late_to_undo", "shipped")
+    on_truck(hand, second)
+    for word in ("CLOSE", "CONFIRM", "UNDO"):
+        hand.say(TRUCK, word)
+    assert code_of(hand) == "nothing_to_undo"
+    assert state_of_parcel(hand, second) == "shipped"
+
+
+def test_nobody_undoes_what_another_loaded(lane: tuple[FloorHand, str, str]) -> None:
+    hand, first, _ = lane
+    at_lane(hand)
+    on_truck(hand, first)
+    hand.write(lambda tx: setting_up.add_operator(tx, "1003", "Cleo", "packer"))
+    hand.scan(TRUCK, own_code("B", "1003"))
+    hand.say(TRUCK, "UNDO")
+    assert (code_of(hand), state_of_parcel(hand, first)) == ("nothing_to_undo", "loaded")
 
 
 # --- left behind ---------------------------------------------------------------------------------------------

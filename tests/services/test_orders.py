@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,15 +10,10 @@ import pytest
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services import orders
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import at, cancel, demand, pick_all, promises, release, take_tour, wrong
+from tests.services.acts import at, cancel, demand, pick_all, promises, release, take_tour
 from tests.services.packing import at_bench, label_and_lane, pick_in_two_totes
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

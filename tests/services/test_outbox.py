@@ -88,7 +88,7 @@ def test_two_names_of_one_machine_are_one_printer(hand: FloorHand) -> None:
 
 def test_the_same_print_is_intended_once(hand: FloorHand) -> None:
     intend(hand, "a")
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match=r"UNIQUE|duplicate key"):
         intend(hand, "a")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from fulfillment.domain.codes import own_code
 from fulfillment.services import orders, setting_up
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import TOTES, at, cancel, release, take_tour, wrong
+from tests.services.acts import TOTES, at, cancel, release, say_short, take_tour
 from tests.services.packing import (
     BENCH,
     LANE,
@@ -29,12 +28,7 @@ from tests.services.packing import (
     prints,
 )
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture
@@ -113,7 +107,7 @@ def test_a_whole_order_that_waits_for_more(hand: FloorHand) -> None:
     take_tour(hand)
     hand.scan("HAND-1", at("A01-01-1"))
     hand.scan("HAND-1", "MUG", 2)
-    hand.say("HAND-1", "SHORT")
+    say_short(hand)
     hand.scan("HAND-1", TOTES[0])
     hand.scan("HAND-1", at("STAGE-1"))
     at_bench(hand)
@@ -573,11 +567,28 @@ def test_nobody_leaves_an_unlabelled_parcel(closed: FloorHand) -> None:
 def test_a_reprint_is_marked_and_replaces_a_print_that_waits(closed: FloorHand) -> None:
     number = closed.step()["fields"]["parcel"]["number"]
     closed.say(BENCH, "REPRINT")
+    assert place(closed) == ("pack", "reprint")
+    closed.scan(BENCH, own_code("Y", "UNREADABLE"))
     assert prints(closed, number) == [
         ("label 0", "superseded", "LABEL-1"), ("slip 0", "queued", "SLIP-1"), ("label 1", "queued", "LABEL-1"),
     ]  # fmt: skip
     row = closed.one("SELECT fields FROM outbox WHERE warehouse_id = :w AND dedupe_key = :k", k=f"label:{number}:1")
     assert json.loads(row["fields"])["reprint"] == 1
+
+
+def test_a_label_nobody_knows_the_fate_of_is_asked_for_and_no_prints_it_again(closed: FloorHand) -> None:
+    number = closed.step()["fields"]["parcel"]["number"]
+    closed.say(BENCH, "NO")
+    assert code_of(closed) == "not_expected"
+    sql = "UPDATE outbox SET state = 'uncertain' WHERE warehouse_id = :w AND dedupe_key = :k"
+    closed.write(lambda tx: tx.run(sql, k=f"label:{number}:0"))
+    closed.scan(BENCH, LANE)  # nobody goes on without an answer
+    assert (code_of(closed), closed.step()["prompt"]) == ("not_expected", "is_label_here")
+    closed.say(BENCH, "NO")
+    assert prints(closed, number) == [
+        ("label 0", "superseded", "LABEL-1"), ("slip 0", "queued", "SLIP-1"), ("label 1", "queued", "LABEL-1"),
+    ]  # fmt: skip
+    assert closed.step()["prompt"] == "scan_label"
 
 
 def test_the_right_lane_is_that_of_the_carrier(closed: FloorHand) -> None:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from fulfillment.domain.reasons import Conflict, NotFound
-from fulfillment.services import orders, parcels
+from fulfillment.services import manifests, orders, parcels
 from label_templates import render
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import TOTES, wrong
+from tests.services.acts import TOTES
 from tests.services.packing import BENCH, TRUCK, at_bench, at_lane, figures, in_lpn, label_and_lane, pick_into
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture
@@ -122,11 +116,11 @@ def test_a_tote_that_is_not_empty_or_unknown(hand: FloorHand, parcel: str) -> No
 
 def test_a_program_takes_a_parcel_off_a_manifest(hand: FloorHand, parcel: str) -> None:
     load(hand, parcel)
-    shown = hand.write(lambda tx: parcels.take_off(tx, NOBODY, "000001", parcel))
+    shown = hand.write(lambda tx: manifests.take_off(tx, NOBODY, "000001", parcel))
     assert (shown["number"], shown["state"], shown["carrier"], shown["parcels"]) == ("000001", "open", "DOM", [])
     assert (hand.on_hand("LANE-DOM"), hand.on_hand("DOCK-1")) == (2, 0)
     with pytest.raises(Conflict) as caught:
-        hand.write(lambda tx: parcels.take_off(tx, NOBODY, "000001", parcel))
+        hand.write(lambda tx: manifests.take_off(tx, NOBODY, "000001", parcel))
     assert caught.value.code == "not_loaded"
 
 
@@ -135,9 +129,9 @@ def test_nothing_comes_off_a_manifest_that_is_signed(hand: FloorHand, parcel: st
     hand.say(TRUCK, "CLOSE")
     hand.say(TRUCK, "CONFIRM")
     with pytest.raises(Conflict) as caught:
-        hand.write(lambda tx: parcels.take_off(tx, NOBODY, "000001", parcel))
+        hand.write(lambda tx: manifests.take_off(tx, NOBODY, "000001", parcel))
     assert caught.value.code == "manifest_closed"
-    shown = hand.write(lambda tx: parcels.describe_manifest(tx, "000001"))
+    shown = hand.write(lambda tx: manifests.describe_manifest(tx, "000001"))
     assert shown["parcels"] == [{"number": parcel, "order": "SO-1", "state": "shipped", "weight_g": 400}]
 
 
@@ -146,8 +140,8 @@ def test_numbers_nobody_knows(hand: FloorHand, parcel: str) -> None:
         lambda tx: parcels.describe(tx, "1"),
         lambda tx: parcels.void(tx, NOBODY, "1"),
         lambda tx: parcels.reopen(tx, NOBODY, "1"),
-        lambda tx: parcels.describe_manifest(tx, "1"),
-        lambda tx: parcels.take_off(tx, NOBODY, "1", parcel),
+        lambda tx: manifests.describe_manifest(tx, "1"),
+        lambda tx: manifests.take_off(tx, NOBODY, "1", parcel),
     ):
         with pytest.raises(NotFound):
             hand.write(ask)

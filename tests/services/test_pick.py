@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from fulfillment.domain.codes import own_code
@@ -21,16 +19,11 @@ from tests.services.acts import (
     picked_layers,
     promises,
     release,
+    say_short,
     take_tour,
-    wrong,
 )
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture
@@ -206,6 +199,52 @@ def test_a_full_tote_is_joined_by_another(walk: FloorHand) -> None:
     assert [row["code"] for row in totes] == ["000001", "000002"]
 
 
+def test_another_tote_can_stand_on_a_free_place_and_the_walk_goes_on_there(walk: FloorHand) -> None:
+    go_to_stop(walk)
+    walk.scan("HAND-1", "MUG", 2)
+    walk.scan("HAND-1", TOTES[0])
+    walk.say("HAND-1", "NEWTOTE")
+    taken = {row["position"] for row in walk.all("SELECT position FROM tour_tote WHERE warehouse_id = :w")}
+    place = walk.say("HAND-1", "OTHERPLACE")["step"]["fields"]["tote"]["position"]
+    assert place not in taken
+    walk.scan("HAND-1", TOTES[1])
+    assert (walk.step()["fields"]["tote"]["code"], walk.step()["fields"]["tote"]["position"]) == ("000002", place)
+    walk.scan("HAND-1", "MUG", 1)
+    walk.scan("HAND-1", TOTES[1])
+    standing = walk.all("SELECT position, is_full FROM tour_tote WHERE warehouse_id = :w AND order_id = 1 ORDER BY id")
+    assert [(row["position"], row["is_full"]) for row in standing] == [(1, 1), (place, 0)]
+    assert walk.say("HAND-1", "UNDO")["step"]["fields"]["tote"]["position"] == place
+    finish_tour(walk)
+    assert walk.order_state("SO-1") == "picked"
+
+
+def test_a_pick_made_before_the_tote_moved_on_is_undone_into_the_new_place(walk: FloorHand) -> None:
+    go_to_stop(walk)
+    walk.scan("HAND-1", "MUG", 2)
+    walk.scan("HAND-1", TOTES[0])
+    for word in ("NEWTOTE", "OTHERPLACE"):
+        walk.say("HAND-1", word)
+    walk.scan("HAND-1", TOTES[1])
+    assert walk.say("HAND-1", "UNDO")["outcome"] == "applied"
+    assert walk.step()["fields"]["tote"]["code"] == "000002"
+    finish_tour(walk)
+    assert walk.order_state("SO-1") == "picked"
+
+
+def test_a_place_somebody_took_meanwhile_is_refused(walk: FloorHand) -> None:
+    go_to_stop(walk)
+    for word in ("NEWTOTE", "OTHERPLACE"):
+        walk.say("HAND-1", word)
+    place = walk.step()["fields"]["tote"]["position"]
+    order = walk.one("SELECT MIN(id) AS id FROM sales_order WHERE warehouse_id = :w")["id"]
+    tour = walk.one("SELECT id FROM tour WHERE warehouse_id = :w AND state = 'active'")["id"]
+    other = walk.one("SELECT id FROM lpn WHERE warehouse_id = :w AND code = '000009'")["id"]
+    late = walk.write(lambda tx: tx.insert("tour_tote", tour_id=tour, position=place, order_id=order, lpn_id=other))
+    walk.scan("HAND-1", TOTES[1])
+    assert code_of(walk) == "location_full"
+    walk.write(lambda tx: tx.run("DELETE FROM tour_tote WHERE warehouse_id = :w AND id = :id", id=late))
+
+
 def test_a_full_tote_can_only_be_joined_by_an_empty_one(walk: FloorHand) -> None:
     go_to_stop(walk)
     walk.scan("HAND-1", "MUG", 1)
@@ -309,7 +348,7 @@ def test_a_short_sends_the_same_walk_to_other_stock(walk: FloorHand) -> None:
     walk.stock("MUG", 5, "A02-01-1", "2026-02-01")
     go_to_stop(walk)
     walk.scan("HAND-1", "MUG", 1)
-    walk.say("HAND-1", "SHORT")
+    say_short(walk)
     assert walk.step()["state"] == "tote"
     walk.scan("HAND-1", TOTES[0])
     assert walk.step()["fields"]["location"]["code"] == "A02-01-1"
@@ -320,7 +359,7 @@ def test_a_short_sends_the_same_walk_to_other_stock(walk: FloorHand) -> None:
 
 def test_what_the_book_still_shows_after_a_short_is_held_until_counted(walk: FloorHand) -> None:
     go_to_stop(walk)
-    walk.say("HAND-1", "SHORT")
+    say_short(walk)
     assert walk.on_hand("A01-01-1", "MUG") == 0
     assert walk.on_hand("A01-01-1", "MUG", "hold") == 10
     counts = walk.all("SELECT reason FROM task WHERE warehouse_id = :w AND kind = 'count' AND state = 'open'")
@@ -329,7 +368,7 @@ def test_what_the_book_still_shows_after_a_short_is_held_until_counted(walk: Flo
 
 def test_a_short_with_nothing_found_goes_straight_on(walk: FloorHand) -> None:
     go_to_stop(walk)
-    assert walk.say("HAND-1", "SHORT")["step"]["state"] == "drop"
+    assert say_short(walk)["step"]["state"] == "drop"
     walk.scan("HAND-1", at("STAGE-1"))
     assert walk.order_state("SO-1") == "waiting"
 
@@ -337,7 +376,7 @@ def test_a_short_with_nothing_found_goes_straight_on(walk: FloorHand) -> None:
 def test_a_partial_order_ships_what_was_found(walk: FloorHand) -> None:
     go_to_stop(walk)
     walk.scan("HAND-1", "MUG", 2)
-    walk.say("HAND-1", "SHORT")
+    say_short(walk)
     walk.scan("HAND-1", TOTES[0])
     walk.scan("HAND-1", at("STAGE-1"))
     assert walk.order_state("SO-1") == "picked"
@@ -351,7 +390,7 @@ def test_a_whole_order_waits_for_its_missing_unit(hand: FloorHand) -> None:
     take_tour(hand)
     go_to_stop(hand)
     hand.scan("HAND-1", "MUG", 2)
-    hand.say("HAND-1", "SHORT")
+    say_short(hand)
     hand.scan("HAND-1", TOTES[0])
     hand.scan("HAND-1", at("STAGE-1"))
     assert hand.order_state("SO-1") == "waiting"

@@ -23,8 +23,8 @@ from tests.services.acts import (
     picked_layers,
     promises,
     release,
+    say_short,
     take_tour,
-    wrong,
 )
 
 HAND = "HAND-1"
@@ -57,11 +57,7 @@ def hand(settings: Settings, clock: Clock) -> Iterator[FloorHand]:
     floor.close()
 
 
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 def gs1(lot: str = "", expiry: str = "", serial: str = "") -> str:
@@ -422,7 +418,7 @@ def test_a_case_in_the_hand_is_not_opened(hand: FloorHand) -> None:
 def test_a_short_among_closed_cases_holds_them_closed(hand: FloorHand) -> None:
     boxes(hand, 13)
     hand.scan(HAND, "JAM-12")
-    hand.say(HAND, "SHORT")
+    say_short(hand, HAND)
     hand.scan(HAND, TOTES[0])
     assert (hand.on_hand("A01-01-1", "JAM", "hold"), sealed_at(hand)) == (12, 12)
 

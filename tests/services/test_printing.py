@@ -14,7 +14,7 @@ import pytest
 from devices.protocols import DeviceError, Receipt, ReceiptLevel
 from devices.spooler import PrintJob
 from fulfillment.domain.codes import sscc
-from fulfillment.services import outbox, printing
+from fulfillment.services import outbox, print_attempts, printing
 from fulfillment.services.printing import Timing
 from simulators.receipt_printer import ReceiptPrinter
 from simulators.zpl_printer import ZplPrinter
@@ -76,6 +76,13 @@ def row(hand: FloorHand, subject: str) -> dict[str, Any]:
     """The last print of a subject."""
     sql = "SELECT * FROM outbox WHERE warehouse_id = :w AND subject = :s ORDER BY id DESC LIMIT 1"
     return dict(hand.one(sql, s=subject))
+
+
+def tries(hand: FloorHand, subject: str) -> list[dict[str, Any]]:
+    """The attempts of the last print of a subject."""
+    found = row(hand, subject)["id"]
+    told: list[dict[str, Any]] = hand.floor.read(lambda tx: print_attempts.of_print(tx, found))["tries"]
+    return told
 
 
 def printer(hand: FloorHand, printer_id: int = LABEL) -> tuple[str, str]:
@@ -159,6 +166,7 @@ def test_a_dead_printer_keeps_nobody_else_waiting(hand: FloorHand, zpl: ZplPrint
 
     def deliver_job(job: PrintJob, deadline_s: float) -> Receipt:
         if job.language == "escpos":
+            job.begin()
             stuck.wait(8.0)
             raise DeviceError("timeout", transient=True)
         done.append(job.job_id)
@@ -176,15 +184,31 @@ def test_a_dead_printer_keeps_nobody_else_waiting(hand: FloorHand, zpl: ZplPrint
     assert len(done) == 3
 
 
-def test_bytes_that_may_have_left_are_never_sent_again(hand: FloorHand, zpl: ZplPrinter) -> None:
+def test_a_label_proven_unprinted_is_sent_again_and_comes_out_once(hand: FloorHand, zpl: ZplPrinter) -> None:
     zpl.set_fault("reset_after_bytes", 200)
     first, second = label(hand, 1), label(hand, 2)
-    with working(hand, Timing(poll_s=0.01, delivery_s=0.6, lease_ms=3_000)):
-        wait_until(lambda: row(hand, first)["state"] == "uncertain")
-        # The printer dropped its half with the connection: the labels behind it go on, that one is not repeated.
+    with working(hand, Timing(poll_s=0.01, delivery_s=20.0)):
         wait_until(lambda: row(hand, second)["state"] == "confirmed")
-    assert (row(hand, first)["state"], row(hand, first)["attempts"]) == ("uncertain", 1)
-    assert len(zpl.jobs) == 1
+    assert (row(hand, first)["state"], row(hand, first)["attempts"]) == ("confirmed", 2)
+    assert [attempt["outcome"] for attempt in tries(hand, first)] == ["unprinted", "confirmed"]
+    assert len(zpl.jobs) == 2
+
+
+def test_bytes_that_may_have_been_printed_are_never_sent_again(hand: FloorHand, zpl: ZplPrinter) -> None:
+    class Forgetful(ZplPrinter):
+        def getvar(self, name: str) -> bytes:
+            return b'"?"'
+
+    with Forgetful(zpl.tape.folder.parent / "old") as old:
+        sql = "UPDATE printer SET address = :a WHERE warehouse_id = :w AND id = 1"
+        hand.write(lambda tx: tx.run(sql, a=old.address))
+        old.set_fault("reset_after_bytes", 200)
+        first, second = label(hand, 1), label(hand, 2)
+        with working(hand, Timing(poll_s=0.01, delivery_s=20.0)):
+            # The printer dropped its half with the connection: the labels behind it go on, that one is not repeated.
+            wait_until(lambda: row(hand, second)["state"] == "confirmed")
+        assert (row(hand, first)["state"], row(hand, first)["attempts"]) == ("uncertain", 1)
+        assert len(old.jobs) == 1
 
 
 def test_a_worker_killed_while_sending_leaves_an_uncertain_print(hand: FloorHand, zpl: ZplPrinter) -> None:
@@ -197,6 +221,17 @@ def test_a_worker_killed_while_sending_leaves_an_uncertain_print(hand: FloorHand
         wait_until(lambda: row(hand, following)["state"] == "confirmed")
     assert row(hand, number)["state"] == "uncertain"
     assert len(zpl.jobs) == 1
+
+
+def test_a_print_is_not_sending_while_its_printer_is_busy(hand: FloorHand, zpl: ZplPrinter) -> None:
+    """A worker that dies then leaves a print that is free again, and nothing for a person to look for."""
+    zpl.mark_partial(True)
+    number = label(hand)
+    with working(hand):
+        wait_until(lambda: row(hand, number)["state"] == "claimed")
+        assert row(hand, number)["content"] is None
+        zpl.mark_partial(False)
+        wait_until(lambda: row(hand, number)["state"] == "confirmed")
 
 
 def test_two_workers_never_print_one_label_twice(hand: FloorHand, zpl: ZplPrinter) -> None:

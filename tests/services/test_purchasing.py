@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,15 +10,9 @@ from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services import purchasing
 from fulfillment.services.purchasing import OrderedLine, PurchaseIn
 from tests.factories import FloorHand
-from tests.services.acts import wrong
 from tests.services.arriving import announce, begin, finish, say_why, shown
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from fulfillment.domain.codes import own_code
 from tests.factories import FloorHand
-from tests.services.acts import TOTES, at, cancel, demand, finish_tour, pick_all, promises, release, take_tour, wrong
+from tests.services.acts import TOTES, at, cancel, demand, finish_tour, pick_all, promises, release, take_tour
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,14 +12,9 @@ from fulfillment.domain.reasons import Refused
 from fulfillment.hot import Tx
 from fulfillment.services import storing
 from tests.factories import FloorHand
-from tests.services.acts import at, wrong
+from tests.services.acts import at
 
-
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

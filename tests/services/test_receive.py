@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,16 +10,11 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services import inbound, receipts
 from tests.factories import FloorHand
-from tests.services.acts import wrong
 
 GTIN = "09506000134352"  # GS1's own example number
 
 
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 def announce(hand: FloorHand, number: str = "R1", *lines: dict[str, Any], received_on: str = "2026-01-05") -> bool:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from fulfillment.domain.reasons import Conflict, DomainError
 from tests.factories import FloorHand
-from tests.services.acts import TOTES, wrong
+from tests.services.acts import TOTES
 from tests.services.arriving import announce, balances, begin, case_of, differences, finish, lines, say_why, shown
 from tests.services.packing import BENCH, TRUCK, at_bench, at_lane, label_and_lane, pick_into
 
 GTIN = "09506000134352"
 
 
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 def pack_and_ship(hand: FloorHand, *codes: str) -> None:

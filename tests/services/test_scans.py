@@ -166,7 +166,7 @@ def test_nothing_is_heard_before_a_badge(hand: FloorHand) -> None:
 
 def test_the_menu_offers_what_the_role_allows(hand: FloorHand) -> None:
     step = hand.scan("HAND-1", own_code("B", "1002"))["step"]
-    offered = ["PICK", "REPLENISH", "MOVE", "PUTAWAY", "PUTBACK", "COUNT", "LOGOUT"]
+    offered = ["PICK", "SORT", "REPLENISH", "MOVE", "PUTAWAY", "PUTBACK", "COUNT", "LOGOUT"]
     assert [offer["label"] for offer in step["expects"]] == offered
     hand.say("HAND-1", "RECEIVE")
     assert code_of(hand) == "not_allowed"

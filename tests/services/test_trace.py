@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from fulfillment.services import ledger, recall, trace
 from fulfillment.services.trace import Asked
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import wrong
+from tests.services.conftest import OpenEmpty
 from tests.services.packing import BENCH, TRUCK, at_bench, at_lane, label_and_lane, pick_into
 from tests.services.test_any_day import AnyDay
 
@@ -241,11 +243,11 @@ class TracedDay(AnyDay):
             assert by_order(found) == said
 
 
-def test_on_any_day_every_trace_adds_up(migrated: bytes) -> None:
+def test_on_any_day_every_trace_adds_up(open_empty: OpenEmpty, days: Callable[[int], int]) -> None:
     run_state_machine_as_test(
-        lambda: TracedDay(migrated),
+        lambda: TracedDay(open_empty),
         settings=settings(
-            max_examples=12, stateful_step_count=40, deadline=None, derandomize=True, database=None,
+            max_examples=days(12), stateful_step_count=40, deadline=None, derandomize=True, database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

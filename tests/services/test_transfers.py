@@ -15,16 +15,12 @@ from fulfillment.hot import Tx
 from fulfillment.services import exchange, ledger, lpns, receive, transfers
 from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import at, wrong
+from tests.services.acts import at
 
 FEB, JAN, MAR = "2026-02-01", "2026-01-01", "2026-03-01"
 
 
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 @pytest.fixture

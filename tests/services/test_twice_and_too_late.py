@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,18 +14,14 @@ from fulfillment.hot import Tx
 from fulfillment.services import count_results, ledger, lpns, pick_faces, set_aside, setting_up, transfers
 from fulfillment.services.inbound import ExpectedLine, UnitIn
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import TOTES, at, demand, release, take_tour, wrong
+from tests.services.acts import TOTES, at, demand, release, take_tour
 from tests.services.arriving import CARTON, PALLET, announce_units, balances, begin
 
 BODY = "0950600013435"
 GTIN = BODY + gs1_check_digit(BODY)
 
 
-@pytest.fixture(autouse=True)
-def _book_is_right(hand: FloorHand) -> Iterator[None]:
-    """Whatever a test does, the book must agree with itself afterwards."""
-    yield
-    assert wrong(hand) == []
+pytestmark = pytest.mark.usefixtures("book_is_right")
 
 
 def why(value: str) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import serial
 
+from devices.framing import LineFramer
 from simulators.serial_scanner import SerialScanner
+from tests.simulators.readers import eventually, reading
 
 
 def test_a_reader_gets_prefix_code_and_suffix(tmp_path: Path) -> None:
@@ -79,3 +84,92 @@ def test_it_runs_as_a_program_with_codes_on_its_input(tmp_path: Path) -> None:
         while process.poll() is None and time.monotonic() < end:
             time.sleep(0.01)
         assert process.returncode == 0
+
+
+def test_a_bounce_sends_the_code_twice_and_says_so_on_the_tape(tmp_path: Path) -> None:
+    tape = tmp_path / "tape.jsonl"
+    with SerialScanner(tmp_path / "scanner", tape_file=tape) as scanner, reading(scanner) as reader:
+        scanner.set_fault("bounce", 1)
+        scanner.scan("T-1")
+        scanner.scan("T-2")
+        eventually(lambda: len(reader.events) == 3)
+        assert reader.raws == [b"T-1", b"T-1", b"T-2"]
+    entries = [json.loads(line) for line in tape.read_text("utf-8").splitlines()]
+    assert [(entry["code"], entry["sends"], entry["outcome"]) for entry in entries] == [
+        ("T-1", 2, "sent"),
+        ("T-2", 1, "sent"),
+    ]
+
+
+def test_noise_before_a_code_does_not_end_it_and_its_prefix_tells_them_apart(tmp_path: Path) -> None:
+    with (
+        SerialScanner(tmp_path / "scanner", prefix=b"\x02", seed=2) as scanner,
+        serial.Serial(str(scanner.link), 9600, timeout=5) as port,
+    ):
+        scanner.set_fault("garbage", 1)
+        scanner.scan("T-1")
+        content = port.read_until(b"\r")
+        assert content.endswith(b"\x02T-1\r")
+        assert len(content) > 5
+        frames = LineFramer(prefix=b"\x02").feed(content, 0.0)
+        assert [frame.payload for frame in frames] == [b"T-1"]
+
+
+def test_half_a_code_and_silence_is_no_scan(tmp_path: Path) -> None:
+    with SerialScanner(tmp_path / "scanner") as scanner, reading(scanner) as reader:
+        scanner.set_fault("half", 1)
+        assert scanner.scan("T-000123-K").outcome == "cut"
+        time.sleep(0.6)  # the reader's idle gap: longer than this nobody takes over one code
+        scanner.scan("T-2")
+        eventually(lambda: reader.events)
+        assert reader.raws == [b"T-2"]
+
+
+def test_a_cable_is_pulled_for_a_while_by_command(tmp_path: Path) -> None:
+    with SerialScanner(tmp_path / "scanner") as scanner, reading(scanner) as reader:
+        assert scanner.command("unplug for 0.05 s") == "ok"
+        assert "not plugged in" in scanner.command("scan T-1")
+        eventually(lambda: scanner.is_plugged)
+        eventually(lambda: reader.scanner.is_connected)
+        assert scanner.command("scan T-2") == "ok"
+        eventually(lambda: reader.events)
+        assert (reader.raws, scanner.scanned) == ([b"T-2"], [b"T-2"])
+
+
+def test_a_cable_pulled_in_the_middle_of_a_code_is_an_error_for_who_scans(tmp_path: Path) -> None:
+    with SerialScanner(tmp_path / "scanner", character_delay_s=0.02) as scanner, reading(scanner) as reader:
+        puller = threading.Timer(0.1, scanner.unplug)
+        puller.start()
+        with pytest.raises(OSError, match="not plugged in"):
+            scanner.scan("9" * 50)
+        puller.join()
+        assert (reader.raws, scanner.scanned) == ([], [])
+
+
+def test_the_cable_can_be_pulled_while_nobody_reads(tmp_path: Path) -> None:
+    with SerialScanner(tmp_path / "scanner") as scanner:
+        puller = threading.Timer(0.1, scanner.unplug)
+        puller.start()
+        with pytest.raises(OSError, match="not plugged in"):
+            scanner.scan("9" * 200_000, timeout_s=30)
+        puller.join()
+
+
+def test_plugging_and_reading_and_scanning_at_once_never_meets_a_closed_line(tmp_path: Path) -> None:
+    with SerialScanner(tmp_path / "scanner") as scanner, reading(scanner) as reader:
+        pulled = threading.Event()
+
+        def pull() -> None:
+            for _ in range(50):
+                scanner.unplug()
+                scanner.plug()
+            pulled.set()
+
+        puller = threading.Thread(target=pull)
+        puller.start()
+        while not pulled.is_set():
+            with suppress(OSError):
+                scanner.scan("T-1")
+        puller.join()
+        eventually(lambda: reader.scanner.is_connected)
+        assert scanner.line.plugs == 51

@@ -420,6 +420,16 @@ def test_few_units_are_scanned_each_and_many_are_counted(tmp_path: Path) -> None
         assert "T-1" in at.gear.empty_totes
 
 
+def test_a_box_weighs_what_really_lies_in_it(tmp_path: Path) -> None:
+    weighing = {**packing(0), "carton": {"code": "M", "tare_g": 240}}
+    turns = boxed(Turn("pack.item", MUG, 7, fields=packing(7)), Turn("pack.weigh", "1640 g", fields=weighing))
+    with hall(turns, tmp_path) as (at, _):
+        at.world.bring("tote:T-1", "MUG", DAY, 7)
+        print_label(tmp_path)
+        assert at.worker.pack(at.bench, StagedTote("T-1"))
+        assert at.world.count(f"parcel:{SSCC}") == 7
+
+
 def test_a_full_case_is_scanned_by_its_own_barcode(tmp_path: Path) -> None:
     turns = boxed(Turn("pack.item", "CASE-MUG", fields=packing(12)))
     with hall(turns, tmp_path) as (at, _):
@@ -461,6 +471,21 @@ def test_a_unit_that_is_not_in_the_tote_is_reported_missing(tmp_path: Path) -> N
         at.world.bring("tote:T-1", "MUG", DAY, 1)
         print_label(tmp_path)
         assert at.worker.pack(at.bench, StagedTote("T-1"))
+        assert at.world.count(f"parcel:{SSCC}") == 1
+
+
+def test_before_a_full_parcel_a_new_one_is_begun(tmp_path: Path) -> None:
+    full = {(MUG, None): ("parcel_full", "0")}
+    turns = boxed(
+        Turn("pack.item", MUG, fields=packing(2)),
+        Turn("pack.item", "C-NEWPARCEL", fields=packing(1), commands=("NEWPARCEL", "NOSCAN"), rejections=full),
+        Turn("pack.split", "C-CONFIRM", fields=packing(1), commands=("CONFIRM", "BACK")),
+    )
+    with hall(turns, tmp_path) as (at, script):
+        at.world.bring("tote:T-1", "MUG", DAY, 2)
+        print_label(tmp_path)
+        assert at.worker.pack(at.bench, StagedTote("T-1"))
+        assert [code for code, _ in script.heard][2:5] == [MUG, "C-NEWPARCEL", "C-CONFIRM"]
         assert at.world.count(f"parcel:{SSCC}") == 1
 
 

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.zpl import parse_host_status
-from simulators.zpl_printer import ZplPrinter, ZplStream
+from simulators.zpl_printer import ZplPrinter
+from simulators.zpl_stream import ZplStream
 
 FIRST = b"^XA\r\n^CI28^FO1,1^FDone_5E^FS\n^XZ"
 SECOND = b"^XA^FO1,1^GFB,16,16,2,^XZ~HS^XA~JA^XZ!!^FS^FDtwo^FS^XZ"
@@ -34,7 +35,7 @@ class Recorder(ZplPrinter):
         super().__init__(tape)
         self.formats: list[bytes] = []
 
-    def take_format(self, content: bytes) -> None:
+    def take_format(self, content: bytes, stream: ZplStream) -> None:
         self.formats.append(content)
 
 

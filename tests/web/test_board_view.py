@@ -61,6 +61,13 @@ def test_an_order_is_followed_through_its_lanes(stocked: FloorHand) -> None:
     assert (view["tours"]["active"], view["tours"]["done"]) == ([], 1)
 
 
+def test_a_lane_says_since_when_its_oldest_waits(stocked: FloorHand) -> None:
+    for number in ("S1", "S2"):
+        stocked.order(number, ("PEN", 1))
+    stocked.write(lambda tx: tx.put("UPDATE sales_order SET state_since_ms = 5 WHERE number = 'S2'"))
+    assert view_of(stocked)["oldest"] == {"allocated": 5}
+
+
 def test_a_card_says_what_the_order_is_about(stocked: FloorHand) -> None:
     stocked.item("CUP")
     stocked.order("S1", ("PEN", 3), ("PEN", 1), ("CUP", 2), country="DE", priority=5)

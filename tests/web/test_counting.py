@@ -157,7 +157,7 @@ def test_the_page_shows_what_a_supervisor_decides_by(desk: FlaskClient) -> None:
 
 def test_a_scanned_badge_alone_decides_nothing(desk: FlaskClient) -> None:
     """A scanner ends what it reads with Enter, which presses a form's first button."""
-    first = re.search(r"<form.*?(<button[^>]*>)", desk.get("/counts").text, re.DOTALL)
+    first = re.search(r"<form[^>]*decide-form.*?(<button[^>]*>)", desk.get("/counts").text, re.DOTALL)
     assert first is not None
     assert "disabled" in first[1]
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
+import fulfillment
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import ADJUSTING, PASSING_OVER, Why
+from fulfillment.flows.home import FLOW_OF_COMMAND
 from fulfillment.services import transfers
-from kiosk_ui.answers import expected_label, expected_words, got_label, got_words
+from kiosk_ui.answers import _phrases, expected_label, expected_words, got_label, got_words, note_words
 from kiosk_ui.screens import heading
 from kiosk_ui.words import WORDS, command
 from tests.factories import FloorHand
 from tests.services import acts
 from tests.services.arriving import announce
 from tests.web.test_kiosk_pages import Device, seen, state_of
+
+SOURCES = Path(fulfillment.__file__).parent
 
 
 @pytest.fixture
@@ -78,7 +86,7 @@ def test_reasons_are_offered_and_asked_for_in_words(app: Flask, hand: FloorHand)
     hand.scan("DOCK-1", own_code("R", "R1"))
     device = Device(app, hand, "DOCK-1")
     shown = seen(device.scan(own_code("C", "OVER")))
-    assert "Supplier sent more Y-SUPPLIER-OVER" in shown
+    assert "Supplier sent more Not announced" in shown
     assert "supplier_over" not in shown
     shown = seen(device.scan(why("theft")))
     assert "Scan a reason Expected Supplier sent more, Not announced Scanned Stolen" in shown
@@ -118,7 +126,9 @@ def test_a_demo_offers_a_badge_wherever_one_is_asked_for(hand: FloorHand) -> Non
 def test_every_way_from_the_menu_says_what_it_is_for(app: Flask, hand: FloorHand) -> None:
     device = Device(app, hand, "HAND-1")
     shown = seen(device.scan(own_code("B", "1001")))
-    assert all(words in shown for words in WORDS["hint"].values())
+    ways = [words for command, words in WORDS["hint"].items() if command in FLOW_OF_COMMAND]
+    assert ways
+    assert all(words in shown for words in ways)
 
 
 def test_a_number_keyed_for_what_is_in_the_hand_goes_onto_a_pallet_too(app: Flask, hand: FloorHand) -> None:
@@ -142,3 +152,67 @@ def test_goods_to_send_from_another_place_are_not_said_to_lie_here(app: Flask, h
     shown = seen(device.scan(own_code("L", "A02-01-1")))
     assert "Load it" in shown
     assert "Blue mug" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("another tote", "另一个料箱"),
+        ("A01-01-1, received 2026-01-12", "A01-01-1，2026年1月12日 收货"),
+        ("lot L1 or 2026-01-12", "批号 L1 或 2026年1月12日"),
+        ("a quarantine location, or FREE first", "待检库位，或先解除冻结"),
+        (
+            "BACK, then storage: A01-01-1 holds those received 2026-01-12",
+            "返回，再上架：A01-01-1 有 2026年1月12日 收的货",
+        ),
+        ("1 to 1000000", "1 到 1000000"),
+        ("A01-01-1", "A01-01-1"),
+        ("Road to Nowhere", "Road to Nowhere"),
+    ],
+)
+def test_a_phrase_of_the_services_is_said_in_the_readers_language(app: Flask, text: str, words: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        assert expected_words("wrong_item", text) == words
+
+
+def test_every_phrase_the_services_answer_with_is_known() -> None:
+    written = [path for package in ("flows", "services", "domain") for path in (SOURCES / package).glob("*.py")]
+    phrases = {phrase for path in written for phrase in phrases_in(ast.parse(path.read_text("utf-8")))}
+    assert len(phrases) > 50
+    known = [pattern for _, pattern in _phrases()]
+    assert sorted(one for one in phrases if not any(pattern.fullmatch(one) for pattern in known)) == []
+
+
+def phrases_in(tree: ast.Module) -> Iterator[str]:
+    """What rejections say was expected or came, where it is more than a name; an example fills it in."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("Rejected", "Refused")):
+            for keyword in node.keywords:
+                if keyword.arg in ("expected", "got"):
+                    yield from _said(keyword.value)
+
+
+def _said(value: ast.expr) -> Iterator[str]:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        if " " in value.value and re.search("[a-z]{3}", value.value):
+            yield value.value
+    elif isinstance(value, ast.JoinedStr):
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else _example(part) for part in value.values)
+        if re.search("[a-z]{3}", text) and not text.startswith("a role that may"):
+            yield text
+    elif isinstance(value, ast.IfExp):
+        yield from _said(value.body)
+        yield from _said(value.orelse)
+
+
+def _example(part: ast.expr) -> str:
+    """Something of the kind that is filled in there: a day, a number, a name."""
+    filled = ast.unparse(part)
+    return "2026-01-12" if "_on" in filled else "12" if re.search("COUNT_MAX|lacking|_each|_mm", filled) else "X"
+
+
+def test_the_cartons_notes_are_said_in_the_readers_language(app: Flask) -> None:
+    note = "2 × MUG: goes into no carton type: 900 × 20 × 20 mm; weight unknown, counted as nothing: CUP"
+    assert note_words(note) == note
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        assert note_words(note) == "2 × MUG：任何纸箱都装不下：900 × 20 × 20 mm; 重量不明，按零计算：CUP"

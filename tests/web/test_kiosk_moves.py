@@ -33,7 +33,7 @@ def test_moving_shows_what_lies_here_and_what_is_in_the_hand(hand: FloorHand, ki
     assert "Scan the place you take from" in page(kiosk)
     hand.scan("K1", at("A01-01-1"))
     shown = page(kiosk)
-    assert all(words in shown for words in ("Blue mug", "Received 2026-01-12", "Set aside", "Correct the book"))
+    assert all(words in shown for words in ("Blue mug", "Received 12 Jan 2026", "Set aside", "Correct the book"))
     hand.say("K1", "DAMAGED")
     assert "Why? Scan a reason" in page(kiosk)
     hand.scan("K1", own_code("Y", "DAMAGED"))

@@ -181,13 +181,19 @@ def test_a_scan_that_makes_no_sense_is_answered_in_words(
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"{", b"[1]", b'"x"', b"null", b"\xff\xfe", b"[" * 100_000, b'{"code": ' + b"9" * 5_000 + b"}",
+    [b"", b"{", b"[1]", b'"x"', b"null", b"\xff\xfe", b"[" * 60_000, b'{"code": ' + b"9" * 5_000 + b"}",
      b'{"scan_id": "\\ud800"}', b'{"scan_id": "x", "code": "PEN", "qty_each": "\\ud800"}',
      b'{"scan_id": "x", "code": "\\udfff", "occurred_at": "2026-10-19T09:30:00Z"}'],
 )  # fmt: skip
 def test_a_body_that_is_no_scan_is_no_crash(device: Device, raw: bytes) -> None:
     headers = {**OURS, "Content-Type": "application/json"}
     assert device.client.post("/kiosk/HAND-1/scan", data=raw, headers=headers).status_code == 422
+
+
+def test_a_body_no_device_would_send_is_refused_unread(device: Device) -> None:
+    headers = {**OURS, "Content-Type": "application/json"}
+    answer = device.client.post("/kiosk/HAND-1/scan", data=b"[" * 100_000, headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
 
 
 def test_a_form_works_as_well_as_json(device: Device, hand: FloorHand) -> None:
@@ -227,8 +233,8 @@ def test_the_bench_shows_what_belongs_in_and_how_its_printers_are(app: Flask, ha
     assert state_of(answer) == ("pack", "item")
     bench.scan("PEN")
     page = seen(bench.client.get("/bench/BENCH-1").text)
-    assert "Fine pen PEN 1 of 2" in page
-    assert "Blue cup CUP 0 of 1" in page
+    assert "Fine pen PEN scanned last 1 of 2 1 missing" in page
+    assert "Blue cup CUP 0 of 1 1 missing" in page
     assert "LABEL-1 Connecting" in page
 
 

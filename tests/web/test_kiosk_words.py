@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import devices
 import fulfillment.flows
 import kiosk_ui
+from devices.registry import DRIVERS
 from fulfillment.domain.codes import Command
+from fulfillment.domain.devices import AgentState, DeviceKind
 from fulfillment.domain.effects import EffectState, PrinterState
 from fulfillment.domain.orders import OrderState, Policy
 from fulfillment.domain.reasons import HoldReason, Reject
@@ -30,11 +33,23 @@ PAGES = Path(kiosk_ui.__file__).parent
     [
         ("reject", Reject), ("command", Command), ("lane", OrderState), ("print", EffectState),
         ("printer", PrinterState), ("hold", HoldReason), ("policy", Policy), ("role", Role), ("task", TaskKind),
-        ("kind", ReadKind), ("flow", ("home", *FLOWS)),
+        ("kind", ReadKind), ("flow", ("home", *FLOWS)), ("device_state", PrinterState), ("device_kind", DeviceKind),
+        ("agent_state", AgentState),
     ],
 )  # fmt: skip
 def test_every_code_has_words(kind: str, codes: Iterable[str]) -> None:
     assert [code for code in codes if code not in WORDS[kind]] == []
+
+
+def test_every_driver_every_reason_of_a_device_and_every_part_of_an_address_has_words() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in Path(devices.__file__).parent.rglob("*.py"))
+    reasons = set(re.findall(r'DeviceError\(\s*"(\w+)"|DeviceStatus\(DeviceState\.\w+, "(\w+)"', source))
+    found = {word for pair in reasons for word in pair if word}
+    assert len(found) >= 20
+    assert sorted(found - set(WORDS["device_reason"])) == []
+    assert {driver.language: driver.words for driver in DRIVERS} == WORDS["driver"]
+    parts = set(re.findall(r'AddressError\(\s*"(\w+)"|_one_of\("(\w+)"', source))
+    assert sorted({word for pair in parts for word in pair if word} - set(WORDS["address_part"])) == []
 
 
 def test_every_prompt_and_notice_of_a_dialogue_has_words() -> None:
@@ -60,7 +75,7 @@ def test_screens_are_named_by_states_that_exist_and_have_their_template() -> Non
 def test_templates_and_scripts_ask_only_for_words_that_exist() -> None:
     asked = set()
     for template in (PAGES / "templates").rglob("*.html"):
-        asked |= set(re.findall(r"say\('(\w+)', '(\w+)'", template.read_text()))
+        asked |= set(re.findall(r"say\('(\w+)', '(\w+)'[,)]", template.read_text()))
     board, scan = ((PAGES / "static" / name).read_text() for name in ("board.js", "scan.js"))
     asked |= set(re.findall(r'say\("(\w+)", "(\w+)"', board))
     asked |= {("screen", code) for code in re.findall(r'say\("(\w+)"', scan)} - {("screen", "not_enrolled")}

@@ -9,7 +9,17 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.codes import Command, parse_own_code
-from fulfillment.domain.reasons import ADJUSTING, OVER_RECEIVED, PASSING_OVER, SET_ASIDE
+from fulfillment.domain.problems import ProblemKind
+from fulfillment.domain.reasons import (
+    ADJUSTING,
+    NOT_SCANNED,
+    OVER_RECEIVED,
+    PASSING_OVER,
+    REPRINTING,
+    SET_ASIDE,
+    SHORTING,
+    WEIGHING_OTHERWISE,
+)
 from fulfillment.domain.roles import TokenRole
 from kiosk_ui.bars import bars
 from kiosk_ui.sheet_views import sheets
@@ -34,7 +44,10 @@ def test_every_command_is_on_a_sheet() -> None:
 
 
 def test_every_reason_a_screen_asks_for_is_on_a_sheet() -> None:
-    asked = {*SET_ASIDE, *ADJUSTING, *OVER_RECEIVED, *PASSING_OVER}
+    asked = {
+        *SET_ASIDE, *ADJUSTING, *OVER_RECEIVED, *PASSING_OVER, *SHORTING, *WEIGHING_OTHERWISE, *NOT_SCANNED,
+        *REPRINTING, *ProblemKind,
+    }  # fmt: skip
     assert printed("Y") == {why.upper().replace("_", "-") for why in asked}
 
 
@@ -47,7 +60,7 @@ def test_the_page_is_on_the_way_of_every_desk_and_needs_no_script(desk: FlaskCli
     assert 'href="/sheets"' in desk.get("/").text
     html = desk.get("/sheets").text
     assert len(re.findall(r"<svg", html)) == sum(len(sheet.codes) for sheet in sheets())
-    assert "<script" not in html
+    assert re.findall(r"<script[^>]* src=\"/ui/(\w+)", html) == ["look"]  # light or dark, and nothing the codes need
     assert "Supplier sent more" in html
 
 

@@ -15,6 +15,7 @@ from fulfillment.app import create_app
 from fulfillment.services import setting_up
 from fulfillment.web.stream import BoardFeed, event_of, messages, parts_of
 from tests.factories import FloorHand
+from tests.postgresql import PostgresServer
 from tests.web.test_board_view import view_of
 
 SOON_S = 5.0
@@ -30,8 +31,9 @@ def feed(hand: FloorHand) -> Iterator[BoardFeed]:
 
 
 @pytest.fixture
-def app(hand: FloorHand) -> Flask:
-    return create_app(hand.floor)
+def app(hand: FloorHand) -> Iterator[Flask]:
+    yield create_app(hand.floor)
+    wait_for(lambda: not _readers())  # or they would give their connections back to a pool that is gone
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_after_that_only_what_changed(hand: FloorHand, feed: BoardFeed) -> None:
     hand.order("S1", ("PEN", 2))
     newest, parts = feed.after(version, SOON_S)
     assert newest > version
-    assert set(parts) == {"lanes", "orders.allocated"}
+    assert set(parts) == {"lanes", "oldest", "orders.allocated"}
     assert [card["number"] for card in parts["orders.allocated"]] == ["S1"]
 
 
@@ -80,7 +82,7 @@ def test_a_board_that_missed_some_gets_them_together(hand: FloorHand, feed: Boar
     hand.write(lambda tx: setting_up.add_printer(tx, "LABEL-9", "tcp://127.0.0.1:9", "zpl"))
     feed.after(now, SOON_S)
     _, parts = feed.after(seen, SOON_S)
-    assert set(parts) == {"lanes", "orders.hold", "printers"}
+    assert set(parts) == {"lanes", "oldest", "orders.hold", "printers"}
 
 
 def test_a_commit_that_changes_nothing_on_the_board_sends_nothing(hand: FloorHand, feed: BoardFeed) -> None:
@@ -114,7 +116,7 @@ def test_a_stream_goes_on_after_the_last_event_it_got(app: Flask, hand: FloorHan
     again = app.test_client().get("/live/board", headers={**board, "Last-Event-ID": last_id})
     more = again.iter_encoded()
     next(more)
-    assert set(body_of(next(more).decode())) == {"now_ms", "lanes", "orders"}
+    assert set(body_of(next(more).decode())) == {"now_ms", "lanes", "oldest", "orders"}
     first.close()
     again.close()
 
@@ -192,3 +194,14 @@ def wait_for(is_so: Callable[[], bool]) -> None:
 
 def _readers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "board-feed"]
+
+
+@pytest.mark.engine("postgresql")
+def test_a_reader_whose_connection_was_ended_goes_on(
+    hand: FloorHand, feed: BoardFeed, postgres: PostgresServer
+) -> None:
+    version, _ = feed.after(0, SOON_S)
+    postgres.terminate_all("floor")
+    hand.order("S1", ("NOPE", 2))
+    _, parts = feed.after(version, SOON_S)
+    assert "orders.hold" in parts

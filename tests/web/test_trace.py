@@ -74,7 +74,7 @@ def test_a_token_that_may_not_read_orders_gets_no_names(shop: Asker, monkeypatch
     ("query", "status", "code"),
     [
         ("", 422, "nothing_asked"), ("?lot=L9", 404, "unknown_lot"), ("?order=SO-9", 404, "unknown_order"),
-        ("?sku=" + "x" * 201, 422, "too_long"), ("?parcel=%00", 404, "unknown_parcel"),
+        ("?sku=" + "x" * 201, 422, "too_long"), ("?parcel=%00", 400, "bad_request"),
     ],
 )  # fmt: skip
 def test_what_nobody_knows_is_a_problem(shop: Asker, query: str, status: int, code: str) -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from fulfillment.migrations.tables import append_only
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -308,6 +310,8 @@ def upgrade() -> None:
                 f"CREATE TRIGGER stock_move_no_{verb.lower()} BEFORE {verb} ON stock_move "
                 "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
             )
+    else:
+        append_only("stock_move")
 
 
 def downgrade() -> None:

@@ -18,10 +18,11 @@ from typing import Any
 from fulfillment.domain.codes import barcode_key, gtin14
 from fulfillment.domain.fifo import Rotation
 from fulfillment.domain.inbound import ReturnDating
+from fulfillment.domain.languages import LANGUAGES
 from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.units import Uom
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import policies
+from fulfillment.services import item_barcodes, item_names, policies
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
@@ -32,13 +33,14 @@ COLUMNS = Columns(
     optional=(
         "name", "barcodes", "length_mm", "width_mm", "height_mm", "weight_g", "is_service", "tracks_lot",
         "tracks_expiry", "tracks_serial", "tolerance_days", "hs_code", "origin", "value_minor", "currency",
-        "scan_each_max", "rotation", "min_life_days", "zone", "storage_class", "velocity", "return_dating", "note",
+        "scan_each_max", "rotation", "min_life_days", "zone", "storage_class", "velocity", "return_dating",
+        "is_fragile", "keeps_upright", "max_load_g", "note", *(f"name:{code}" for code in LANGUAGES),
     ),
+    other_headings={f"name:{code}": (f"name_{code}", f"name_{code.split('_')[0]}") for code in LANGUAGES},
 )  # fmt: skip
 BATCH_ROWS = 100
 MAX_SKU = 60
 MAX_BARCODE = 80
-MAX_PER_BARCODE = 100_000
 DEFAULT_SCAN_EACH_MAX = 3
 IMPORTED = "imported"
 
@@ -59,6 +61,7 @@ class _ItemRow:
     row: Row
     sku: str
     values: dict[str, Any]
+    names: dict[str, str]
     barcodes: tuple[_Barcode, ...] | None
 
 
@@ -91,6 +94,7 @@ def _read(row: Row | BadRow, kept: Journal, seen: dict[str, int]) -> _ItemRow | 
     try:
         sku = cells.needed(row, "sku", MAX_SKU)
         values = _values(row)
+        names = _names(row)
         barcodes = _barcodes(row) if "barcodes" in row.places else None
     except BadCell as bad:
         kept.reject(row, bad.column, bad.reason, bad.words, bad.value)
@@ -99,7 +103,7 @@ def _read(row: Row | BadRow, kept: Journal, seen: dict[str, int]) -> _ItemRow | 
     if first != row.number:
         kept.reject(row, "sku", "duplicate_row", f"row {first} is about this SKU already")
         return None
-    return _ItemRow(row, sku, values, barcodes)
+    return _ItemRow(row, sku, values, names, barcodes)
 
 
 def _values(row: Row) -> dict[str, Any]:
@@ -117,13 +121,20 @@ def _values(row: Row) -> dict[str, Any]:
         "zone": lambda: cells.text(row, "zone", 20),
         "storage_class": lambda: _storage_class(row),
         "velocity": lambda: cells.word(row, "velocity", tuple(Velocity), ""),
+        "max_load_g": lambda: cells.whole(row, "max_load_g", 0, 5_000_000) if row["max_load_g"] else None,
         "return_dating": lambda: cells.word(row, "return_dating", tuple(ReturnDating), ReturnDating.ORIGINAL),
     }
     for column, most in (("length_mm", 20_000), ("width_mm", 20_000), ("height_mm", 20_000), ("weight_g", 5_000_000)):
         reads[column] = lambda column=column, most=most: cells.whole(row, column, 0, most, 0)
-    for column in ("is_service", "tracks_lot", "tracks_expiry", "tracks_serial"):
+    for column in ("is_service", "tracks_lot", "tracks_expiry", "tracks_serial", "is_fragile", "keeps_upright"):
         reads[column] = lambda column=column: cells.yes_or_no(row, column)
     return {_OWN.get(column, column): read() for column, read in reads.items() if column in row.places}
+
+
+def _names(row: Row) -> dict[str, str]:
+    """Names by language, of the columns the file has."""
+    columns = {code: f"name:{code}" for code in LANGUAGES}
+    return {code: cells.text(row, column) for code, column in columns.items() if column in row.places}
 
 
 def _storage_class(row: Row) -> str:
@@ -153,11 +164,11 @@ def _barcodes(row: Row) -> tuple[_Barcode, ...]:
     for part in filter(None, (part.strip() for part in row["barcodes"].split(";"))):
         match = _BARCODE.fullmatch(part)
         uom, count, code = match.groups() if match else (Uom.EACH.value, "", part)
-        barcode = _Barcode(_barcode_key(code.strip()), uom.lower(), int(count or 1))
+        barcode = _Barcode(code_of_barcode(code.strip()), uom.lower(), int(count or 1))
         if uom.lower() == Uom.EACH:
             if barcode.qty_each != 1:
                 raise BadCell("barcodes", "bad_barcode", f"{part}: an each is one", part)
-        elif not 2 <= barcode.qty_each <= MAX_PER_BARCODE:
+        elif not 2 <= barcode.qty_each <= item_barcodes.MAX_PER_BARCODE:
             raise BadCell("barcodes", "bad_barcode", f"{part}: say how many it holds, as in {uom.lower()}12:…", part)
         if barcode.code in found:
             raise BadCell("barcodes", "bad_barcode", f"{part}: named twice in one row", part)
@@ -165,7 +176,12 @@ def _barcodes(row: Row) -> tuple[_Barcode, ...]:
     return tuple(found.values())
 
 
-def _barcode_key(code: str) -> str:
+def code_of_barcode(code: str) -> str:
+    """A barcode as it is kept and matched.
+
+    Raises:
+        BadCell: nothing a scanner reads, or a wrong check digit.
+    """
     if not code or len(code) > MAX_BARCODE or not code.isprintable() or not code.isascii():
         raise BadCell("barcodes", "bad_barcode", f"a barcode has 1 to {MAX_BARCODE} printable characters", code)
     if code.isdigit() and len(code) in (8, 12, 13, 14) and gtin14(code) is None:
@@ -205,7 +221,8 @@ def _store_one(tx: Tx, item: _ItemRow) -> tuple[str, str]:
     if known is None:
         values = {"name": item.sku, **item.values}
         item_id = tx.insert("item", sku=item.sku, sku_key=key, **values)
-        policies.settle_policies(tx, [item_id], IMPORTED)
+        policies.settle_policies(tx, [item_id], are_new=True)
+        item_names.change(tx, item_id, item.names)
         _, note = _set_barcodes(tx, item_id, item, item.barcodes or ())
         return "created", note
     changes = {column: value for column, value in item.values.items() if known[column] != value}
@@ -216,11 +233,12 @@ def _store_one(tx: Tx, item: _ItemRow) -> tuple[str, str]:
         if touches_policy:
             policies.remember(tx, known["id"])
         sets = ", ".join(f"{column} = :{column}" for column in changes)
-        tx.run(f"UPDATE item SET {sets} WHERE warehouse_id = :w AND id = :id", id=known["id"], **changes)
+        tx.put(f"UPDATE item SET {sets} WHERE warehouse_id = :w AND id = :id", id=known["id"], **changes)
         if touches_policy:
             policies.settle_policies(tx, [known["id"]], IMPORTED)
     is_changed, note = _set_barcodes(tx, known["id"], item, item.barcodes)
-    return ("updated" if changes or is_changed else "unchanged"), note
+    is_renamed = item_names.change(tx, known["id"], item.names)
+    return ("updated" if changes or is_changed or is_renamed else "unchanged"), note
 
 
 def _check_unused(tx: Tx, item_id: int) -> None:
@@ -242,15 +260,15 @@ def _set_barcodes(tx: Tx, item_id: int, item: _ItemRow, wanted: Sequence[_Barcod
     for barcode in wanted or ():
         row = known.get(barcode.code)
         if row is None:
-            owner = _owner(tx, barcode.code)
+            owner = item_barcodes.owner_of(tx, barcode.code)
             if owner is not None:
                 raise BadCell(
                     "barcodes", "barcode_of_another_item", f"{barcode.code} is a barcode of {owner}", barcode.code
                 )
-            tx.insert("item_barcode", item_id=item_id, code=barcode.code, uom=barcode.uom, qty_each=barcode.qty_each)
+            tx.add("item_barcode", item_id=item_id, code=barcode.code, uom=barcode.uom, qty_each=barcode.qty_each)
             is_changed = True
         elif (row["uom"], row["qty_each"]) != (barcode.uom, barcode.qty_each):
-            tx.run(
+            tx.put(
                 "UPDATE item_barcode SET uom = :uom, qty_each = :qty WHERE warehouse_id = :w AND id = :id",
                 id=row["id"], uom=barcode.uom, qty=barcode.qty_each,
             )  # fmt: skip
@@ -259,24 +277,15 @@ def _set_barcodes(tx: Tx, item_id: int, item: _ItemRow, wanted: Sequence[_Barcod
         keep = {barcode.code for barcode in wanted} | {sku_code}
         for code, row in known.items():
             if code not in keep:
-                tx.run("DELETE FROM item_barcode WHERE warehouse_id = :w AND id = :id", id=row["id"])
+                tx.put("DELETE FROM item_barcode WHERE warehouse_id = :w AND id = :id", id=row["id"])
                 is_changed = True
     note = ""
     if sku_code not in known and sku_code not in {barcode.code for barcode in wanted or ()}:
         # The SKU itself can be scanned or keyed, unless somebody else's barcode reads the same.
-        owner = _owner(tx, sku_code)
+        owner = item_barcodes.owner_of(tx, sku_code)
         if owner is None:
-            tx.insert("item_barcode", item_id=item_id, code=sku_code, uom=Uom.EACH, qty_each=1)
+            tx.add("item_barcode", item_id=item_id, code=sku_code, uom=Uom.EACH, qty_each=1)
             is_changed = True
         else:
             note = f"the SKU {item.sku} cannot be scanned: it is a barcode of {owner}"
     return is_changed, note
-
-
-def _owner(tx: Tx, code: str) -> str | None:
-    row = tx.one(
-        "SELECT i.sku FROM item_barcode c JOIN item i ON i.warehouse_id = c.warehouse_id AND i.id = c.item_id"
-        " WHERE c.warehouse_id = :w AND c.code = :code",
-        code=code,
-    )
-    return None if row is None else row["sku"]

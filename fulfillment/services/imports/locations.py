@@ -8,7 +8,6 @@ the second time.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from fulfillment.domain.codes import BadCode, own_code
 from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.stock import STORAGE_KINDS, Access, LocationKind
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import policies, setting_up
+from fulfillment.services import floor_plan, policies, setting_up
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
@@ -72,7 +71,7 @@ def import_locations(
 
 def _finish(tx: Tx, cross_aisles_y_dm: Sequence[int] | None) -> int:
     if cross_aisles_y_dm is not None:
-        tx.run("UPDATE warehouse SET cross_aisle_y_dm = :y WHERE id = :w", y=json.dumps(sorted(set(cross_aisles_y_dm))))
+        floor_plan.set_cross_aisles(tx, cross_aisles_y_dm)
     return setting_up.found_carriers(tx)
 
 
@@ -133,11 +132,18 @@ def _word(row: Row, column: str, words: Sequence[str], default: str) -> str:
 def _store(writer: Writer, batch: Sequence[_LocationRow], kept: Journal) -> None:
     if not batch:
         return
-    for location, what in zip(batch, writer.write(lambda tx: [_store_apart(tx, row) for row in batch]), strict=True):
+    for location, what in zip(batch, writer.write(lambda tx: _store_batch(tx, batch)), strict=True):
         if isinstance(what, BadCell):
             kept.reject(location.row, what.column, what.reason, what.words, what.value)
         else:
             setattr(kept.report, what, getattr(kept.report, what) + 1)
+
+
+def _store_batch(tx: Tx, batch: Sequence[_LocationRow]) -> list[str | BadCell]:
+    stored = [_store_apart(tx, row) for row in batch]
+    if any(what in ("created", "updated") for what in stored):
+        floor_plan.changed(tx)
+    return stored
 
 
 def _store_apart(tx: Tx, location: _LocationRow) -> str | BadCell:
@@ -163,12 +169,12 @@ def _store_one(tx: Tx, location: _LocationRow) -> str:
     if after["kind"] in STORAGE_KINDS and (known is None or changes):
         _check_apart(tx, location.code, after)
     if known is None:
-        tx.insert("location", code=location.code, **location.values)
+        tx.add("location", code=location.code, **location.values)
         return "created"
     if not changes:
         return "unchanged"
     sets = ", ".join(f"{column} = :{column}" for column in changes)
-    tx.run(f"UPDATE location SET {sets} WHERE warehouse_id = :w AND id = :id", id=known["id"], **changes)
+    tx.put(f"UPDATE location SET {sets} WHERE warehouse_id = :w AND id = :id", id=known["id"], **changes)
     return "updated"
 
 
@@ -178,6 +184,7 @@ def _check_free(tx: Tx, location: Any) -> None:
         "it holds stock": "SELECT 1 FROM stock_balance WHERE warehouse_id = :w AND location_id = :id LIMIT 1",
         "it is a carrier's lane": "SELECT 1 FROM carrier WHERE warehouse_id = :w AND lane_location_id = :id LIMIT 1",
         "a station stands there": "SELECT 1 FROM station WHERE warehouse_id = :w AND location_id = :id LIMIT 1",
+        "a put wall stands there": "SELECT 1 FROM put_wall WHERE warehouse_id = :w AND location_id = :id LIMIT 1",
         "work leads there": "SELECT 1 FROM task WHERE warehouse_id = :w AND location_id = :id AND state = 'open'",
     }
     for words, sql in uses.items():

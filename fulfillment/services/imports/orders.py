@@ -31,7 +31,8 @@ ADDRESS = ("name", "address1", "address2", "city", "region", "postcode", "countr
 COLUMNS = Columns(
     required=("order", "sku", "qty", "ordered_at"),
     optional=(
-        "description", "unit_price", "currency", "customer", *ADDRESS, "policy", "priority", "channel",
+        "description", "unit_price", "currency", "customer", *ADDRESS, "policy", "priority", "may_substitute",
+        "channel",
     ),
     other_headings={
         "description": ("title", "item_name"),
@@ -214,6 +215,8 @@ class _Reading:
         if policy and policy not in {known.value for known in Policy}:
             raise BadCell("policy", "bad_policy", f"policy is none of {', '.join(Policy)}")
         said["policy"] = policy
+        if row["may_substitute"]:
+            said["may_substitute"] = str(cells.whole(row, "may_substitute", 0, 1))
         if row["priority"]:
             said["priority"] = str(cells.whole(row, "priority", -100, 100))
         cells.text(row, "channel", 40)
@@ -265,6 +268,7 @@ class _Reading:
             order.channel, said.get("policy") or Policy.SHIP_PARTIAL.value, int(said.get("priority") or 0),
             # Always, so that the content of an order does not depend on whether and when it was shifted.
             original_ordered_at=order.ordered_at.isoformat(sep=" "),
+            may_substitute=said.get("may_substitute") == "1",
         )  # fmt: skip
 
     def _epoch_ms(self, local: datetime) -> int:

@@ -32,6 +32,7 @@ MAX_LINE = 65_536  # characters; a longer line is no row of a table
 MAX_RECORD_LINES = 50  # a quoted cell over more lines than this is a quote that nobody closed
 MAX_COLUMNS = 500
 REJECTED_PREFIX = "rejected_"  # headings a reject file adds; ignored when it is imported again
+VERSION_COLUMN = "floor_version"  # heading of a file we gave out: which version of the row somebody edits
 _CHUNK = 1 << 16
 
 
@@ -100,13 +101,13 @@ class Sheet:
         """
         with _reading():
             records = _Records(_text(self._raw, self.encoding), self.separator, self.headings)
-            is_our_reject = any(_is_ours_of_a_reject(heading) for heading in self.headings)
+            was_given_out = any(_is_ours(heading) for heading in self.headings)
             for record in records:
                 if isinstance(record, _Broken):
                     cells = record.raw.split(self.separator)
                     yield BadRow(records.number, record.reason, record.words, record.raw, cells, self.places)
                     continue
-                if is_our_reject:
+                if was_given_out:
                     record = [unguarded(cell) for cell in record]
                 wrong = _count_cells(record, len(self.headings))
                 if wrong is None:
@@ -201,7 +202,7 @@ def _survey(raw: IO[bytes], columns: Columns, headings: Mapping[str, str]) -> Sh
     separator, header = _find_heading(_text(raw, encoding), _wanted(columns, headings))
     places = _find_columns(header, columns, headings)
     used = set(places.values())
-    unused = [name for at, name in enumerate(header) if at not in used and name and not _is_ours_of_a_reject(name)]
+    unused = [name for at, name in enumerate(header) if at not in used and name and not _is_ours(name)]
     if unused:
         notes.append(f"columns not used: {', '.join(_shorten(name) for name in unused[:20])}")
     return Sheet(tuple(header), places, separator, encoding, sha256, lines, tuple(notes), raw)
@@ -412,8 +413,8 @@ def _find_columns(header: Sequence[str], columns: Columns, headings: Mapping[str
     return places
 
 
-def _is_ours_of_a_reject(heading: str) -> bool:
-    return heading.casefold().startswith(REJECTED_PREFIX)
+def _is_ours(heading: str) -> bool:
+    return heading.casefold().startswith(REJECTED_PREFIX) or heading.casefold() == VERSION_COLUMN
 
 
 def _shorten(text: str, most: int = 40) -> str:

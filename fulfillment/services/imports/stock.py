@@ -195,7 +195,7 @@ def _store_one(tx: Tx, part: _StockRow, content_sha256: str) -> tuple[int, bool,
             f"an opening stock file put {known_each} there already: a count corrects it, another import does not",
         )  # fmt: skip
     receipt_id, is_new_receipt = _receipt(tx, part, content_sha256)
-    tx.run(
+    tx.put(
         "INSERT INTO receipt_line (warehouse_id, id, receipt_id, item_id, lot, expiry_on, expected_each, received_each)"
         " VALUES (:w, (SELECT COALESCE(MAX(id), 0) + 1 FROM receipt_line WHERE warehouse_id = :w), :receipt, :item,"
         " :lot, :expiry, :qty, :qty) ON CONFLICT (warehouse_id, receipt_id, item_id, lot, expiry_on, received_on)"

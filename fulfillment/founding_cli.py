@@ -1,0 +1,53 @@
+"""`floor init` and `floor token`: an empty database becomes a warehouse, and who may ask it something.
+
+Owns options and how things are printed.
+"""
+
+from __future__ import annotations
+
+import click
+
+from fulfillment.bootstrap import migrate, open_floor
+from fulfillment.db import without_password
+from fulfillment.domain.roles import TokenRole
+from fulfillment.founding import found, say, token_file
+from fulfillment.safekeeping.upgrade import refuse_older
+from fulfillment.services import setting_up
+from fulfillment.services.hand_over import AUTO_LOCK_MIN
+from fulfillment.settings import Settings
+
+
+@click.command()
+@click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
+def init(json_file: str | None) -> None:
+    """Make the database and found the warehouse.
+
+    At the first start an admin token is written to FLOOR_HOME/admin-token (readable by you only).
+    """
+    settings = Settings.from_env()
+    refuse_older(settings.database_url)
+    migrate(settings)
+    floor = open_floor(settings)
+    try:
+        founded = found(floor, AUTO_LOCK_MIN)
+    finally:
+        floor.close()
+    address = without_password(settings.database_url)
+    report = {"database": address, "founded": founded, "admin_token_file": str(token_file(settings))}
+    say(json_file, report, f"{'founded' if founded else 'stands already'}: {address}\n"
+        f"admin token: {token_file(settings)}")  # fmt: skip
+
+
+@click.command()
+@click.option(
+    "--role", type=click.Choice([role.value for role in (TokenRole.API, TokenRole.ADMIN, TokenRole.METRICS)]),
+    default=TokenRole.API.value, show_default=True,
+)  # fmt: skip
+@click.option("--name", required=True, help="what the token is for")
+def token(role: str, name: str) -> None:
+    """Print a new bearer token, once."""
+    floor = open_floor(Settings.from_env())
+    try:
+        click.echo(floor.writer.write(lambda tx: setting_up.add_token(tx, name, role)))
+    finally:
+        floor.close()

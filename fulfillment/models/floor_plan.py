@@ -1,0 +1,64 @@
+"""The floor as it may be walked: where tours begin and end, one-way aisles, stretches closed for now."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from fulfillment.domain.floor_plan import ClosedBecause, TourEnd
+from fulfillment.models.base import InWarehouse, belongs, db, maybe_whole, one_of, whole, words
+
+
+class TourPoint(InWarehouse, db.Model):
+    """Where tours begin (one place), or may end: the nearest of several is chosen by the walk."""
+
+    __tablename__ = "tour_point"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "kind", "location_id"),
+        belongs("location_id", "location"),
+        one_of("kind", TourEnd),
+    )
+
+    kind: Mapped[str] = words()
+    location_id: Mapped[int] = whole()
+
+
+class OneWayAisle(InWarehouse, db.Model):
+    """An aisle walked in one direction only, up being towards higher y. `block` NULL: in every block."""
+
+    __tablename__ = "one_way_aisle"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "x_dm", "block"),
+        CheckConstraint("is_up BETWEEN 0 AND 1 AND (block IS NULL OR block >= 0)", name="direction"),
+    )
+
+    aisle: Mapped[str] = words()
+    x_dm: Mapped[int] = whole()
+    is_up: Mapped[int] = whole()
+    block: Mapped[int | None] = maybe_whole()
+
+
+class Closure(InWarehouse, db.Model):
+    """A stretch of an aisle nobody passes from when it was closed until it is opened again; kept as history.
+
+    What stands strictly between the two points cannot be reached. `place` is how it was said.
+    """
+
+    __tablename__ = "closure"
+    __table_args__ = (
+        belongs("closed_by_id", "operator"),
+        belongs("opened_by_id", "operator"),
+        one_of("reason", ClosedBecause),
+        CheckConstraint("to_dm > from_dm", name="stretch"),
+        Index("ix_closure_open", "warehouse_id", "opened_at_ms"),
+    )
+
+    place: Mapped[str] = words()
+    x_dm: Mapped[int] = whole()
+    from_dm: Mapped[int] = whole()
+    to_dm: Mapped[int] = whole()
+    reason: Mapped[str] = words()
+    closed_at_ms: Mapped[int] = whole()
+    closed_by_id: Mapped[int | None] = maybe_whole()
+    opened_at_ms: Mapped[int | None] = maybe_whole()
+    opened_by_id: Mapped[int | None] = maybe_whole()

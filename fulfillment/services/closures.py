@@ -1,0 +1,139 @@
+"""Stretches of aisles nobody passes: a spill, a parked pallet. Closed by a supervisor until opened again.
+
+Owns `closure`. Closing and opening change the layout and have every unfinished tour planned again, off the request
+path; opening also has the released orders planned that waited for it. Refuses a stretch over several aisles and one
+that is closed already. Invariant: what stands inside an open closure is asked of nobody by a wave released or a tour
+planned after it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fulfillment.domain.floor_plan import ClosedBecause
+from fulfillment.domain.reasons import Conflict, DomainError, NotFound
+from fulfillment.hot import Tx
+from fulfillment.services import floor_plan, jobs, ways
+from fulfillment.services.actor import Actor
+from fulfillment.services.lookup import decider
+from fulfillment.services.running import tell
+
+REPLAN_FLOOR = "replan_floor"
+WAY_OPENED = "way_opened"  # arguments: the locations that can be reached again
+SHOWN = 100
+
+
+def close(
+    tx: Tx, actor: Actor, place: str, until: str = "", reason: str = ClosedBecause.OTHER, badge: str = "",
+    may_without_badge: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Close an aisle by its name, one location, or from one location until another; nobody is sent through any more.
+
+    Raises:
+        NotFound: no such aisle or location; DomainError: two aisles, a bad reason, or no supervisor's badge;
+        Conflict: it is closed already.
+    """
+    person_id = _supervisor(tx, badge, may_without_badge)
+    if reason not in {word.value for word in ClosedBecause}:
+        raise DomainError("bad_reason", f"no reason {reason[:40]!r}", "reason")
+    said, x_dm, low_dm, high_dm = _stretch(tx, place.strip().upper(), until.strip().upper())
+    # Bins at the two ends of a stretch can be reached; those that were named are meant to be inside.
+    from_dm, to_dm = low_dm - 1, high_dm + 1
+    known = tx.one(
+        "SELECT id FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL AND x_dm = :x AND from_dm <= :low"
+        " AND to_dm >= :high",
+        x=x_dm, low=from_dm, high=to_dm,
+    )  # fmt: skip
+    if known is not None:
+        raise Conflict("closed_already", f"{said} is closed already", "place")
+    closure_id = tx.insert(
+        "closure", place=said, x_dm=x_dm, from_dm=from_dm, to_dm=to_dm, reason=reason, closed_at_ms=tx.now_ms,
+        closed_by_id=person_id,
+    )  # fmt: skip
+    _have_planned_again(tx, f"closed:{closure_id}")
+    tell(tx, "board", "AisleClosed", actor.scan_id, closure=closure_id, place=said, reason=reason)
+    return describe(tx, closure_id)
+
+
+def open_again(
+    tx: Tx, actor: Actor, closure_id: int, badge: str = "", may_without_badge: bool = False
+) -> dict[str, Any]:
+    """What was closed may be walked again; released orders whose goods can be reached now get their tours by a job.
+
+    Raises:
+        NotFound: no such closure; DomainError: no supervisor's badge; Conflict: it is open.
+    """
+    person_id = _supervisor(tx, badge, may_without_badge)
+    if describe(tx, closure_id)["opened_at_ms"] is not None:
+        raise Conflict("open_already", "this stretch is open")
+    behind = ways.no_way_to(tx)
+    tx.put(
+        "UPDATE closure SET opened_at_ms = :now, opened_by_id = :person WHERE warehouse_id = :w AND id = :id",
+        id=closure_id, now=tx.now_ms, person=person_id,
+    )  # fmt: skip
+    _have_planned_again(tx, f"opened:{closure_id}")
+    reached = sorted(behind - ways.no_way_to(tx))
+    if reached:
+        jobs.defer(tx, WAY_OPENED, {"locations": reached}, f"way:{closure_id}")
+    tell(tx, "board", "AisleOpened", actor.scan_id, closure=closure_id)
+    return describe(tx, closure_id)
+
+
+def listed(tx: Tx, all_of_them: bool = False) -> list[dict[str, Any]]:
+    """What is closed now, or everything that ever was, the newest first."""
+    which = "" if all_of_them else " AND c.opened_at_ms IS NULL"
+    rows = tx.all(f"{_SHOWN}{which} ORDER BY c.id DESC LIMIT {SHOWN}")
+    return [dict(row) for row in rows]
+
+
+def describe(tx: Tx, closure_id: int) -> dict[str, Any]:
+    """One closure.
+
+    Raises:
+        NotFound: none has this number.
+    """
+    row = tx.one(f"{_SHOWN} AND c.id = :id", id=min(closure_id, 2**63 - 1))
+    if row is None:
+        raise NotFound("unknown_closure", f"no closure {closure_id}")
+    return dict(row)
+
+
+_SHOWN = (
+    "SELECT c.id AS closure, c.place, c.reason, c.closed_at_ms, COALESCE(p.name, '') AS closed_by, c.opened_at_ms,"
+    " COALESCE(q.name, '') AS opened_by FROM closure c"
+    " LEFT JOIN operator p ON p.warehouse_id = c.warehouse_id AND p.id = c.closed_by_id"
+    " LEFT JOIN operator q ON q.warehouse_id = c.warehouse_id AND q.id = c.opened_by_id WHERE c.warehouse_id = :w"
+)
+
+
+def _have_planned_again(tx: Tx, why: str) -> None:
+    floor_plan.changed(tx)
+    jobs.defer(tx, REPLAN_FLOOR, {}, f"replan:{why}")
+
+
+def _stretch(tx: Tx, place: str, until: str) -> tuple[str, int, int, int]:
+    """What is closed in words, its aisle's x, its lowest and its highest y."""
+    first = _storage(tx, place)
+    if first is None:
+        if until:
+            raise NotFound("unknown_location", f"no storage location {place[:40]!r}", "place")
+        return place, *floor_plan.aisle_called(tx, place, "place")
+    last = _storage(tx, until) if until else first
+    if last is None:
+        raise NotFound("unknown_location", f"no storage location {until[:40]!r}", "until")
+    if first["x_dm"] != last["x_dm"]:
+        raise DomainError("two_aisles", f"{place} and {until} stand in two aisles: close each", "until")
+    said = place if last is first else f"{place} - {until}"
+    return said, first["x_dm"], min(first["y_dm"], last["y_dm"]), max(first["y_dm"], last["y_dm"])
+
+
+def _storage(tx: Tx, code: str) -> Any:
+    return tx.one(
+        f"SELECT x_dm, y_dm FROM location WHERE warehouse_id = :w AND code = :code AND {floor_plan.STORAGE}", code=code
+    )
+
+
+def _supervisor(tx: Tx, badge: str, may_without: bool) -> int | None:
+    if not badge and may_without:
+        return None
+    return int(decider(tx, badge, "closes or opens an aisle")["id"])

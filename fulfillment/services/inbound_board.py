@@ -1,0 +1,62 @@
+"""Goods on their way as cards: each receipt by how far it has come. Read only: scans at the dock move them.
+
+Where a receipt stands follows from its own times. Done ones are shown for a day.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fulfillment.domain.inbound import InboundState, inbound_state
+from fulfillment.domain.reasons import DomainError
+from fulfillment.hot import Tx
+from fulfillment.services.today import local_day
+
+SHOWN = 60
+PAGE_MAX = 500
+DAY_MS = 86_400_000
+
+
+def board(tx: Tx, q: str = "", shown: int = SHOWN) -> dict[str, Any]:
+    """Receipts by state with whole counts, the longest due first; `q` is part of a number or a supplier.
+
+    Raises:
+        DomainError: a limit that makes no sense.
+    """
+    if not 1 <= shown <= PAGE_MAX:
+        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
+    today = local_day(tx)
+    key = q.strip().upper().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    cards: dict[str, list[dict[str, Any]]] = {state.value: [] for state in InboundState}
+    for row in tx.all(_RECEIPTS, q=f"%{key}%", since=tx.now_ms - DAY_MS):
+        state = inbound_state(
+            is_closed=row["state"] == "closed", is_begun=row["arrived_at_ms"] is not None or row["received_each"] > 0,
+            is_stocked=row["stocked_at_ms"] is not None or row["received_each"] == 0, due_on=row["due_on"],
+            today=today,
+        )  # fmt: skip
+        since = {InboundState.RECEIVING: "arrived_at_ms", InboundState.PUTAWAY: "closed_at_ms",
+                 InboundState.DONE: "stocked_at_ms"}.get(state, "created_at_ms")  # fmt: skip
+        since_ms = row[since] or row["created_at_ms"]
+        if state == InboundState.DONE and max(since_ms, row["closed_at_ms"] or 0) < tx.now_ms - DAY_MS:
+            continue  # begun once, nothing of it received, closed long ago
+        cards[state].append({**dict(row), "column": state.value, "since_ms": since_ms})
+    for some in cards.values():
+        some.sort(key=lambda card: (card["due_on"] or "9999", card["receipt"]))
+    return {
+        "now_ms": tx.now_ms,
+        "columns": [
+            {"column": state, "count": len(some), "cards": some[:shown]} for state, some in cards.items()
+        ],
+    }  # fmt: skip
+
+
+_RECEIPTS = (
+    "SELECT r.id AS receipt, r.number, r.kind, r.state, r.supplier, r.due_on, r.created_at_ms, r.arrived_at_ms,"
+    " r.closed_at_ms, r.stocked_at_ms,"
+    " COALESCE((SELECT SUM(n.expected_each) FROM receipt_line n WHERE n.warehouse_id = r.warehouse_id"
+    " AND n.receipt_id = r.id), 0) AS expected_each,"
+    " COALESCE((SELECT SUM(n.received_each) FROM receipt_line n WHERE n.warehouse_id = r.warehouse_id"
+    " AND n.receipt_id = r.id), 0) AS received_each FROM receipt r WHERE r.warehouse_id = :w"
+    " AND (r.state = 'open' OR r.closed_at_ms >= :since OR (r.arrived_at_ms IS NOT NULL AND r.stocked_at_ms IS NULL)"
+    " OR r.stocked_at_ms >= :since) AND (UPPER(r.number) LIKE :q ESCAPE '!' OR UPPER(r.supplier) LIKE :q ESCAPE '!')"
+)

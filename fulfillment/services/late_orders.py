@@ -1,0 +1,211 @@
+"""A late order joins a wave that is released already: the tour it adds the least walk to, or one of its own.
+
+Off the request path: the order is put into the wave at once, a job finds its tour. A tour that somebody walks is
+left alone, for whoever pushes the cart has no tote for it. Invariant: a promise becomes a stop once, whoever else
+plans at the same moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fulfillment.bootstrap import Floor
+from fulfillment.domain.reasons import Conflict
+from fulfillment.domain.tasks import WaveState
+from fulfillment.hot import Tx
+from fulfillment.services import (
+    allocate,
+    cartons,
+    closures,
+    floor_plan,
+    jobs,
+    replanning,
+    tour_writing,
+    wave_picks,
+    wave_proofs,
+    waves,
+)
+from fulfillment.services.actor import Actor
+from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.running import tell
+from fulfillment.services.tour_writing import PlannedTour
+from fulfillment.services.walks import shortest
+from fulfillment.services.wave_picks import WavePicks
+from picking import BatchProblem, PackedTote, Spot, pack_totes, plan_batches
+
+JOIN_WAVE = "join_wave"
+TOURS_TRIED = 500
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A planned tour with room: its stops, how long it is, and the first free place of its cart."""
+
+    tour_id: int
+    spots: tuple[Spot, ...]
+    distance_dm: int
+    position: int
+
+
+def join(tx: Tx, actor: Actor, wave_id: int, numbers: Sequence[str]) -> dict[str, Any]:
+    """Put allocated orders into a released wave; their stops follow. Returns the wave as it stands.
+
+    Raises:
+        NotFound: no such wave or order; Conflict: the wave is done or planned just now, or an order cannot go.
+    """
+    wave = waves.describe(tx, wave_id)
+    if wave["state"] != WaveState.RELEASED:
+        raise Conflict("wave_not_open", f"wave {wave_id} is {wave['state']}: no order joins it", "wave")
+    for order in waves.releasable(tx, numbers):
+        if order["is_out_of_reach"] or order["is_behind_closed"]:
+            waits_for = "goods to be brought down" if order["is_out_of_reach"] else "a closed aisle to be opened"
+            raise Conflict("order_waits", f"order {order['number']} waits for {waits_for}", "orders")
+        tx.put(
+            "UPDATE sales_order SET wave_id = :wave WHERE warehouse_id = :w AND id = :id", wave=wave_id, id=order["id"]
+        )
+        jobs.defer(tx, JOIN_WAVE, {"wave": wave_id, "order": order["id"]}, f"join:{wave_id}:{order['id']}:{tx.now_ms}")
+        cartons.ask_for_order(tx, order["id"])
+    return waves.describe(tx, wave_id)
+
+
+def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
+    """The jobs that find a tour: for a late order, and for released orders once the way to their goods is open."""
+
+    def run(floor: Floor, arguments: Mapping[str, Any]) -> str:
+        return find_tour(floor, arguments["wave"], arguments["order"], tour_ms)
+
+    def opened(floor: Floor, arguments: Mapping[str, Any]) -> str:
+        waited = floor.read(lambda tx: _waited_for(tx, arguments["locations"]))
+        for wave_id, order_id in waited:
+            find_tour(floor, wave_id, order_id, tour_ms)
+        return f"{len(waited)} orders"
+
+    return {JOIN_WAVE: jobs.Kind(run), closures.WAY_OPENED: jobs.Kind(opened)}
+
+
+def find_tour(floor: Floor, wave_id: int, order_id: int, tour_ms: int) -> str:
+    """Give a late order of a wave to the tour it adds the least walk to; what came of it, in words."""
+    plan = floor_plan.of(floor)
+    picks = floor.read(lambda tx: wave_picks.of_order(tx, wave_id, order_id))
+    picks = picks and wave_picks.within_reach(picks, plan)
+    if picks is None or not picks.orders:
+        return "nothing to walk for"
+    (order,) = picks.orders
+    totes = pack_totes(order.lines, picks.cart.tote_volume_ml, picks.cart.tote_weight_g)
+    spots = tuple({line.spot.name: line.spot for line in order.lines}.values())
+    candidates = floor.read(lambda tx: _with_room(tx, wave_id, len(totes), picks.cart.positions))
+    # The shortest tours of a wave take microseconds each: all are tried, and the best one tried first.
+    added = sorted(
+        (
+            shortest(plan, plan.start, [*candidate.spots, *spots], tour_ms, order_id).tour.distance_dm
+            - candidate.distance_dm, candidate.tour_id, candidate,
+        )
+        for candidate in candidates
+    )  # fmt: skip
+    alone_dm = shortest(plan, plan.start, spots, tour_ms, order_id).tour.distance_dm
+    for added_dm, _, candidate in added:
+        if added_dm >= alone_dm:
+            break
+        joined = floor.writer.write(lambda tx, to=candidate: _join_tour(tx, to, order_id, totes, picks))
+        if joined:
+            return f"tour {candidate.tour_id}, {added_dm // 10} m more"
+    return _tour_of_its_own(floor, wave_id, picks, plan, tour_ms)
+
+
+def _tour_of_its_own(floor: Floor, wave_id: int, picks: WavePicks, plan: FloorPlan, tour_ms: int) -> str:
+    tours = 0
+    problem = BatchProblem(plan.layout, plan.start, plan.drops[0], picks.cart, picks.orders)
+    for batch in plan_batches(problem, tour_ms, seed=wave_id).batches:
+        planned = PlannedTour(batch.totes, shortest(plan, plan.start, batch.stops, tour_ms, wave_id))
+        tours += floor.writer.write(
+            lambda tx, planned=planned: tour_writing.write_tour(tx, wave_id, planned, picks.keys, plan)
+        )
+    floor.writer.write(lambda tx: _settle(tx, int(picks.orders[0].order_id), wave_id))
+    return f"{tours} tours of its own"
+
+
+def _waited_for(tx: Tx, location_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Orders of waves with units in these places that no stop fetches, the most urgent first: wave, order."""
+    numbers = ", ".join(str(int(location_id)) for location_id in location_ids)
+    rows = tx.all(
+        "SELECT o.wave_id, o.id FROM sales_order o WHERE o.warehouse_id = :w AND o.wave_id IS NOT NULL AND EXISTS"
+        " (SELECT 1 FROM allocation a WHERE a.warehouse_id = o.warehouse_id AND a.order_id = o.id"
+        f" AND a.task_id IS NULL AND a.qty_each > 0 AND a.location_id IN ({numbers}))"
+        " ORDER BY o.priority DESC, o.cut_off_at_ms, o.ordered_at_ms, o.id"
+    )
+    return [(row["wave_id"], row["id"]) for row in rows]
+
+
+def _with_room(tx: Tx, wave_id: int, totes: int, positions: int) -> list[_Candidate]:
+    rows = tx.all(
+        "SELECT t.id, t.distance_dm, (SELECT COALESCE(MAX(s.position), 0) FROM tour_tote s"
+        " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) AS taken, l.code, l.x_dm, l.y_dm, l.level"
+        " FROM tour t JOIN task k ON k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state = 'open'"
+        " JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
+        " WHERE t.warehouse_id = :w AND t.wave_id = :wave AND t.state = 'planned' ORDER BY t.id, k.sequence, k.id",
+        wave=wave_id,
+    )
+    tours: dict[int, list[Any]] = {}
+    for row in rows:
+        if row["taken"] + totes <= positions:
+            tours.setdefault(row["id"], []).append(row)
+    return [
+        _Candidate(
+            tour_id, tuple({row["code"]: _spot(row) for row in stops}.values()), stops[0]["distance_dm"],
+            stops[0]["taken"] + 1,
+        )
+        for tour_id, stops in list(tours.items())[:TOURS_TRIED]
+    ]  # fmt: skip
+
+
+def _join_tour(tx: Tx, to: _Candidate, order_id: int, totes: Sequence[PackedTote], picks: WavePicks) -> bool:
+    """Write the order's stops at the end of a tour; False when somebody took the tour or its places meanwhile."""
+    row = tx.one(
+        "SELECT t.state, t.wave_id, (SELECT COALESCE(MAX(s.position), 0) FROM tour_tote s"
+        " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) + 1 AS position,"
+        " (SELECT COALESCE(MAX(k.sequence), 0) FROM task k WHERE k.warehouse_id = t.warehouse_id"
+        " AND k.tour_id = t.id) AS sequence FROM tour t"
+        " WHERE t.warehouse_id = :w AND t.id = :id",
+        id=to.tour_id,
+    )
+    if row["state"] != "planned" or row["position"] != to.position:
+        return False
+    sequence = row["sequence"]
+    for position, tote in enumerate(totes, start=to.position):
+        stops = 0
+        for pick in tote.picks:
+            sequence += 1
+            key = picks.keys[pick.line_id]
+            stops += tour_writing.write_task(tx, to.tour_id, sequence, position, key, pick.qty_each, 0) is not None
+        if stops:
+            tx.add("tour_tote", tour_id=to.tour_id, position=position, order_id=order_id)
+    # Whoever takes tours takes the most urgent first, and this one has become as urgent as its newest order.
+    tx.put(
+        "UPDATE tour SET cut_off_at_ms = (SELECT MIN(o.cut_off_at_ms) FROM sales_order o WHERE o.warehouse_id = :w"
+        " AND (o.id = :order OR o.id IN (SELECT s.order_id FROM tour_tote s WHERE s.warehouse_id = :w"
+        " AND s.tour_id = :id))) WHERE warehouse_id = :w AND id = :id",
+        order=order_id, id=to.tour_id,
+    )  # fmt: skip
+    # Asked for here: a planner that dies after this transaction must not leave the stops at the end of the walk.
+    replanning.ask(tx, to.tour_id, f"joined:{order_id}:{tx.now_ms}")
+    _settle(tx, order_id, row["wave_id"])
+    return True
+
+
+def _settle(tx: Tx, order_id: int, wave_id: int) -> None:
+    # Its last tour may have ended since the order was put into it: a wave with an open tour is not done.
+    tx.put(
+        "UPDATE wave SET state = 'released', done_at_ms = NULL WHERE warehouse_id = :w AND id = :wave"
+        " AND state = 'done' AND EXISTS (SELECT 1 FROM tour t WHERE t.warehouse_id = wave.warehouse_id"
+        " AND t.wave_id = wave.id AND t.state <> 'done')",
+        wave=wave_id,
+    )
+    allocate.settle_order(tx, Actor(occurred_at_ms=tx.now_ms), order_id)
+    wave_proofs.ask(tx, wave_id)
+    tell(tx, "board", "OrderJoined", wave=wave_id)
+
+
+def _spot(row: Any) -> Spot:
+    return Spot(row["code"], row["x_dm"], row["y_dm"], row["level"])

@@ -1,0 +1,245 @@
+"""A tour planned again from where its picker is: a late order joined it, a stop fell short, an aisle was closed.
+
+Read, plan, write: nothing is locked while `picking` plans, and a tour that moved on meanwhile is read again. Owns
+the order of the open stops of a tour that was planned before; never touches one that is done. Invariant: whoever
+stands at a stop stays there, and a stop nobody reaches any more comes last, for when the way is open again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+from fulfillment.bootstrap import Floor
+from fulfillment.domain.tasks import TaskState, TourState
+from fulfillment.hot import Tx
+from fulfillment.services import closures, floor_plan, jobs, wave_proofs
+from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.running import tell
+from fulfillment.services.walks import Walk, length_dm, shortest, walk_lefts, walked_dm
+from picking import Spot, out_of_reach
+
+REPLAN_TOUR = "replan_tour"
+TRIES = 5  # a picker makes a stop every few seconds, a plan takes milliseconds
+_MADE = frozenset({TaskState.DONE, TaskState.SHORT})
+BUSY_STOPS = 3  # so far ahead of each picker a sub-aisle counts as walked
+BUSY_DM = 60  # what meeting another cart in a narrow aisle costs, said in walk: some five seconds
+
+
+@dataclass(frozen=True)
+class OpenStop:
+    """A stop that is still to be made."""
+
+    task_id: int
+    spot: Spot
+
+
+@dataclass(frozen=True)
+class Underway:
+    """A tour as it stands: the stops made in their order, the open ones in theirs, and the floor around it.
+
+    `stands`: the picker stands at the first open stop; `keeps_next`: it stays the next one if it can be reached.
+    """
+
+    tour_id: int
+    state: str
+    plan: FloorPlan
+    seed: int
+    made: tuple[Spot, ...]
+    open: tuple[OpenStop, ...]
+    stands: bool
+    keeps_next: bool
+
+    @property
+    def here(self) -> Spot:
+        return self.made[-1] if self.made else self.plan.start
+
+
+@dataclass(frozen=True)
+class Replanned:
+    """The open stops in their new order, what is left to walk at each, and the whole tour's figures."""
+
+    stops: tuple[OpenStop, ...]
+    lefts_dm: tuple[int, ...]
+    distance_dm: int
+    whole: Walk
+
+
+def ask(tx: Tx, tour_id: int, why: str) -> None:
+    """Have a tour planned again after this transaction; `why` is used once."""
+    jobs.defer(tx, REPLAN_TOUR, {"tour": tour_id}, f"replan:{tour_id}:{why}")
+
+
+def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
+    """The jobs that plan tours again."""
+
+    def tour(floor: Floor, arguments: Mapping[str, Any]) -> str:
+        return replan_tour(floor, arguments["tour"], tour_ms)
+
+    def whole_floor(floor: Floor, _: Mapping[str, Any]) -> str:
+        tours = floor.read(_unfinished)
+        for tour_id in tours:
+            replan_tour(floor, tour_id, tour_ms, keeps_next=False)
+        return f"{len(tours)} tours"
+
+    return {REPLAN_TOUR: jobs.Kind(tour), closures.REPLAN_FLOOR: jobs.Kind(whole_floor)}
+
+
+def replan_tour(floor: Floor, tour_id: int, tour_ms: int, keeps_next: bool = True) -> str:
+    """Plan the open stops of a tour again; what came of it, in words.
+
+    `keeps_next`: the stop the picker was sent to stays the next one. Without it (an aisle was closed on the way) only
+    whoever stands at it already stays.
+    """
+    for _ in range(TRIES):
+        seen = floor.read(lambda tx: underway(tx, floor.engine, tour_id, keeps_next))
+        if seen is None:
+            return "nothing left to walk"
+        again = plan_again(seen, tour_ms)
+        if floor.writer.write(lambda tx, seen=seen, again=again: _rewrite(tx, seen, again)):
+            return f"{again.distance_dm // 10} m"
+    return "left as it was: it moved on at every try"
+
+
+def underway(tx: Tx, engine: Engine, tour_id: int, keeps_next: bool = True) -> Underway | None:
+    """A tour as it stands now; None when nothing of it is open."""
+    tour = tx.one("SELECT state, seed, station_id FROM tour WHERE warehouse_id = :w AND id = :id", id=tour_id)
+    if tour is None or tour["state"] == TourState.DONE:
+        return None
+    rows = tx.all(
+        "SELECT k.id, k.state, k.location_id, l.code, l.x_dm, l.y_dm, l.level FROM task k JOIN location l"
+        " ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id WHERE k.warehouse_id = :w AND k.tour_id = :tour"
+        " ORDER BY CASE k.state WHEN 'open' THEN 1 ELSE 0 END, CASE k.state WHEN 'open' THEN 0 ELSE k.done_at_ms END,"
+        " k.sequence, k.id",
+        tour=tour_id,
+    )
+    left = [row for row in rows if row["state"] == "open"]
+    if not left:
+        return None
+    is_walked = tour["state"] == TourState.ACTIVE
+    plan = floor_plan.at_version(tx, engine)
+    if is_walked:
+        plan = plan.walked_by(_busy(tx, plan, tour_id))
+    # While totes are stood on the cart nobody has been sent anywhere yet.
+    is_loading = tx.one(
+        "SELECT id FROM tour_tote WHERE warehouse_id = :w AND tour_id = :tour AND lpn_id = 0 LIMIT 1", tour=tour_id
+    )
+    return Underway(
+        tour_id, tour["state"], plan, tour["seed"], tuple(_spot(row) for row in rows if row["state"] in _MADE),
+        tuple(OpenStop(row["id"], _spot(row)) for row in left), is_walked and _stands_at(tx, tour["station_id"], left),
+        is_walked and keeps_next and is_loading is None,
+    )  # fmt: skip
+
+
+def plan_again(seen: Underway, tour_ms: int) -> Replanned:
+    """The shortest way over what is open, from where the picker is."""
+    plan, layout = seen.plan, seen.plan.layout
+    # What was made before the way was closed was walked when it was open, and is compared with walks of that floor.
+    open_plan = replace(plan, layout=replace(layout, closed=(), busy_dm=()))
+    spots = list({stop.spot.name: stop.spot for stop in seen.open}.values())
+    here = seen.open[0].spot if seen.stands else seen.here
+    unreached = {at for at, _ in out_of_reach(layout, here, spots, plan.drops[0])}
+    is_inside = len(spots) in unreached
+    if is_inside:  # whoever stands inside what was closed comes out somehow, and goes on from the front
+        here = plan.start
+        unreached = {at for at, _ in out_of_reach(layout, here, spots, plan.drops[0])}
+    first = seen.open[0].spot if seen.stands or (seen.keeps_next and 0 not in unreached) else None
+    lost = [spots[at] for at in sorted(unreached) if at < len(spots) and spots[at] != first]
+    begin = here if first is None or is_inside else first
+    left = [spot for spot in spots if spot not in (*lost, first)]
+    walk = shortest(plan, begin, left, tour_ms, seen.seed)
+    # An order no shorter than the one the picker has seen is not imposed on him.
+    is_kept = walked_dm(plan, [begin, *left, walk.end]) <= walk.tour.distance_dm
+    walked = [*([first] if first else []), *(left if is_kept else walk.tour.sequence)]
+    lefts_dm = [*walk_lefts(open_plan if is_inside else plan, seen.here, walked, walk.end), *(0 for _ in lost)]
+    place_of = {spot: place for place, spot in enumerate((*walked, *lost))}
+    stops = sorted(seen.open, key=lambda stop: place_of[stop.spot])
+    whole = shortest(open_plan, plan.start, [*dict.fromkeys(seen.made), *spots], tour_ms, seen.seed)
+    distance_dm = length_dm(open_plan, [plan.start, *seen.made]) + (lefts_dm[0] if walked else 0)
+    return Replanned(tuple(stops), tuple(lefts_dm[place_of[stop.spot]] for stop in stops), distance_dm, whole)
+
+
+def _rewrite(tx: Tx, seen: Underway, again: Replanned) -> bool:
+    """Write the new order, if the open stops and the one the picker stands at are still those that were seen."""
+    rows = tx.all(
+        "SELECT id, location_id FROM task WHERE warehouse_id = :w AND tour_id = :tour AND state = 'open'"
+        " ORDER BY sequence, id",
+        tour=seen.tour_id,
+    )
+    tour = tx.one("SELECT state, station_id, wave_id FROM tour WHERE warehouse_id = :w AND id = :id", id=seen.tour_id)
+    if [row["id"] for row in rows] != [stop.task_id for stop in seen.open] or tour["state"] != seen.state:
+        return False
+    if seen.state == TourState.ACTIVE and _stands_at(tx, tour["station_id"], rows) != seen.stands:
+        return False
+    last = tx.one(
+        "SELECT COALESCE(MAX(sequence), 0) AS sequence FROM task WHERE warehouse_id = :w AND tour_id = :tour"
+        " AND state <> 'open'",
+        tour=seen.tour_id,
+    )["sequence"]
+    # Our own whole numbers, in one statement: a tour's stops are never seen half in the old order.
+    places = list(enumerate(zip(again.stops, again.lefts_dm, strict=True), start=last + 1))
+    sequences = " ".join(f"WHEN {stop.task_id} THEN {place}" for place, (stop, _) in places)
+    lefts = " ".join(f"WHEN {stop.task_id} THEN {left_dm}" for _, (stop, left_dm) in places)
+    tx.put(
+        f"UPDATE task SET sequence = CASE id {sequences} ELSE sequence END, walk_left_dm = CASE id {lefts}"
+        " ELSE walk_left_dm END WHERE warehouse_id = :w AND tour_id = :tour AND state = 'open'",
+        tour=seen.tour_id,
+    )
+    whole = again.whole.tour
+    tx.put(
+        "UPDATE tour SET distance_dm = :distance, s_shape_dm = :s_shape, location_order_dm = :named,"
+        " lower_bound_dm = :bound, layout_version = :version, solver = :solver, elapsed_ms = :elapsed,"
+        " replans = replans + 1 WHERE warehouse_id = :w AND id = :id",
+        id=seen.tour_id, distance=again.distance_dm, s_shape=whole.s_shape_dm, named=whole.location_order_dm,
+        bound=whole.lower_bound_dm, version=seen.plan.version, solver=whole.solver, elapsed=whole.elapsed_ms,
+    )  # fmt: skip
+    wave_proofs.ask(tx, tour["wave_id"])
+    tell(tx, "board", "TourReplanned", tour=seen.tour_id)
+    return True
+
+
+def _busy(tx: Tx, plan: FloorPlan, tour_id: int) -> list[tuple[int, int, int]]:
+    """The sub-aisles other pickers are about to walk, each with what meeting them there costs."""
+    rows = tx.all(
+        "SELECT k.tour_id, l.code, l.x_dm, l.y_dm, l.level FROM tour t JOIN task k ON k.warehouse_id = t.warehouse_id"
+        " AND k.tour_id = t.id AND k.state = 'open' JOIN location l ON l.warehouse_id = k.warehouse_id"
+        " AND l.id = k.location_id WHERE t.warehouse_id = :w AND t.state = 'active' AND t.id <> :tour"
+        " ORDER BY k.tour_id, k.sequence, k.id",
+        tour=tour_id,
+    )
+    ahead: dict[int, list[tuple[int, int]]] = {}
+    for row in rows:
+        aisle = plan.layout.aisle_of(_spot(row))
+        stops = ahead.setdefault(row["tour_id"], [])
+        if aisle is not None and len(stops) < BUSY_STOPS:
+            stops.append((aisle, plan.layout.block_of(row["y_dm"])))
+    pickers = Counter(place for stops in ahead.values() for place in set(stops))
+    return [(aisle, block, BUSY_DM * count) for (aisle, block), count in sorted(pickers.items())]
+
+
+def _stands_at(tx: Tx, station_id: int | None, left: Sequence[Any]) -> bool:
+    """Whether a station's picker has scanned the place of the first open stop."""
+    row = tx.one(
+        "SELECT memory FROM dialogue WHERE warehouse_id = :w AND station_id = :station AND flow = 'pick'",
+        station=station_id,
+    )
+    return row is not None and json.loads(row["memory"] or "{}").get("at") == left[0]["location_id"]
+
+
+def _unfinished(tx: Tx) -> list[int]:
+    """Tours with stops to make: those being walked first."""
+    rows = tx.all(
+        "SELECT t.id FROM tour t WHERE t.warehouse_id = :w AND t.state <> 'done' AND EXISTS (SELECT 1 FROM task k"
+        " WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state = 'open')"
+        " ORDER BY CASE t.state WHEN 'active' THEN 0 ELSE 1 END, t.id"
+    )
+    return [row["id"] for row in rows]
+
+
+def _spot(row: Any) -> Spot:
+    return Spot(row["code"], row["x_dm"], row["y_dm"], row["level"])

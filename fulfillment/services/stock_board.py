@@ -1,0 +1,76 @@
+"""Stock as cards: each pick face by how much lies there against its levels, and what is on its way to it.
+
+The state is worked out from the balances each time; nothing keeps it. The one command there is asks for refills of an
+item (`replenishment_plans`). Items without a face have no levels and so no card.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fulfillment.domain.reasons import DomainError, NotFound
+from fulfillment.domain.replenishment import StockState, stock_state
+from fulfillment.hot import Tx
+from fulfillment.services import replenishment_plans as plans
+from fulfillment.services.actor import Actor
+from fulfillment.services.running import tell
+
+SHOWN = 60
+PAGE_MAX = 500
+
+
+def board(tx: Tx, q: str = "", shown: int = SHOWN) -> dict[str, Any]:
+    """Faces by state with whole counts, the emptiest first; `q` is the beginning of an SKU or a location.
+
+    Raises:
+        DomainError: a limit that makes no sense.
+    """
+    if not 1 <= shown <= PAGE_MAX:
+        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
+    key = q.strip().upper().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    cards: dict[str, list[dict[str, Any]]] = {state.value: [] for state in StockState}
+    for row in tx.all(_FACES, q=f"{key}%"):
+        state = stock_state(row["here_each"], row["min_each"], row["max_each"])
+        cards[state].append({**dict(row), "state": state.value})
+    for some in cards.values():
+        some.sort(key=lambda card: (card["here_each"] / card["max_each"], card["location"]))
+    return {
+        "now_ms": tx.now_ms,
+        "columns": [
+            {"column": state, "count": len(some), "cards": some[:shown]} for state, some in cards.items()
+        ],
+    }  # fmt: skip
+
+
+def ask_refills(tx: Tx, actor: Actor, sku: str) -> dict[str, Any]:
+    """Plan what an item's faces need now.
+
+    Raises:
+        NotFound: no such item, or it has no face.
+    """
+    row = tx.one(
+        "SELECT i.id FROM item i JOIN pick_face f ON f.warehouse_id = i.warehouse_id AND f.item_id = i.id"
+        " WHERE i.warehouse_id = :w AND i.sku_key = :key LIMIT 1",
+        key=sku.strip().upper(),
+    )
+    if row is None:
+        raise NotFound("unknown_item", f"no item {sku[:40]!r} with a pick face", "sku")
+    open_refills = plans.refill(tx, actor, row["id"])
+    tell(tx, "board", "RefillsAsked", actor.scan_id, sku=sku)
+    return {"sku": sku, "open_refills": open_refills}
+
+
+_FACES = (
+    "SELECT f.id AS face, i.sku, i.name, l.code AS location, f.min_each, f.max_each,"
+    " COALESCE((SELECT SUM(b.on_hand_each) FROM stock_balance b WHERE b.warehouse_id = f.warehouse_id"
+    " AND b.location_id = f.location_id AND b.item_id = f.item_id AND b.status = 'available'), 0) AS here_each,"
+    " COALESCE((SELECT SUM(b.on_hand_each - b.allocated_each) FROM stock_balance b JOIN location p"
+    " ON p.warehouse_id = b.warehouse_id AND p.id = b.location_id WHERE b.warehouse_id = f.warehouse_id"
+    " AND b.item_id = f.item_id AND b.location_id <> f.location_id AND b.status = 'available'"
+    " AND p.kind IN ('bin', 'reserve', 'flow_rack')), 0) AS elsewhere_each,"
+    " COALESCE((SELECT SUM(k.qty_each - k.done_each) FROM task k WHERE k.warehouse_id = f.warehouse_id"
+    " AND k.kind = 'replenish' AND k.state = 'open' AND k.to_location_id = f.location_id), 0) AS coming_each"
+    " FROM pick_face f JOIN item i ON i.warehouse_id = f.warehouse_id AND i.id = f.item_id"
+    " JOIN location l ON l.warehouse_id = f.warehouse_id AND l.id = f.location_id WHERE f.warehouse_id = :w"
+    " AND (i.sku_key LIKE :q ESCAPE '!' OR l.code LIKE :q ESCAPE '!')"
+)

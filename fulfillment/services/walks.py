@@ -1,0 +1,64 @@
+"""One walk on the floor plan: the shortest tour to the nearest drop point, and what is left of it at each stop.
+
+Owns nothing; it asks `picking` and never waits past the limit it is given. Invariant: lengths are of the floor as it
+is walked, without what a busy sub-aisle was counted for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from fulfillment.services.floor_plan import FloorPlan
+from picking import FieldError, Layout, Spot, Tour, TourProblem, plan_tour, walk_dm
+
+NO_WAY_DM = 10**12
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A tour and where it ends."""
+
+    tour: Tour
+    end: Spot
+
+
+def shortest(plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms: int, seed: int) -> Walk:
+    """The shortest walk from `start` over all stops to whichever drop point is best; the limit is for all of them."""
+    share_ms = max(1, time_limit_ms // len(plan.drops))
+    walks = [
+        Walk(plan_tour(_problem(plan, start, end, stops), share_ms, seed), end) for end in plan.drops
+    ]  # fmt: skip
+    return min(walks, key=lambda walk: walk.tour.distance_dm)
+
+
+def walk_lefts(plan: FloorPlan, start: Spot, sequence: Sequence[Spot], end: Spot) -> list[int]:
+    """For each stop: the walk from the stop before over it to the end; the first one's is the whole."""
+    layout = unhindered(plan.layout)
+    legs = [
+        walk_dm(layout, pair, plan.level_climb_dm, plan.reach_level) for pair in pairwise([start, *sequence, end])
+    ]
+    return [sum(legs[at:]) for at in range(len(sequence))]
+
+
+def length_dm(plan: FloorPlan, spots: Sequence[Spot]) -> int:
+    """The walk through these spots in this order."""
+    return walk_dm(unhindered(plan.layout), spots, plan.level_climb_dm, plan.reach_level)
+
+
+def walked_dm(plan: FloorPlan, spots: Sequence[Spot]) -> int:
+    """The walk through these spots as others make it longer; beyond everything where a leg cannot be walked."""
+    try:
+        return walk_dm(plan.layout, spots, plan.level_climb_dm, plan.reach_level)
+    except FieldError:
+        return NO_WAY_DM
+
+
+def unhindered(layout: Layout) -> Layout:
+    """The layout without anybody else on it: what busy sub-aisles were counted for is no walk."""
+    return replace(layout, busy_dm=()) if layout.busy_dm else layout
+
+
+def _problem(plan: FloorPlan, start: Spot, end: Spot, stops: Sequence[Spot]) -> TourProblem:
+    return TourProblem(plan.layout, start, end, tuple(stops), plan.level_climb_dm, plan.reach_level)

@@ -1,0 +1,105 @@
+"""What a supervisor steers by: waves under way with their tours, who does what at which rate, what is stuck, who waits.
+
+Only reads. Invariant: what is shown of a tour is enough to decide over it; names of people are shown to whoever may
+read the board, as they are there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fulfillment.domain.orders import OrderState
+from fulfillment.hot import Tx
+from fulfillment.services.lookup import PERSON
+
+HOUR_MS = 3_600_000
+STUCK_MS = 15 * 60_000
+TOURS_SHOWN = 200
+
+
+def seen(tx: Tx) -> dict[str, Any]:
+    """Waves, people and lanes as they are now; times in ms since 1970, rates in lines an hour."""
+    waves = [dict(row) for row in tx.all(_WAVES)]
+    tours: dict[int, list[dict[str, Any]]] = {}
+    for row in tx.all(f"{_TOURS} LIMIT {TOURS_SHOWN}"):
+        tours.setdefault(row["wave"], []).append(_tour(row, tx.now_ms))
+    return {
+        "now_ms": tx.now_ms,
+        "waves": [{**wave, "tours_open": tours.get(wave["wave"], [])} for wave in waves],
+        "people": [_person(row, tx.now_ms) for row in tx.all(_PEOPLE, since=tx.now_ms - HOUR_MS)],
+        "lanes": _lanes(tx),
+        "pickers": [dict(row) for row in tx.all(_PICKERS)],
+    }
+
+
+def _tour(row: Any, now_ms: int) -> dict[str, Any]:
+    tour = dict(row)
+    moved_ms = tour.pop("moved_at_ms") or tour["claimed_at_ms"] or now_ms
+    tour["is_waiting_at_cart"] = tour["state"] == "active" and not tour["station"]
+    tour["is_stuck"] = tour["state"] == "active" and now_ms - moved_ms >= STUCK_MS
+    tour["still_ms"] = now_ms - moved_ms if tour["state"] == "active" else 0
+    return tour
+
+
+def _person(row: Any, now_ms: int) -> dict[str, Any]:
+    person = dict(row)
+    # Over the time somebody has been at it within the hour, five minutes at least: two quick lines are no rate.
+    worked_ms = max(now_ms - person.pop("first_at_ms"), HOUR_MS // 12)
+    return {**person, "lines_per_hour": round(person["lines"] * HOUR_MS / worked_ms)}
+
+
+def _lanes(tx: Tx) -> list[dict[str, Any]]:
+    rows = {row["state"]: dict(row) for row in tx.all(_LANES)}
+    open_states = [state for state in OrderState if state not in (OrderState.SHIPPED, OrderState.CANCELLED)]
+    return [rows[state.value] for state in open_states if state.value in rows]
+
+
+_WAVES = """
+SELECT v.id AS wave, v.state, v.mode, v.priority, COALESCE(v.paused_at_ms, 0) AS paused_at_ms, v.created_at_ms,
+COALESCE(f.p50_at_ms, 0) AS p50_at_ms, COALESCE(f.p90_at_ms, 0) AS p90_at_ms, COALESCE(f.made_at_ms, 0) AS made_at_ms,
+(SELECT COUNT(*) FROM tour t WHERE t.warehouse_id = v.warehouse_id AND t.wave_id = v.id) AS tours,
+(SELECT COUNT(*) FROM tour t WHERE t.warehouse_id = v.warehouse_id AND t.wave_id = v.id AND t.state = 'done') AS done,
+COALESCE((SELECT MIN(t.cut_off_at_ms) FROM tour t WHERE t.warehouse_id = v.warehouse_id AND t.wave_id = v.id
+  AND t.state <> 'done'), 0) AS cut_off_at_ms
+FROM wave v LEFT JOIN wave_forecast f ON f.warehouse_id = v.warehouse_id AND f.wave_id = v.id
+WHERE v.warehouse_id = :w AND v.state <> 'done' ORDER BY v.priority DESC, v.id
+"""
+
+_TOURS = """
+SELECT t.wave_id AS wave, t.id AS tour, t.state, t.priority, t.cut_off_at_ms, t.distance_dm,
+COALESCE(t.claimed_at_ms, 0) AS claimed_at_ms, COALESCE(o.name, '') AS operator, COALESCE(s.code, '') AS station,
+COALESCE(c.code, '') AS cart, COALESCE(p.name, '') AS kept_for,
+(SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id) AS stops,
+(SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state <> 'open') AS made,
+(SELECT MAX(k.done_at_ms) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id) AS moved_at_ms,
+COALESCE((SELECT l.code FROM task k JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id
+  WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state = 'open'
+  ORDER BY k.sequence, k.id LIMIT 1), '') AS location
+FROM tour t LEFT JOIN operator o ON o.warehouse_id = t.warehouse_id AND o.id = t.operator_id
+LEFT JOIN operator p ON p.warehouse_id = t.warehouse_id AND p.id = t.for_operator_id
+LEFT JOIN station s ON s.warehouse_id = t.warehouse_id AND s.id = t.station_id
+LEFT JOIN cart c ON c.warehouse_id = t.warehouse_id AND c.id = t.cart_id
+WHERE t.warehouse_id = :w AND t.state <> 'done'
+ORDER BY CASE t.state WHEN 'active' THEN 0 ELSE 1 END, t.priority DESC, t.cut_off_at_ms, t.id
+"""
+
+_PEOPLE = """
+SELECT s.code AS station, o.name AS operator, d.flow,
+(SELECT COUNT(*) FROM task k WHERE k.warehouse_id = d.warehouse_id AND k.operator_id = d.operator_id
+  AND k.kind = 'pick' AND k.state = 'done' AND k.done_at_ms >= :since) AS lines,
+COALESCE((SELECT MIN(k.done_at_ms) FROM task k WHERE k.warehouse_id = d.warehouse_id AND k.operator_id = d.operator_id
+  AND k.kind = 'pick' AND k.state = 'done' AND k.done_at_ms >= :since), 0) AS first_at_ms
+FROM dialogue d JOIN station s ON s.warehouse_id = d.warehouse_id AND s.id = d.station_id
+JOIN operator o ON o.warehouse_id = d.warehouse_id AND o.id = d.operator_id
+WHERE d.warehouse_id = :w ORDER BY o.name, s.code
+"""
+
+_LANES = """
+SELECT state, COUNT(*) AS orders, MIN(state_since_ms) AS oldest_since_ms, MIN(cut_off_at_ms) AS cut_off_at_ms
+FROM sales_order WHERE warehouse_id = :w AND state NOT IN ('shipped', 'cancelled') GROUP BY state
+"""
+
+_PICKERS = f"""
+SELECT {PERSON.format(alias='o')} AS code, o.name FROM operator o WHERE o.warehouse_id = :w AND o.is_active = 1
+AND o.role IN ('picker', 'supervisor', 'admin') ORDER BY o.name, o.id LIMIT 200
+"""

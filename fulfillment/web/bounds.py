@@ -1,0 +1,29 @@
+"""How much a device may say at once. An order file may be large, a trigger pull is not."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+from fulfillment.domain.roles import Permission
+from fulfillment.web.auth import permission_of
+from fulfillment.web.errors import problem
+
+DEVICE_BODY_MAX = 64 * 1024
+
+
+def register_bounds(app: Flask) -> None:
+    """Refuse a large body on a device's route before it is read; register after the permissions."""
+
+    @app.before_request
+    def no_zero_byte() -> Response | None:
+        if b"%00" not in request.query_string and "\0" not in request.path:
+            return None
+        return problem(400, "bad_request", "bad request", "the address holds a zero byte")
+
+    @app.before_request
+    def bound_body() -> Response | None:
+        if (request.content_length or 0) <= DEVICE_BODY_MAX or request.endpoint is None:
+            return None
+        if permission_of(app, request.endpoint) not in (Permission.SCAN, Permission.RUN_DEVICES):
+            return None
+        return problem(413, "body_too_large", "a device's request holds at most 64 kB")

@@ -1,0 +1,46 @@
+"""/api/v1, the boards of stock and of goods on their way. Parse, call one service, answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from flask import request
+
+from fulfillment.domain.roles import Permission
+from fulfillment.services import inbound_board, stock_board
+from fulfillment.web.auth import floor
+from fulfillment.web.bodies import PLAIN, Body
+from fulfillment.web.order_board import number_in
+from fulfillment.web.v1 import acting, operation
+
+LIMIT = {"limit": "cards a column, 1 to 500"}
+
+
+class RefillAskedBody(Body):
+    """The item whose faces are to be refilled."""
+
+    sku: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=PLAIN)]
+
+
+@operation("GET", "/stock-board", Permission.READ_STOCK,
+           query={"q": "how an SKU or a location begins", **LIMIT})  # fmt: skip
+def get_stock_board() -> Any:
+    """Pick faces by what lies there against their levels."""
+    q, limit = request.args.get("q", "")[:60], number_in(request.args, "limit", stock_board.SHOWN)
+    return floor().read(lambda tx: stock_board.board(tx, q, limit))
+
+
+@operation("POST", "/stock-board/refills", Permission.WRITE_STOCK, body=RefillAskedBody)
+def post_refills_asked(body: RefillAskedBody) -> Any:
+    """Plan what an item's faces need now."""
+    actor = acting()
+    return floor().writer.write(lambda tx: stock_board.ask_refills(tx, actor, body.sku))
+
+
+@operation("GET", "/inbound-board", Permission.WRITE_RECEIPTS,
+           query={"q": "part of a receipt's number or of a supplier", **LIMIT})  # fmt: skip
+def get_inbound_board() -> Any:
+    """Receipts by how far they have come."""
+    q, limit = request.args.get("q", "")[:60], number_in(request.args, "limit", inbound_board.SHOWN)
+    return floor().read(lambda tx: inbound_board.board(tx, q, limit))

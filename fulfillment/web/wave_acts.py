@@ -1,0 +1,107 @@
+"""/api/v1, waves under way: pause, resume, put first, keep a tour for somebody, cancel, split, and undo.
+
+Parse, call one service, answer. A board says whose badge decides; a program's own token needs none.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from flask import request
+
+from fulfillment.domain.reasons import DomainError
+from fulfillment.domain.roles import Permission
+from fulfillment.domain.wave_acts import PRIORITY_MAX
+from fulfillment.services import wave_acts, wave_cuts
+from fulfillment.web.auth import floor
+from fulfillment.web.bodies import PLAIN, Body, Text
+from fulfillment.web.floor_plan import may_without_badge
+from fulfillment.web.v1 import acting, operation
+
+Badge = Annotated[str, msgspec.Meta(max_length=64, pattern=PLAIN)]
+
+
+class DecidedBody(Body):
+    """Whose badge decides."""
+
+    badge: Badge = ""
+
+
+class PriorityBody(DecidedBody, kw_only=True):
+    """The higher, the sooner its tours are handed out; `tour` = one of them only."""
+
+    priority: Annotated[int, msgspec.Meta(ge=-PRIORITY_MAX, le=PRIORITY_MAX)]
+    tour: Annotated[int, msgspec.Meta(ge=1, le=2**62)] | None = None
+
+
+class AssignBody(DecidedBody, kw_only=True):
+    """Whom the tour is for, a badge or a person's number (#12); '' = whoever asks next."""
+
+    picker: Badge = ""
+
+
+class SplitBody(DecidedBody, kw_only=True):
+    """Which orders go on their own; null = all that have not begun."""
+
+    orders: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=1000)] | None = None
+
+
+@operation("GET", "/wave-acts", Permission.READ_BOARD, query={"wave": "of one wave only"})
+def get_wave_acts() -> Any:
+    """What was done with waves and by whom, the newest first."""
+    wave = request.args.get("wave")
+    if wave is not None and not (wave.isascii() and wave.isdigit() and len(wave) < 16):
+        raise DomainError("bad_number", "not a wave's number", "wave")
+    return {"acts": floor().read(lambda tx: wave_acts.listed(tx, None if wave is None else int(wave)))}
+
+
+@operation("POST", "/waves/<int:wave>/pause", Permission.STEER_WAVES, body=DecidedBody)
+def post_pause(body: DecidedBody, wave: int) -> Any:
+    """Hand out no tour of this wave; those that are walked are finished."""
+    actor, may = acting(), may_without_badge()
+    return floor().writer.write(lambda tx: wave_acts.pause(tx, actor, wave, body.badge, may))
+
+
+@operation("POST", "/waves/<int:wave>/resume", Permission.STEER_WAVES, body=DecidedBody)
+def post_resume(body: DecidedBody, wave: int) -> Any:
+    """Hand out its tours again."""
+    actor, may = acting(), may_without_badge()
+    return floor().writer.write(lambda tx: wave_acts.resume(tx, actor, wave, body.badge, may))
+
+
+@operation("POST", "/waves/<int:wave>/priority", Permission.STEER_WAVES, body=PriorityBody)
+def post_priority(body: PriorityBody, wave: int) -> Any:
+    """Give a wave, or one of its tours, another place among those to be handed out."""
+    actor, may = acting(), may_without_badge()
+    return floor().writer.write(
+        lambda tx: wave_acts.prioritise(tx, actor, wave, body.priority, body.tour, body.badge, may)
+    )
+
+
+@operation("POST", "/waves/<int:wave>/tours/<int:tour>/assign", Permission.STEER_WAVES, body=AssignBody)
+def post_assignment(body: AssignBody, wave: int, tour: int) -> Any:
+    """Keep a tour for one picker, or give it back to all; one that is walked waits at its cart."""
+    actor, may = acting(), may_without_badge()
+    return floor().writer.write(lambda tx: wave_acts.assign(tx, actor, wave, tour, body.picker, body.badge, may))
+
+
+@operation("POST", "/waves/<int:wave>/cancel", Permission.CANCEL_WAVES, body=DecidedBody)
+def post_cancel_of_wave(body: DecidedBody, wave: int) -> Any:
+    """Take what has not begun out of a wave: promises given back, orders wait for the next."""
+    actor, may = acting(), may_without_badge()
+    return floor().writer.write(lambda tx: wave_cuts.cancel(tx, actor, wave, body.badge, may))
+
+
+@operation("POST", "/waves/<int:wave>/split", Permission.CANCEL_WAVES, body=SplitBody)
+def post_split(body: SplitBody, wave: int) -> Any:
+    """Put orders that have not begun into a wave of their own."""
+    actor, may = acting(), may_without_badge()
+    return floor().writer.write(lambda tx: wave_cuts.split(tx, actor, wave, body.orders, body.badge, may))
+
+
+@operation("POST", "/wave-acts/<int:number>/undo", Permission.STEER_WAVES, body=DecidedBody)
+def post_undo_of_act(body: DecidedBody, number: int) -> Any:
+    """Take an act back while what it changed is as it left it."""
+    actor, may = acting(), may_without_badge()
+    return floor().writer.write(lambda tx: wave_acts.undo(tx, actor, number, body.badge, may))

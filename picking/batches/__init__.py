@@ -1,0 +1,1 @@
+"""Which orders ride on one cart, decided by the exact walk."""

@@ -1,0 +1,72 @@
+"""plan_batches and insert_order, the public questions: which orders ride on one cart.
+
+Owns the checks of the call. The search and its compiler are imported by the first call, so that who only wants the
+words of a question does not wait a second for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+
+from picking.batches.plan import BatchPlan
+from picking.batches.problem import BatchProblem, Cart, PickLine, PickOrder
+from picking.errors import FieldError, check_whole
+from picking.layout import Layout, Spot
+
+COLUMNS_MS = 2_000
+"""A limit that leaves time for columns (search.COLUMNS_FROM_MS)."""
+
+
+def plan_batches(
+    problem: BatchProblem,
+    time_limit_ms: int = 1000,
+    seed: int = 0,
+    proposals: int | None = None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> BatchPlan:
+    """Orders to carts with the least walk found within the limit; `BatchPlan.solver` says what found it.
+
+    `proposals`: so many moves of the search (fewer where the limit ends it) instead of as many as the time allows;
+    then the same question and seed give the same plan. `clock`: seconds; with time.process_time other work on the
+    machine does not change what is found.
+    """
+    if not isinstance(problem, BatchProblem):
+        raise FieldError("problem", f"must be a BatchProblem, got {type(problem).__name__}")
+    check_whole("time_limit_ms", time_limit_ms, 0, 24 * 3_600_000)
+    check_whole("seed", seed, 0, 2**31 - 1)
+    if proposals is not None:
+        check_whole("proposals", proposals, 0, 10**12)
+    from picking.batches.search import searched_plan
+
+    return searched_plan(problem, time_limit_ms, seed, proposals, clock)
+
+
+def insert_order(
+    plan: BatchPlan, order: PickOrder, fixed: Collection[int] = (), time_limit_ms: int = 20
+) -> BatchPlan:
+    """The plan with a late order in it; batches of the numbers in `fixed` (walked, closed) stay as they are.
+
+    Orders of the carts near it may change places; all batches keep their numbers, a new cart takes the next one.
+    fifo_s_shape_dm and the bound stay those of the orders planned first. Raises FieldError for an order that is known.
+    """
+    if not isinstance(plan, BatchPlan):
+        raise FieldError("plan", f"must be a BatchPlan, got {type(plan).__name__}")
+    check_whole("time_limit_ms", time_limit_ms, 0, 3_600_000)
+    from picking.batches.insert import late_plan
+
+    return late_plan(plan, order, fixed, time_limit_ms)
+
+
+def compile_batches() -> None:
+    """Compile the search for floors of one and of two blocks and keep it on disk, so that no plan waits for it."""
+    for cross_aisle_y_dm in ((0, 100), (0, 100, 200)):
+        layout, depot = Layout((0, 40), cross_aisle_y_dm), Spot("depot", 0, 0)
+        orders = tuple(
+            PickOrder(str(number), (PickLine("1", Spot(f"bin {number}", 40 * (number % 2), 9 * number + 9), 1),))
+            for number in range(15)  # so many that column generation has something to price
+        )
+        problem = BatchProblem(layout, depot, depot, Cart(3, 1, 1), orders[:-1])
+        plan = plan_batches(problem, 600_000, proposals=1000)
+        insert_order(plan, orders[-1])
+        plan_batches(problem, COLUMNS_MS)

@@ -1,0 +1,108 @@
+"""The board's panel of the next wave: asked for, looked at, released with one touch."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fulfillment.services import jobs, picker_shifts, planning, setting_up, wave_forecasts
+from tests.browser.conftest import Site
+from tests.factories import FloorHand
+from tests.services import acts
+
+pytestmark = pytest.mark.browser
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def hand(site: Site) -> FloorHand:
+    hand = site.hand
+    hand.item("PEN", name="Fine pen")
+    hand.stock("PEN", 50)
+    for number in ("S1", "S2", "S3"):
+        hand.order(number, ("PEN", 2))
+    now_ms = hand.floor.clock()
+    hand.write(lambda tx: setting_up.add_operator(tx, "1003", "<b>Eve</b>", "picker"))
+    hand.write(lambda tx: picker_shifts.set_shift(tx, "1003", now_ms, now_ms + 4 * HOUR_MS))
+    return hand
+
+
+def as_supervisor(site: Site, page: Page) -> None:
+    token = site.hand.write(lambda tx: setting_up.add_token(tx, "desk", "admin"))
+    page.goto(f"{site.address}/enter?token={token}")
+
+
+def run_planner(hand: FloorHand) -> None:
+    while jobs.run_next(hand.floor, planning.kinds(5)):
+        pass
+
+
+def test_a_wave_is_proposed_looked_at_and_released_with_one_touch(site: Site, hand: FloorHand, page: Page) -> None:
+    as_supervisor(site, page)
+    panel = page.locator(".box-wave")
+    expect(panel).to_contain_text("Nothing proposed yet")
+    panel.get_by_role("button", name="Propose").click()
+    expect(panel).to_contain_text("Planning…")
+    run_planner(hand)
+    expect(panel.locator(".wave-figures")).to_contain_text("3 orders")
+    expect(panel.locator(".wave-when")).to_contain_text("9 times in 10 by")
+    panel.get_by_text("How it is picked").click()
+    expect(panel.locator(".wave-mode.is-chosen")).to_contain_text("Cluster")
+    expect(panel).to_contain_text("there is no put wall")
+    panel.get_by_text("Who walks when").click()
+    expect(panel.locator(".wave-picture svg")).to_contain_text("<b>Eve</b>")
+    assert panel.locator(".wave-picture b").count() == 0, "a name is text"
+    panel.get_by_role("button", name="Release: 3 orders").click()
+    expect(panel).to_contain_text("Released as wave 1")
+    run_planner(hand)
+    wave_forecasts.refresh(hand.floor)
+    hand.order("S4", ("PEN", 1))  # the next thing that happens brings the forecast along
+    expect(panel.locator("#wave-under-way")).to_contain_text("Wave 1: 1 tour left")
+    expect(page.locator('[data-cards="released"] .card-number')).to_have_text(["S1", "S2", "S3"])
+
+
+def test_orders_that_cannot_go_are_named_with_the_reason(site: Site, hand: FloorHand, page: Page) -> None:
+    hand.write(lambda tx: tx.put("DELETE FROM picker_shift WHERE warehouse_id = :w"))
+    as_supervisor(site, page)
+    panel = page.locator(".box-wave")
+    panel.get_by_role("button", name="Propose").click()
+    expect(panel).to_contain_text("Planning…")  # asked for: before, there is no job the planner could take
+    run_planner(hand)
+    expect(panel).to_contain_text("Nothing can be released now")
+    panel.get_by_text("3 stay: 3 have no picker or cart").click()
+    expect(panel).to_contain_text("no picker is on shift within the time of this wave")
+    expect(page.locator("#wave-release")).to_be_hidden()
+
+
+def test_a_board_on_the_wall_shows_the_wave_and_releases_nothing(site: Site, hand: FloorHand, page: Page) -> None:
+    site.enter(page, "BOARD-1")
+    expect(page.locator(".box-wave")).to_contain_text("Nothing proposed yet")
+    expect(page.locator(".box-wave button")).to_have_count(0)
+
+
+def test_one_waiting_order_is_added_to_a_wave_that_is_walked(site: Site, hand: FloorHand, page: Page) -> None:
+    as_supervisor(site, page)
+    page.goto(f"{site.address}/board")
+    expect(page.locator("#late")).to_be_hidden()
+    acts.release(hand, "S1")
+    expect(page.locator("#late-wave option")).to_have_count(1)
+    page.fill("#late-number", "S9")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#late-said")).to_have_text("There is no order S9")
+    page.fill("#late-number", "S1")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#late-said")).to_have_text("Order S1 is not waiting for a wave")
+    page.fill("#late-number", "S2")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#late-said")).to_contain_text("S2 goes with wave")
+    expect(page.locator("#late-number")).to_have_value("")
+    run_planner(hand)
+    assert hand.order_state("S2") == "released"
+
+
+def test_a_board_on_the_wall_adds_no_order(site: Site, hand: FloorHand, page: Page) -> None:
+    acts.release(hand, "S1")
+    site.enter(page, "BOARD-1")
+    expect(page.locator("#tours li")).not_to_have_count(0)
+    expect(page.locator("#late")).to_have_count(0)

@@ -1,0 +1,44 @@
+^XA
+^CI28^LH0,0^PON^PW592^LL840
+^FO24,16^A0N,28,28^FH^FDCUSTOMS DECLARATION^FS
+^FO461,16^A0N,40,40^FH^FDCN 22^FS
+^FO24,52^A0N,19,19^FH^FDMay be opened officially^FS
+^FO466,60^A0N,20,20^FH^FDParcel Post^FS
+^FO24,88^GB544,3,3^FS
+^FO24,97^GB24,24,2^FS
+^FO30,100^A0N,19,19^FH^FDX^FS
+^FO57,99^A0N,22,22^FH^FDGift^FS
+^FO24,129^GB24,24,2^FS
+^FO57,131^A0N,22,22^FH^FDDocuments^FS
+^FO24,161^GB24,24,2^FS
+^FO57,163^A0N,22,22^FH^FDOther^FS
+^FO280,97^GB24,24,2^FS
+^FO313,99^A0N,22,22^FH^FDSale of goods^FS
+^FO280,129^GB24,24,2^FS
+^FO313,131^A0N,22,22^FH^FDCommercial sample^FS
+^FO280,161^GB24,24,2^FS
+^FO313,163^A0N,22,22^FH^FDReturned goods^FS
+^FO24,193^GB544,3,3^FS
+^FO24,200^A0N,19,19^FH^FDQuantity and detailed description of contents^FS
+^FO24,224^A0N,19,19^FH^FDHS tariff number_2C origin^FS
+^FO317,224^A0N,19,19^FH^FDNet weight^FS
+^FO520,224^A0N,19,19^FH^FDValue^FS
+^FO24,248^GB544,3,3^FS
+^FO24,256^A0N,27,27^FH^FD1 x Lantern of painted iron_2C without electrics^FS
+
+^FO318,289^A0N,24,24^FH^FD0.480 kg^FS
+^FO456,289^A0N,24,24^FH^FD12.95 GBP^FS
+^FO24,601^GB544,3,3^FS
+^FO24,611^A0N,24,24^FH^FDTOTAL^FS
+^FO307,609^A0N,27,27^FH^FD0.480 kg^FS
+^FO442,609^A0N,27,27^FH^FD12.95 GBP^FS
+^FO24,644^GB544,3,3^FS
+^FO24,652^A0N,19,18^FH^FDI_2C the undersigned_2C whose name and address are given on the item_2C^FS
+^FO24,675^A0N,19,18^FH^FDcertify that the particulars given in this declaration are correct and^FS
+^FO24,697^A0N,19,19^FH^FDthat this item does not contain any dangerous article or articles^FS
+^FO24,720^A0N,19,19^FH^FDprohibited by legislation or by postal or customs regulations.^FS
+^FO24,748^A0N,19,19^FH^FDDate and sender_27s signature^FS
+^FO24,779^A0N,27,27^FH^FD2026-11-22^FS
+^FO216,779^A0N,27,27^FH^FDA. Packer^FS
+^FO24,816^GB544,2,2^FS
+^XZ

@@ -1,0 +1,46 @@
+^XA
+^CI28^LH0,0^PON^PW874^LL1240
+^FO35,23^A0N,42,42^FH^FDCUSTOMS DECLARATION^FS
+^FO680,23^A0N,59,59^FH^FDCN 22^FS
+^FO35,77^A0N,28,28^FH^FDMay be opened officially^FS
+^FO35,129^GB803,4,4^FS
+^FO35,144^GB35,35,2^FS
+^FO85,146^A0N,33,33^FH^FDGift^FS
+^FO35,191^GB35,35,2^FS
+^FO85,193^A0N,33,33^FH^FDDocuments^FS
+^FO35,238^GB35,35,2^FS
+^FO85,240^A0N,33,33^FH^FDOther^FS
+^FO413,144^GB35,35,2^FS
+^FO421,148^A0N,28,28^FH^FDX^FS
+^FO462,146^A0N,33,33^FH^FDSale of goods^FS
+^FO413,191^GB35,35,2^FS
+^FO462,193^A0N,33,33^FH^FDCommercial sample^FS
+^FO413,238^GB35,35,2^FS
+^FO462,240^A0N,33,33^FH^FDReturned goods^FS
+^FO35,285^GB803,4,4^FS
+^FO35,295^A0N,28,28^FH^FDQuantity and detailed description of contents^FS
+^FO35,330^A0N,28,28^FH^FDHS tariff number_2C origin^FS
+^FO468,330^A0N,28,28^FH^FDNet weight^FS
+^FO768,330^A0N,28,28^FH^FDValue^FS
+^FO35,366^GB803,4,4^FS
+^FO35,377^A0N,40,28^FH^FD6 x Stoneware mugs_2C glazed_2C 300 ml_2C for drinking tea and coffee^FS
+^FO35,427^A0N,35,35^FH^FD691200  CN^FS
+^FO471,427^A0N,35,35^FH^FD1.450 kg^FS
+^FO675,427^A0N,35,35^FH^FD39.00 GBP^FS
+^FO35,479^A0N,40,40^FH^FD1 x Lantern of painted iron_2C without electrics^FS
+^FO35,529^A0N,35,35^FH^FD94055000  IN^FS
+^FO471,529^A0N,35,35^FH^FD0.480 kg^FS
+^FO675,529^A0N,35,35^FH^FD12.95 GBP^FS
+^FO35,888^GB803,4,4^FS
+^FO35,902^A0N,35,35^FH^FDTOTAL^FS
+^FO451,900^A0N,40,40^FH^FD1.930 kg^FS
+^FO652,900^A0N,40,40^FH^FD51.95 GBP^FS
+^FO35,951^GB803,4,4^FS
+^FO35,963^A0N,28,26^FH^FDI_2C the undersigned_2C whose name and address are given on the item_2C^FS
+^FO35,996^A0N,28,26^FH^FDcertify that the particulars given in this declaration are correct and^FS
+^FO35,1029^A0N,28,28^FH^FDthat this item does not contain any dangerous article or articles^FS
+^FO35,1062^A0N,28,28^FH^FDprohibited by legislation or by postal or customs regulations.^FS
+^FO35,1105^A0N,28,28^FH^FDDate and sender_27s signature^FS
+^FO35,1150^A0N,40,40^FH^FD2026-11-22^FS
+^FO35,1204^GB803,3,3^FS
+^XZ

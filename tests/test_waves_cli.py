@@ -1,0 +1,80 @@
+"""`floor propose-wave`, `join-wave` and `picker-shift`: what they say, release and refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fulfillment.services import jobs, planning
+from fulfillment.settings import Settings
+from fulfillment.waves_cli import join_wave, picker_shift, propose_wave
+from tests.factories import FloorHand
+
+SHIFT = ("1002", "2026-11-23T06:00:00+0100", "2026-11-23T14:00:00+0100")
+
+
+@pytest.fixture(autouse=True)
+def _here(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOOR_HOME", str(settings.home))
+    monkeypatch.setenv("FLOOR_DATABASE", settings.database_url)
+
+
+def propose(*words: str) -> Result:
+    return CliRunner().invoke(propose_wave, words)
+
+
+def run_planner(hand: FloorHand) -> None:
+    while jobs.run_next(hand.floor, planning.kinds(5)):
+        pass
+
+
+def test_a_wave_is_proposed_drawn_and_released(hand: FloorHand, tmp_path: Path) -> None:
+    hand.item("MUG")
+    hand.stock("MUG", 9)
+    hand.order("1", ("MUG", 1))
+    hand.sign_in("HAND-1", "PICK", "1002")
+    drawn = tmp_path / "wave.svg"
+    looked = propose("--svg", str(drawn))
+    assert (looked.exit_code, "1 orders, 1 lines" in looked.output) == (0, True), looked.output
+    assert drawn.read_text("utf-8").startswith("<svg")
+    assert hand.order_state("1") == "allocated"
+    released = json.loads(propose("--release", "--json", "-").stdout)
+    assert released["wave"]["orders"] == 1
+    assert hand.order_state("1") == "released"
+    assert "nothing" in propose("--release").output or "no order" in propose().output
+
+
+def test_who_stays_is_named_with_the_reason(hand: FloorHand) -> None:
+    hand.item("MUG")
+    hand.stock("MUG", 9)
+    hand.order("1", ("MUG", 1))
+    assert "1: no picker is on shift" in propose("--release").output
+    assert hand.order_state("1") == "allocated"
+
+
+def test_a_late_order_joins_a_wave_and_its_tour(hand: FloorHand) -> None:
+    hand.item("MUG")
+    hand.stock("MUG", 9)
+    hand.order("1", ("MUG", 1))
+    hand.sign_in("HAND-1", "PICK", "1002")
+    wave = json.loads(propose("--release", "--json", "-").stdout)["wave"]["wave"]
+    run_planner(hand)
+    hand.order("2", ("MUG", 1))
+    joined = CliRunner().invoke(join_wave, [str(wave), "2"])
+    assert (joined.exit_code, "has 2 orders" in joined.output) == (0, True), joined.output
+    run_planner(hand)
+    assert hand.one("SELECT COUNT(*) AS n FROM task WHERE kind = 'pick'")["n"] == 2
+    refused = CliRunner().invoke(join_wave, [str(wave), "2"])
+    assert (refused.exit_code, refused.output.startswith("Error: ")) == (1, True)
+
+
+def test_a_shift_is_set_and_a_bad_one_refused(hand: FloorHand) -> None:
+    rest = ("--break", "2026-11-23T09:00:00+0100", "2026-11-23T09:15:00+0100")
+    done = CliRunner().invoke(picker_shift, [*SHIFT, *rest])
+    assert (done.exit_code, done.output) == (0, "1002 picks from 23 Nov 06:00 until 23 Nov 14:00\n")
+    assert hand.one("SELECT COUNT(*) AS n FROM shift_break")["n"] == 1
+    refused = CliRunner().invoke(picker_shift, ["9999", *SHIFT[1:]])
+    assert (refused.exit_code, refused.output) == (1, "Error: nobody has badge '9999'\n")
