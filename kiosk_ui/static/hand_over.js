@@ -68,14 +68,18 @@ document.addEventListener("click", (event) => {
 
 /* ---- what is heard while the dialogue stands still: true when it is not to be stored and sent ---- */
 
+/* Keyed so evenly that it was taken for a scan, or for something like one: a PIN must not go where scans go, and
+ * whoever keyed it must not be told to scan again. */
+function isPin(heard) {
+  if (screenNow().dataset.state !== "pin" || !/^\d+$/.test(heard)) return false;
+  setPin(heard);
+  postPin();
+  return true;
+}
+
 function heardBeside(code) {
   const { state, byItself } = screenNow().dataset;
-  if (state === "pin" && /^\d+$/.test(code)) {
-    // Keyed so evenly that it was taken for a scan: a PIN must not go where scans go.
-    setPin(code);
-    postPin();
-    return true;
-  }
+  if (isPin(code)) return true;
   if (state !== "locked") return false;
   if (!BADGE.test(code)) {
     refuse("locked");

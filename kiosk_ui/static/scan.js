@@ -227,7 +227,8 @@ function rest() {
 }
 
 /* What could be two codes, or half of one, is not guessed: it is said, and nothing is sent. */
-function refuse(why) {
+function refuse(why, heard = "") {
+  if (isPin(heard)) return;
   hearing("");
   const said = screenRoot.querySelector("[data-verdict]");
   said.querySelector("bdi").textContent = say(`unclear.${why}`);

@@ -21,7 +21,7 @@ const CUT = { isCut: true }; // it ended by neither a suffix nor a pause long en
 const AIM_BEGUN = /^\](?:[A-Za-z][0-9A-Za-z]?)?$/, AIM = /^\][A-Za-z][0-9A-Za-z]./s, AIM_ENDS = /\][A-Za-z][0-9A-Fa-f]$/;
 
 /* Every method returns { isOurs, told }: whether the key must do nothing else on the page, and what came of it, each
- * { kind: "scan", code } · { kind: "typed", text } · { kind: "unclear", why } with `from`, the mark given with the
+ * { kind: "scan", code } · { kind: "typed", text } · { kind: "unclear", why, text } with `from`, the mark given with the
  * first key it is about. Times are the events' own, in ms; `now` is when the page heard of them. */
 function wedgeMachine(rules = WEDGE) {
   const reader = keyReader(rules);
@@ -34,7 +34,7 @@ function wedgeMachine(rules = WEDGE) {
   const knowsAim = () => !rules.prefix || rules.prefix === "aim";
   const textOf = (part) => part.map((key) => key.character).join("");
   const typed = (part) => part.length ? [{ kind: "typed", text: part.map((key) => key.raw).join("") }] : [];
-  const unclear = (why, part) => [{ kind: "unclear", why, from: part[0].mark }];
+  const unclear = (why, part) => [{ kind: "unclear", why, text: textOf(part), from: part[0].mark }];
 
   function isFramed(text) {
     if (knowsAim()) return AIM.test(text);
@@ -200,6 +200,15 @@ function wedgeMachine(rules = WEDGE) {
 
   return {
     forget,
+    /* The form it was put into was sent by a touch: no part of what comes next. Keys so shortly before a touch may be the
+     * first half of a scan, and what comes behind them the other half, which must not become a code of its own. */
+    sent() {
+      if (!keys.length || !keys.every((key) => key.mark)) return { isOurs: false, told: [] };
+      if (!keys.every((key) => key.isChunk)) mixedAt = lastAt;
+      const heard = keys;
+      forget();
+      return { isOurs: false, told: typed(heard) };
+    },
     /* One keydown. `mark`: what the page needs to take the key back out of a field; null outside of fields. */
     down(event, now, mark = null) {
       const at = event.timeStamp, what = reader.down(event);

@@ -38,13 +38,14 @@ function hearWedge(onScan, { rules = WEDGE, clock = PAGE_CLOCK, onUnclear = () =
       }
       putBack(one.from);
       if (one.kind === "scan") onScan(one.code);
-      else onUnclear(one.why);
+      else onUnclear(one.why, one.text);
     }
     return isOurs;
   }
 
   return {
     forget: machine.forget,
+    sent: () => tell(machine.sent()),
     key: (event, mark) => tell(machine.down(event, clock.now(), mark)),
     up: (event, mark) => tell(machine.up(event, clock.now(), mark)),
     text(text, at, ends, mark) {
@@ -100,6 +101,7 @@ function listenToWedge(wedge, catcher = null) {
     compositionend(event) {
       if (event.target === catcher) wedge.text(event.data, event.timeStamp, false, null);
     },
+    submit: () => wedge.sent(), // by Enter it is over already
     input(event) {
       if (event.target === catcher && !event.isComposing) catcher.value = "";
     },

@@ -30,10 +30,11 @@ class Person:
         """Pull the trigger and wait for the screen that answers."""
         self.answered(lambda: self.pull(code, ms))
 
-    def pull(self, code: str, ms: int = FAST_MS) -> None:
-        """Pull the trigger and wait for nothing."""
+    def pull(self, code: str, ms: int = FAST_MS, hiccup_ms: int = 0) -> None:
+        """Pull the trigger and wait for nothing. The key in the middle comes `hiccup_ms` late."""
         at_s = time.time()
-        for character in code:
+        for place, character in enumerate(code):
+            at_s += hiccup_ms / 1000 if place == len(code) // 2 else 0
             self._press(at_s, key=character, text=character)
             at_s += ms / 1000
         self._press(at_s, key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13)

@@ -35,6 +35,21 @@ PAUSE = """() => new Promise((resolve) => {
   [..."85123A"].forEach((key, place) => wedge.key({ key, timeStamp: place * 10 }));
 })"""
 
+SENT = """([before, gap]) => {
+  const codes = [], unclear = [], field = document.getElementById("manual-code");
+  const mark = { field, value: "", caret: null };
+  let at = 1000, due = null;
+  const clock = { now: () => at, after: (ms, then) => { due = then; }, cancel: () => { due = null; } };
+  const wedge = hearWedge((code) => codes.push(code), { clock, onUnclear: (why) => unclear.push(why) });
+  if (gap) for (const key of before) wedge.key({ key, timeStamp: at += gap }, mark);
+  else wedge.text(before, at, false, mark);
+  wedge.sent();
+  at += 20;
+  for (const key of [..."85123A", "Enter"]) wedge.key({ key, timeStamp: at += 10 });
+  for (at += 10_000; due; at += 1_000) due();
+  return { codes, unclear };
+}"""
+
 BADGE = own_code("B", "1001")
 
 
@@ -98,3 +113,16 @@ def test_text_of_an_android_scanner_service_is_heard(site: Site, page: Page) -> 
     page.keyboard.press("Enter")
     page.wait_for_selector('[data-flow="home"][data-state="menu"]')
     assert page.input_value("#catch") == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "gap_ms", "codes"),
+    [("B-1001-Z", 0, ["85123A"]), ("T-00", 10, [])],
+    ids=["put in whole", "perhaps the first half of a scan"],
+)
+def test_what_a_touch_sent_off_is_not_glued_to_the_next_scan(
+    site: Site, page: Page, before: str, gap_ms: int, codes: list[str]
+) -> None:
+    site.enter(page, "HAND-1")
+    came = page.evaluate(SENT, [before, gap_ms])
+    assert came == {"codes": codes, "unclear": [] if codes else ["two"]}
