@@ -64,6 +64,7 @@ class PostgresServer:
         settings = ["max_connections=200", f"unix_socket_directories={self.folder}", f"listen_addresses={listen}"]
         if not is_durable:
             settings += ["fsync=off", "full_page_writes=off"]
+            settings += ["jit=off", "autovacuum=off"]  # tables of a test live for a second: both only cost it time
         self._settings = [*settings, *options]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
