@@ -1,4 +1,4 @@
-"""How much a device may say at once. An order file may be large, a trigger pull is not."""
+"""How much a device may say at once, and in what. An order file may be large, a trigger pull is not."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from flask import Flask, Response, request
 from fulfillment.domain.roles import Permission
 from fulfillment.web.auth import permission_of
 from fulfillment.web.errors import problem
+from fulfillment.web.plain_text import PlainRequest, check_json
 
 DEVICE_BODY_MAX = 64 * 1024
 
 
 def register_bounds(app: Flask) -> None:
     """Refuse a large body on a device's route before it is read; register after the permissions."""
+    app.request_class = PlainRequest
 
     @app.before_request
     def no_zero_byte() -> Response | None:
@@ -27,3 +29,12 @@ def register_bounds(app: Flask) -> None:
         if permission_of(app, request.endpoint) not in (Permission.SCAN, Permission.RUN_DEVICES):
             return None
         return problem(413, "body_too_large", "a device's request holds at most 64 kB")
+
+    @app.before_request
+    def json_of_a_page() -> None:
+        # An operation of /api/v1 has it looked at once it is decoded, so that a wrong field is named. A scan answers
+        # for its code itself: the screen says what is wrong with it, and one in a queue keeps no other back.
+        if request.blueprint == "api" or not request.is_json or request.endpoint is None:
+            return
+        if not getattr(app.view_functions[request.endpoint], "judged_in_work", False):
+            check_json(request.get_data())

@@ -17,8 +17,11 @@ from flask import Blueprint, Response, g, request
 from fulfillment.domain.roles import Permission
 from fulfillment.web.auth import needs
 from fulfillment.web.bodies import Body
+from fulfillment.web.plain_text import check_json
 
 JSON = "application/json"
+# What a device brings is judged scan by scan: a code that is no text must not keep back what comes with it.
+_JUDGED_ONE_BY_ONE = (Permission.SCAN, Permission.RUN_DEVICES)
 CSV = "text/csv"
 
 
@@ -55,7 +58,7 @@ class Api:
             decoder = msgspec.json.Decoder(body) if body is not None else None
 
             def answer(**parts: Any) -> Response:
-                result = view(_decoded(decoder), **parts) if decoder is not None else view(**parts)
+                result = view(_decoded(decoder, permission), **parts) if decoder is not None else view(**parts)
                 if isinstance(result, Response):
                     return result  # the view had something to say about caching
                 values, status = result if isinstance(result, tuple) else (result, 200)
@@ -109,15 +112,18 @@ PROBLEM_SCHEMA = {
 }
 
 
-def _decoded(decoder: msgspec.json.Decoder[Body]) -> Body:
+def _decoded(decoder: msgspec.json.Decoder[Body], permission: Permission) -> Body:
     if request.mimetype != JSON:
         # A form cannot send this type, so no page of another origin can post here with our cookie.
         raise msgspec.DecodeError(f"the content type must be {JSON}")
     try:
         g.body = request.get_data(cache=False)  # the audit log hashes it
-        return decoder.decode(g.body)
+        body = decoder.decode(g.body)
     except UnicodeDecodeError as error:
         raise msgspec.DecodeError("the body is not UTF-8") from error
+    if permission not in _JUDGED_ONE_BY_ONE:
+        check_json(g.body)
+    return body
 
 
 def _entry(operation: Operation, schema_of: Mapping[type[Body], Any]) -> dict[str, Any]:
