@@ -1,11 +1,13 @@
 """The layout editor: the floor drawn as it was given, its parts in a table, redrawn from what was typed and then kept.
 
 Works without a script: looking at a draft is a transaction that is taken back. What looks wrong with the draft and did
-not before keeps it from being kept, unless somebody says so all the same.
+not before keeps it from being kept, unless somebody says so all the same. Of two who change it at once the second is
+shown what the first one made of it, beside what was typed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -21,6 +23,7 @@ from fulfillment.services.layout_drafts import Draft, Looked, Racks
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.forms import age
 from kiosk_ui.views import blueprint
+from kiosk_ui.words import say
 
 DRAWN_PX = 900
 FARTHEST_DM = 1_000_000
@@ -44,14 +47,14 @@ def change_layout() -> Response | tuple[str, int] | str:
     try:
         draft = _draft()
         before, looked = lists.rehearse(floor().writer, lambda tx: (layout_drafts.look(tx), _stored(tx, draft)))
+        new_words = [word for word in looked.words if word not in before.words]
+        if form.get("act") == "keep" and (not new_words or form.get("all_the_same") == "yes"):
+            floor().writer.write(lambda tx: layout_drafts.store(tx, draft))
+            return make_response(redirect("/set-up/layout?did=saved", 303))
     except DomainError as error:
         return _page(error=error), error.status
-    new_words = [word for word in looked.words if word not in before.words]
-    if form.get("act") != "keep" or (new_words and form.get("all_the_same") != "yes"):
-        is_held_back = form.get("act") == "keep"
-        return _page(looked=looked, new_words=new_words, is_held_back=is_held_back), 422 if is_held_back else 200
-    floor().writer.write(lambda tx: layout_drafts.store(tx, draft))
-    return make_response(redirect("/set-up/layout?did=saved", 303))
+    is_held_back = form.get("act") == "keep"
+    return _page(looked=looked, new_words=new_words, is_held_back=is_held_back), 422 if is_held_back else 200
 
 
 @blueprint.get("/set-up/layout/racks")
@@ -98,6 +101,7 @@ def _draft() -> Draft:
     rules = zip(form.getlist("one_way_aisle"), form.getlist("one_way_direction"), form.getlist("one_way_block"),
                 strict=False)  # fmt: skip
     return Draft(
+        version=form.get("version", ""),
         start=form.get("start") or None,
         drops=tuple(form.getlist("drops")),
         one_way=tuple(
@@ -165,13 +169,50 @@ def _page(
 
     given, now, closed = floor().read(look)
     shown = looked or now
+    typed = _typed(given) if request.method == "POST" else given
+    is_stale = error is not None and error.code == "changed_meanwhile"
+    # Only who has been shown what is kept by now may write over it; nobody's form becomes newer than what it shows.
+    is_newest = request.method == "GET" or is_stale
+    version = layout_drafts.version_of(given) if is_newest else request.form.get("version", "")
     return render_template(
-        "layout.html", given=_typed(given) if request.method == "POST" else given, closed=closed, error=error,
+        "layout.html", given=typed, closed=closed, error=error, version=version,
+        meanwhile=_meanwhile(given, typed) if is_stale else None,
         svg=Markup(shown.picture(DRAWN_PX)), words=shown.words[:SHOWN_WORDS],
         more_words=max(0, len(shown.words) - SHOWN_WORDS), new_words=new_words or [], is_draft=looked is not None,
         is_held_back=is_held_back, free_rules=FREE_RULES, directions=[one.value for one in Direction],
         reasons=[one.value for one in ClosedBecause], did=request.args.get("did", "") == "saved",
     )  # fmt: skip
+
+
+def _meanwhile(given: dict[str, Any], typed: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is kept by now where the form says something else: what it is, and what is kept."""
+    said = [
+        (f"{one['aisle'] or '–'} · {say('layout', 'x')}", one["x_dm"], mine["typed_x_dm"])
+        for one, mine in zip(given["aisles"], typed["aisles"], strict=True) if one["x_dm"] == one["last_x_dm"]
+    ] + [
+        (f"{one['code']} · {say('layout', name)}", one[f"{name}_dm"], mine[f"{name}_dm"])
+        for one, mine in zip(given["places"], typed["places"], strict=True) for name in ("x", "y")
+    ]  # fmt: skip
+    said += [
+        (say("floor", "end"), ", ".join(sorted(given["drops"])), ", ".join(sorted(typed["drops"]))),
+        (say("floor", "begin"), given["start"] or "", typed["start"] or ""),
+        (say("layout", "cross_aisles"), _listed(given["cross_aisles_y_dm"] or ()), typed["cross_typed"]),
+        (say("layout", "climb"), given["level_climb_dm"], typed["level_climb_dm"]),
+        (say("layout", "reach"), given["reach_level"], typed["reach_level"]),
+        (say("floor", "one_way"), _rules(given["one_way"]), _rules(typed["one_way"])),
+    ]
+    return [(name, str(kept) or "–") for name, kept, mine in said if str(kept) != str(mine).strip()]
+
+
+def _rules(one_way: list[dict[str, Any]]) -> str:
+    return "; ".join(
+        f"{one['aisle']} {say('floor', one['direction'])} {'' if one['block'] is None else one['block']}".strip()
+        for one in one_way
+    )
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _typed(given: dict[str, Any]) -> dict[str, Any]:

@@ -1,18 +1,21 @@
 """The floor's layout as somebody drafts it: aisles moved, cross-aisles, where tours begin and end; new racks.
 
 A draft is stored by the services and imports that own each part, looked at as if it stood (`lists.rehearse`), and kept
-only then. Refuses what those refuse. Invariant: looking at a draft changes nothing.
+only then. Refuses what those refuse, and a draft of a floor that somebody else has changed since. Invariant: looking at
+a draft changes nothing.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fulfillment.domain.reasons import DomainError
+from fulfillment.domain.reasons import Conflict, DomainError
 from fulfillment.domain.stock import LocationKind
 from fulfillment.hot import Tx
 from fulfillment.services import floor_plan
@@ -28,9 +31,10 @@ _STANDING = "('staging', 'dock', 'station', 'ship_lane')"
 
 @dataclass(frozen=True)
 class Draft:
-    """What is to become of the floor. `aisle_x_dm`: aisle → where it is to stand; `places`: code → x, y of a place
-    carts stand at; `cross_aisles_y_dm` None: inferred."""
+    """What is to become of the floor. `version`: of the floor it was drawn on (`version_of`). `aisle_x_dm`: aisle →
+    where it is to stand; `places`: code → x, y of a place carts stand at; `cross_aisles_y_dm` None: inferred."""
 
+    version: str
     start: str | None
     drops: tuple[str, ...]
     one_way: tuple[OneWayIn, ...]
@@ -106,12 +110,24 @@ def given(tx: Tx) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def version_of(given: Mapping[str, Any]) -> str:
+    """Which version of the floor this is: another one when anything is another that a draft could change."""
+    parts = {name: value for name, value in given.items() if name not in ("aisles", "places")}
+    aisles = [(one["aisle"], one["x_dm"], one["last_x_dm"]) for one in given["aisles"]]
+    places = [(one["code"], one["x_dm"], one["y_dm"]) for one in given["places"]]
+    said = json.dumps([parts, aisles, places], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
 def store(tx: Tx, draft: Draft) -> None:
     """Make the floor what the draft says.
 
     Raises:
+        Conflict: `changed_meanwhile`, the floor is not any more what the draft was drawn on;
         DomainError: the first thing the rules of locations or of the floor plan refuse.
     """
+    if version_of(given(tx)) != draft.version:
+        raise Conflict("changed_meanwhile", "the layout says something else by now")
     moved = [*_moved_aisles(tx, draft.aisle_x_dm), *_moved_places(tx, draft.places)]
     if moved:
         _import(tx, moved)

@@ -347,6 +347,7 @@ SET_UP: Mapping[str, Mapping[str, str]] = {
         "held_back": "It was not kept, for something would be wrong then that is right now.",
         "all_the_same": "Keep it all the same",
         "new_words": "What would look wrong",
+        "meanwhile": "What you typed still stands below: keep it, and it is so all the same, or begin again.",
         "no_aisles": "There are no racks yet.",
         "places": "Where carts stand",
         "x": "x, dm",

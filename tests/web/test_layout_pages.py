@@ -38,7 +38,8 @@ def form(hand: FloorHand, **changes: Any) -> dict[str, Any]:
         "aisle": [one["aisle"] for one in given["aisles"]], "aisle_x_dm": [str(one["x_dm"]) for one in given["aisles"]],
         "place": [one["code"] for one in places], "place_x_dm": [str(one["x_dm"]) for one in places],
         "place_y_dm": [str(one["y_dm"]) for one in places], "drops": given["drops"], "start": given["start"] or "",
-        "cross_aisles": "", "level_climb_dm": "0", "reach_level": "1", **changes,
+        "cross_aisles": "", "level_climb_dm": "0", "reach_level": "1", "version": layout_drafts.version_of(given),
+        **changes,
     }  # fmt: skip
 
 
@@ -70,6 +71,44 @@ def test_a_draft_is_drawn_and_changes_nothing_until_it_is_kept(hand: FloorHand, 
     assert hand.one("SELECT layout_version FROM warehouse WHERE id = :w") == version
     assert send(desk, "keep", moved).status_code == 303
     assert aisle_x(hand) == {**before, "02": 45}
+
+
+def version_in(page: str) -> str:
+    found = re.search(r'name="version" value="(\w+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_of_two_who_change_the_layout_at_once_the_second_is_shown_what_the_first_one_kept(
+    hand: FloorHand, desk: FlaskClient
+) -> None:
+    mine, theirs = form(hand), form(hand, start="DOCK-1", level_climb_dm="7")
+    mine["aisle_x_dm"][mine["aisle"].index("02")] = "50"
+    theirs["aisle_x_dm"][theirs["aisle"].index("02")] = "45"
+    assert send(desk, "keep", theirs).status_code == 303
+    for act in ("look", "keep"):
+        refused = send(desk, act, mine)
+        assert refused.status_code == 409
+        assert "Somebody else has changed this meanwhile." in refused.text
+        assert 'value="50"' in refused.text, "what was typed is still there"
+        changed = re.search(r'id="changed">(.*?)</section>', refused.text, re.S)
+        assert changed is not None
+        kept = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", changed[1]))
+        assert kept["02 · x, dm"] == "45"
+        assert kept["Tours begin at"] == "DOCK-1"
+        assert len(kept) == 3, "what is the same in both is not listed"
+    assert aisle_x(hand)["02"] == 45
+    assert send(desk, "keep", {**mine, "version": version_in(refused.text)}).status_code == 303
+    assert aisle_x(hand)["02"] == 50
+
+
+def test_a_form_that_was_only_looked_at_is_no_newer_for_it(hand: FloorHand, desk: FlaskClient) -> None:
+    mine = form(hand)
+    looked = send(desk, "look", mine)
+    assert send(desk, "keep", form(hand, level_climb_dm="7")).status_code == 303
+    assert version_in(looked.text) == mine["version"]
+    assert send(desk, "keep", {**mine, "version": version_in(looked.text)}).status_code == 409
+    assert hand.floor.read(layout_drafts.given)["level_climb_dm"] == 7
 
 
 def test_what_would_look_wrong_is_said_and_kept_only_all_the_same(hand: FloorHand, desk: FlaskClient) -> None:
