@@ -13,7 +13,7 @@ from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.floor_plan import ClosedBecause
 from fulfillment.domain.reasons import DomainError
 from fulfillment.founding import say
-from fulfillment.services import closures, floor_plan
+from fulfillment.services import closures, floor_plan, ways
 from fulfillment.services.actor import Actor
 from fulfillment.settings import Settings
 
@@ -48,9 +48,14 @@ def close(place: str, until: str, reason: str, json_file: str | None) -> None:
 @_as_json
 def open_(number: int, json_file: str | None) -> None:
     """Open what was closed under NUMBER."""
-    opened = _on_floor(
-        lambda floor: floor.writer.write(lambda tx: closures.open_again(tx, NOBODY, number, may_without_badge=True))
-    )
+
+    def work(floor: Floor) -> dict[str, Any]:
+        known = floor.read(ways.look)
+        return floor.writer.write(
+            lambda tx: closures.open_again(tx, NOBODY, number, may_without_badge=True, known=known)
+        )
+
+    opened = _on_floor(work)
     say(json_file, opened, f"open again: {opened['place']}")
 
 

@@ -13,7 +13,7 @@ import click
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.reasons import DomainError
 from fulfillment.founding import say
-from fulfillment.services import late_orders, picker_shifts, wave_proposals
+from fulfillment.services import late_orders, picker_shifts, wave_proposals, ways
 from fulfillment.services.actor import Actor
 from fulfillment.settings import Settings
 
@@ -57,7 +57,8 @@ def join_wave(wave: int, orders: tuple[str, ...]) -> None:
     floor = open_floor(Settings.from_env())
     actor = Actor(occurred_at_ms=floor.clock())
     try:
-        joined = floor.writer.write(lambda tx: late_orders.join(tx, actor, wave, orders))
+        known = floor.read(ways.look)
+        joined = floor.writer.write(lambda tx: late_orders.join(tx, actor, wave, orders, known))
     except DomainError as refused:
         raise click.ClickException(refused.detail) from refused
     finally:
@@ -91,8 +92,8 @@ def _proposed(floor: Floor, max_orders: int, minutes: int) -> dict[str, Any]:
 
 
 def _released(floor: Floor, proposal: dict[str, Any], mode: str | None) -> dict[str, Any]:
-    actor = Actor(occurred_at_ms=floor.clock())
-    return floor.writer.write(lambda tx: wave_proposals.release(tx, actor, proposal["proposal"], mode))
+    actor, known = Actor(occurred_at_ms=floor.clock()), floor.read(ways.look)
+    return floor.writer.write(lambda tx: wave_proposals.release(tx, actor, proposal["proposal"], mode, known))
 
 
 def _ms(moment: datetime) -> int:

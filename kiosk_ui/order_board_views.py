@@ -17,7 +17,7 @@ from fulfillment.domain.cards import OPEN, PRIORITY_OF, CardAct, Swimlane, Urgen
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission, may
-from fulfillment.services import board_settings, order_board, order_moves
+from fulfillment.services import board_settings, order_board, order_moves, ways
 from fulfillment.web.auth import floor, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.order_board import FILTERS, hand_of, number_in, sought_in
@@ -83,12 +83,13 @@ def move_cards() -> Response | tuple[str, int]:
         cards = [_seen(text) for text in form.getlist("card")]
         hand = hand_of(badge_of(form.get("badge", "")) or "")
         wish = order_moves.Wish(TO_OF.get(act, ""), act if act in PRIORITY_OF else "", form.get("note", "").strip())
-        answers = floor().writer.write(lambda tx: order_moves.move(tx, actor, cards, wish, hand))
+        known = floor().read(ways.look)
+        answers = floor().writer.write(lambda tx: order_moves.move(tx, actor, cards, wish, hand, known))
     except DomainError as error:
         return _page(error), error.status
-    if all(answer["outcome"] == "moved" for answer in answers):
+    if not any(answer["code"] for answer in answers):
         return to_board()
-    return _page(answers=answers), 409
+    return _page(answers=answers), 200 if all(answer["outcome"] == "moved" for answer in answers) else 409
 
 
 @blueprint.post("/order-board/limits")

@@ -76,8 +76,8 @@ def close_stretch() -> Response | tuple[str, int]:
 @needs(Permission.CLOSE_AISLES)
 def open_stretch(closure: int) -> Response | tuple[str, int]:
     """Open a stretch again; then the page as it is now."""
-    actor, without = acting(), may_without_badge()
-    return _done(lambda tx, badge: closures.open_again(tx, actor, closure, badge, without))
+    actor, without, known = acting(), may_without_badge(), floor().read(ways.look)
+    return _done(lambda tx, badge: closures.open_again(tx, actor, closure, badge, without, known))
 
 
 def _done(work: Callable[[Any, str], Any]) -> Response | tuple[str, int]:

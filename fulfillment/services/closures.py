@@ -19,7 +19,7 @@ from fulfillment.services.lookup import decider
 from fulfillment.services.running import tell
 
 REPLAN_FLOOR = "replan_floor"
-WAY_OPENED = "way_opened"  # arguments: the locations that can be reached again
+WAY_OPENED = "way_opened"  # arguments: the locations nobody could reach before
 SHOWN = 100
 
 
@@ -56,9 +56,12 @@ def close(
 
 
 def open_again(
-    tx: Tx, actor: Actor, closure_id: int, badge: str = "", may_without_badge: bool = False
-) -> dict[str, Any]:
+    tx: Tx, actor: Actor, closure_id: int, badge: str = "", may_without_badge: bool = False,
+    known: ways.Known = ways.NOTHING,
+) -> dict[str, Any]:  # fmt: skip
     """What was closed may be walked again; released orders whose goods can be reached now get their tours by a job.
+
+    `known`: what `ways.look` found before this transaction.
 
     Raises:
         NotFound: no such closure; DomainError: no supervisor's badge; Conflict: it is open.
@@ -66,15 +69,14 @@ def open_again(
     person_id = _supervisor(tx, badge, may_without_badge)
     if describe(tx, closure_id)["opened_at_ms"] is not None:
         raise Conflict("open_already", "this stretch is open")
-    behind = ways.no_way_to(tx)
+    behind = sorted(ways.no_way_to(tx, known))
     tx.put(
         "UPDATE closure SET opened_at_ms = :now, opened_by_id = :person WHERE warehouse_id = :w AND id = :id",
         id=closure_id, now=tx.now_ms, person=person_id,
     )  # fmt: skip
     _have_planned_again(tx, f"opened:{closure_id}")
-    reached = sorted(behind - ways.no_way_to(tx))
-    if reached:
-        jobs.defer(tx, WAY_OPENED, {"locations": reached}, f"way:{closure_id}")
+    if behind:  # which of it can be reached by now is the job's to find out: walks over the floor take a while
+        jobs.defer(tx, WAY_OPENED, {"locations": behind}, f"way:{closure_id}")
     tell(tx, "board", "AisleOpened", actor.scan_id, closure=closure_id)
     return describe(tx, closure_id)
 

@@ -63,13 +63,19 @@ def of(floor: Floor) -> FloorPlan:
 
 def at_version(tx: Tx, engine: Engine) -> FloorPlan:
     """`of`, within what is being read: the plan and what is planned on it are of one moment."""
-    version = tx.one("SELECT layout_version FROM warehouse WHERE id = :w")["layout_version"]
+    newest = version(tx)
     known = _PLANS.setdefault(engine, {})
     plan = known.get(tx.warehouse_id)
-    if plan is None or plan.version != version:
-        plan = _read(tx, version)
+    if plan is None or plan.version != newest:
+        plan = _read(tx, newest)
         known[tx.warehouse_id] = plan
     return plan
+
+
+def version(tx: Tx) -> int:
+    """Which layout stands: another number whenever what is walked has changed."""
+    newest: int = tx.one("SELECT layout_version FROM warehouse WHERE id = :w")["layout_version"]
+    return newest
 
 
 def now(tx: Tx) -> FloorPlan:
@@ -78,7 +84,7 @@ def now(tx: Tx) -> FloorPlan:
     Raises:
         FieldError: no storage location has coordinates yet.
     """
-    return _read(tx, tx.one("SELECT layout_version FROM warehouse WHERE id = :w")["layout_version"])
+    return _read(tx, version(tx))
 
 
 _PLANS: WeakKeyDictionary[Engine, dict[int, FloorPlan]] = WeakKeyDictionary()
@@ -185,8 +191,7 @@ def said(tx: Tx) -> dict[str, Any]:
 
 def describe(tx: Tx, engine: Engine) -> dict[str, Any]:
     """The floor plan as the API shows it, with words about everything that looks wrong with it."""
-    version = tx.one("SELECT layout_version FROM warehouse WHERE id = :w")["layout_version"]
-    shown = {"layout_version": version, **said(tx)}
+    shown = {"layout_version": version(tx), **said(tx)}
     try:
         plan = at_version(tx, engine)
     except FieldError as wrong:

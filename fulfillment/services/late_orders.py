@@ -1,14 +1,16 @@
 """A late order joins a wave that is released already: the tour it adds the least walk to, or one of its own.
 
 Off the request path: the order is put into the wave at once, a job finds its tour. A tour that somebody walks is
-left alone, for whoever pushes the cart has no tote for it. Invariant: a promise becomes a stop once, whoever else
-plans at the same moment.
+left alone, for whoever pushes the cart has no tote for it. Refuses nothing: an order that left its wave while its tour
+was planned is left to the wave it is in now. Invariant: a promise becomes a stop once, on a tour of its order's wave,
+whoever else plans or cuts the wave at the same moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from fulfillment.bootstrap import Floor
@@ -26,6 +28,7 @@ from fulfillment.services import (
     wave_picks,
     wave_proofs,
     waves,
+    ways,
 )
 from fulfillment.services.actor import Actor
 from fulfillment.services.floor_plan import FloorPlan
@@ -49,8 +52,20 @@ class _Candidate:
     position: int
 
 
-def join(tx: Tx, actor: Actor, wave_id: int, numbers: Sequence[str]) -> dict[str, Any]:
+class _Joined(Enum):
+    """What became of an order that was to ride on a tour."""
+
+    YES = "yes"
+    TAKEN = "taken"  # somebody took the tour or its places: another may do
+    LEFT = "left"  # the order is not this wave's any more, or nothing of it is promised
+
+
+def join(
+    tx: Tx, actor: Actor, wave_id: int, numbers: Sequence[str], known: ways.Known = ways.NOTHING
+) -> dict[str, Any]:
     """Put allocated orders into a released wave; their stops follow. Returns the wave as it stands.
+
+    `known`: what `ways.look` found before this transaction.
 
     Raises:
         NotFound: no such wave or order; Conflict: the wave is done or planned just now, or an order cannot go.
@@ -58,7 +73,7 @@ def join(tx: Tx, actor: Actor, wave_id: int, numbers: Sequence[str]) -> dict[str
     wave = waves.describe(tx, wave_id)
     if wave["state"] != WaveState.RELEASED:
         raise Conflict("wave_not_open", f"wave {wave_id} is {wave['state']}: no order joins it", "wave")
-    for order in waves.releasable(tx, numbers):
+    for order in waves.releasable(tx, numbers, known):
         if order["is_out_of_reach"] or order["is_behind_closed"]:
             waits_for = "goods to be brought down" if order["is_out_of_reach"] else "a closed aisle to be opened"
             raise Conflict("order_waits", f"order {order['number']} waits for {waits_for}", "orders")
@@ -108,22 +123,52 @@ def find_tour(floor: Floor, wave_id: int, order_id: int, tour_ms: int) -> str:
     for added_dm, _, candidate in added:
         if added_dm >= alone_dm:
             break
-        joined = floor.writer.write(lambda tx, to=candidate: _join_tour(tx, to, order_id, totes, picks))
-        if joined:
+        joined = floor.writer.write(lambda tx, to=candidate: _join_tour(tx, to, wave_id, order_id, totes, picks))
+        if joined == _Joined.YES:
             return f"tour {candidate.tour_id}, {added_dm // 10} m more"
+        if joined == _Joined.LEFT:
+            return floor.read(lambda tx: _left(tx, wave_id, order_id))
     return _tour_of_its_own(floor, wave_id, picks, plan, tour_ms)
 
 
 def _tour_of_its_own(floor: Floor, wave_id: int, picks: WavePicks, plan: FloorPlan, tour_ms: int) -> str:
     tours = 0
+    order_id = int(picks.orders[0].order_id)
     problem = BatchProblem(plan.layout, plan.start, plan.drops[0], picks.cart, picks.orders)
     for batch in plan_batches(problem, tour_ms, seed=wave_id).batches:
         planned = PlannedTour(batch.totes, shortest(plan, plan.start, batch.stops, tour_ms, wave_id))
-        tours += floor.writer.write(
-            lambda tx, planned=planned: tour_writing.write_tour(tx, wave_id, planned, picks.keys, plan)
-        )
-    floor.writer.write(lambda tx: _settle(tx, int(picks.orders[0].order_id), wave_id))
+        tours += floor.writer.write(lambda tx, planned=planned: _write_own(tx, wave_id, order_id, planned, picks, plan))
+    if tours == 0:
+        return floor.read(lambda tx: _left(tx, wave_id, order_id))
+    floor.writer.write(lambda tx: _settle(tx, order_id, wave_id))
     return f"{tours} tours of its own"
+
+
+def _write_own(
+    tx: Tx, wave_id: int, order_id: int, planned: PlannedTour, picks: WavePicks, plan: FloorPlan
+) -> int:
+    # Asked before: a tour with nothing on it would stand in the list of the wave's tours.
+    return tour_writing.write_tour(tx, wave_id, planned, picks.keys, plan) if _is_in(tx, wave_id, order_id) else 0
+
+
+def _is_in(tx: Tx, wave_id: int, order_id: int) -> bool:
+    return _wave_of(tx, order_id) == wave_id
+
+
+def _wave_of(tx: Tx, order_id: int) -> int | None:
+    wave_id: int | None = tx.one(
+        "SELECT wave_id FROM sales_order WHERE warehouse_id = :w AND id = :id", id=order_id
+    )["wave_id"]
+    return wave_id
+
+
+def _left(tx: Tx, wave_id: int, order_id: int) -> str:
+    """Why no tour was found, in words."""
+    now = _wave_of(tx, order_id)
+    if now == wave_id:
+        return "nothing of it is promised any more"
+    goes_with = "the next wave" if now is None else f"wave {now}"
+    return f"it left wave {wave_id} meanwhile and goes with {goes_with}"
 
 
 def _waited_for(tx: Tx, location_ids: Sequence[int]) -> list[tuple[int, int]]:
@@ -160,10 +205,14 @@ def _with_room(tx: Tx, wave_id: int, totes: int, positions: int) -> list[_Candid
     ]  # fmt: skip
 
 
-def _join_tour(tx: Tx, to: _Candidate, order_id: int, totes: Sequence[PackedTote], picks: WavePicks) -> bool:
-    """Write the order's stops at the end of a tour; False when somebody took the tour or its places meanwhile."""
+def _join_tour(
+    tx: Tx, to: _Candidate, wave_id: int, order_id: int, totes: Sequence[PackedTote], picks: WavePicks
+) -> _Joined:
+    """Write the order's stops at the end of a tour, if both are still there to be put together."""
+    if not _is_in(tx, wave_id, order_id):
+        return _Joined.LEFT
     row = tx.one(
-        "SELECT t.state, t.wave_id, (SELECT COALESCE(MAX(s.position), 0) FROM tour_tote s"
+        "SELECT t.state, (SELECT COALESCE(MAX(s.position), 0) FROM tour_tote s"
         " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) + 1 AS position,"
         " (SELECT COALESCE(MAX(k.sequence), 0) FROM task k WHERE k.warehouse_id = t.warehouse_id"
         " AND k.tour_id = t.id) AS sequence FROM tour t"
@@ -171,8 +220,8 @@ def _join_tour(tx: Tx, to: _Candidate, order_id: int, totes: Sequence[PackedTote
         id=to.tour_id,
     )
     if row["state"] != "planned" or row["position"] != to.position:
-        return False
-    sequence = row["sequence"]
+        return _Joined.TAKEN
+    sequence, is_wanted = row["sequence"], False
     for position, tote in enumerate(totes, start=to.position):
         stops = 0
         for pick in tote.picks:
@@ -180,7 +229,10 @@ def _join_tour(tx: Tx, to: _Candidate, order_id: int, totes: Sequence[PackedTote
             key = picks.keys[pick.line_id]
             stops += tour_writing.write_task(tx, to.tour_id, sequence, position, key, pick.qty_each, 0) is not None
         if stops:
+            is_wanted = True
             tx.add("tour_tote", tour_id=to.tour_id, position=position, order_id=order_id)
+    if not is_wanted:
+        return _Joined.LEFT
     # Whoever takes tours takes the most urgent first, and this one has become as urgent as its newest order.
     tx.put(
         "UPDATE tour SET cut_off_at_ms = (SELECT MIN(o.cut_off_at_ms) FROM sales_order o WHERE o.warehouse_id = :w"
@@ -190,8 +242,8 @@ def _join_tour(tx: Tx, to: _Candidate, order_id: int, totes: Sequence[PackedTote
     )  # fmt: skip
     # Asked for here: a planner that dies after this transaction must not leave the stops at the end of the walk.
     replanning.ask(tx, to.tour_id, f"joined:{order_id}:{tx.now_ms}")
-    _settle(tx, order_id, row["wave_id"])
-    return True
+    _settle(tx, order_id, wave_id)
+    return _Joined.YES
 
 
 def _settle(tx: Tx, order_id: int, wave_id: int) -> None:

@@ -18,6 +18,7 @@ from fulfillment.hot import Tx
 from fulfillment.services import order_board, order_cards, orders, waves
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import decider
+from fulfillment.services.ways import NOTHING, Known
 
 CARDS_MAX = 200
 NOTE_MAX = 500
@@ -27,6 +28,7 @@ _NEEDS: Mapping[CardAct, Permission] = {
     CardAct.CANCEL: Permission.WRITE_ORDERS, CardAct.PRIORITY: Permission.WRITE_ORDERS,
     CardAct.RELEASE: Permission.RELEASE_WAVES,
 }  # fmt: skip
+_WAITS_IN_ITS_WAVE = (MoveRefused.WAITS_FOR_OPENING, OrderState.RELEASED)
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,13 @@ class Hand:
     badge: str = ""
 
 
-def move(tx: Tx, actor: Actor, cards: Sequence[Seen], wish: Wish, hand: Hand) -> list[dict[str, Any]]:
+def move(
+    tx: Tx, actor: Actor, cards: Sequence[Seen], wish: Wish, hand: Hand, known: Known = NOTHING
+) -> list[dict[str, Any]]:
     """Move cards; an answer for each, in the order asked: `moved`, or `refused` with a code and where it may go.
+
+    One moved into a wave whose goods lie behind a closed stretch has the code `waits_for_opening` all the same.
+    `known`: what `ways.look` found before this transaction.
 
     Raises:
         DomainError: no card or too many, no such column, a badge that may not.
@@ -87,7 +94,7 @@ def move(tx: Tx, actor: Actor, cards: Sequence[Seen], wish: Wish, hand: Hand) ->
             error = _act(tx, actor, row, wish, person_id)
             if error:
                 codes[seen.card] = (error.code, error.detail)
-    codes.update(_release(tx, actor, releasing, wish, person_id))
+    codes.update(_release(tx, actor, releasing, wish, person_id, known))
     return _answers(tx, cards, rows, codes)
 
 
@@ -146,25 +153,27 @@ def _act(tx: Tx, actor: Actor, row: dict[str, Any], wish: Wish, person_id: int |
 
 
 def _release(
-    tx: Tx, actor: Actor, rows: Sequence[dict[str, Any]], wish: Wish, person_id: int | None
+    tx: Tx, actor: Actor, rows: Sequence[dict[str, Any]], wish: Wish, person_id: int | None, known: Known
 ) -> dict[int, tuple[str, str]]:
-    """One wave of all of them: why some stay behind, by card."""
+    """One wave of all of them: why some stay behind, by card; and what those wait for that go with it all the same."""
     if not rows:
         return {}
     try:
         with tx.savepoint():
-            for row in rows:
-                _prioritise(tx, actor, row, wish.urgency)
-            wave = waves.release(tx, actor, [row["number"] for row in rows])
-            left = {
+            wave = waves.release(tx, actor, [row["number"] for row in rows], known=known)
+            told = {
                 **dict.fromkeys(wave["waiting_for_replenishment"], MoveRefused.WAITS_FOR_REFILL),
                 **dict.fromkeys(wave["waiting_for_opening"], MoveRefused.WAITS_FOR_OPENING),
             }
+            # After the release, for a card that stays must not have changed; the planner reads priorities later still.
+            now = order_board.heads(tx, (row["card"] for row in rows))
             for row in rows:
-                _written(tx, actor, row, wish, person_id)
+                if now[row["card"]]["state"] != row["state"]:
+                    _prioritise(tx, actor, row, wish.urgency)
+                    _written(tx, actor, row, wish, person_id)
     except DomainError as error:
         return {row["card"]: (error.code, error.detail) for row in rows}
-    return {row["card"]: (left[row["number"]], "") for row in rows if row["number"] in left}
+    return {row["card"]: (told[row["number"]], "") for row in rows if row["number"] in told}
 
 
 def _prioritise(tx: Tx, actor: Actor, row: Mapping[str, Any], urgency: str) -> None:
@@ -205,9 +214,10 @@ def _answers(
     for seen in cards:
         code, detail = codes.get(seen.card, ("", ""))
         row = now.get(seen.card)
+        is_moved = not code or bool(row and (code, row["state"]) == _WAITS_IN_ITS_WAVE)
         answers.append(
             {
-                "card": seen.card, "outcome": "refused" if code else "moved", "code": code, "detail": detail,
+                "card": seen.card, "outcome": "moved" if is_moved else "refused", "code": code, "detail": detail,
                 "number": row["number"] if row else "", "state": row["state"] if row else "",
                 "version": order_board.version(row) if row else "",
                 "ways": {to.value: act.value for to, act in ways(row["state"]).items()} if row else {},

@@ -1,8 +1,8 @@
 """A planned tour becomes rows: its stops in order, the totes of its cart, and the promises behind each stop.
 
 Owns a tour's stops until somebody claims it. Every promise is looked at again: a stop whose promises went away
-while the plan was made is left out. Invariant: the open stops' `walk_left_dm` falls along the tour, and the first
-one's is the whole walk.
+while the plan was made is left out, and so is one whose order has left the tour's wave. Invariant: the open stops'
+`walk_left_dm` falls along the tour, and the first one's is the whole walk.
 """
 
 from __future__ import annotations
@@ -76,12 +76,15 @@ def write_proof(tx: Tx, wave_id: int, plan: BatchPlan) -> None:
 def write_task(
     tx: Tx, tour_id: int, sequence: int, position: int, key: Key, qty_each: int, walk_left_dm: int
 ) -> int | None:
-    """One stop, with the promises that stand behind it; None when they have gone meanwhile."""
+    """One stop, with the promises that stand behind it; None when they, or their order from the wave, have gone."""
     order_id, item_id, location_id = key
+    # A wave is cut while its late orders' tours are planned: what was split off or cancelled is another wave's now.
     promises = tx.all(
         "SELECT * FROM allocation WHERE warehouse_id = :w AND order_id = :order AND item_id = :item"
-        " AND location_id = :location AND task_id IS NULL AND qty_each > 0 ORDER BY layer_id, id",
-        order=order_id, item=item_id, location=location_id,
+        " AND location_id = :location AND task_id IS NULL AND qty_each > 0 AND EXISTS (SELECT 1 FROM tour t"
+        " JOIN sales_order o ON o.warehouse_id = t.warehouse_id AND o.wave_id = t.wave_id"
+        " WHERE t.warehouse_id = :w AND t.id = :tour AND t.state <> 'done' AND o.id = :order) ORDER BY layer_id, id",
+        order=order_id, item=item_id, location=location_id, tour=tour_id,
     )  # fmt: skip
     available = sum(promise["qty_each"] for promise in promises)
     qty_each = min(qty_each, available)

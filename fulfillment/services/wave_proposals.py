@@ -16,7 +16,7 @@ from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.domain.tasks import PickMode
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, RELEASABLE, ProposalState
 from fulfillment.hot import Tx
-from fulfillment.services import jobs, put_walls, refills_for_orders, wave_forecasts, wave_questions, waves
+from fulfillment.services import jobs, put_walls, refills_for_orders, wave_forecasts, wave_questions, waves, ways
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
@@ -79,11 +79,14 @@ def plan(floor: Floor, proposal_id: int, plan_ms: int = PLAN_MS) -> str:
     return f"{len(content['orders'])} orders"
 
 
-def release(tx: Tx, actor: Actor, proposal_id: int, mode: str | None = None) -> dict[str, Any]:
+def release(
+    tx: Tx, actor: Actor, proposal_id: int, mode: str | None = None, known: ways.Known = ways.NOTHING
+) -> dict[str, Any]:
     """Make a wave of a proposal's orders, as far as they can still go; ask for the goods of those that wait for some.
 
     `changed` names those that cannot any more. The answer is that of `waves.release` otherwise. `mode`: how they are
-    picked; None = in a batch if that is what was proposed, else a tote for each order.
+    picked; None = in a batch if that is what was proposed, else a tote for each order. `known`: what
+    `ways.look` found before this transaction.
 
     Raises:
         NotFound: no such proposal.
@@ -93,13 +96,13 @@ def release(tx: Tx, actor: Actor, proposal_id: int, mode: str | None = None) -> 
     if row["state"] != ProposalState.READY:
         raise Conflict("proposal_not_ready", f"proposal {proposal_id} is {row['state']}")
     content = json.loads(row["content"])
-    numbers, changed = _still_going(tx, content["order_ids"])
+    numbers, changed = _still_going(tx, content["order_ids"], known)
     if not numbers:
         raise Conflict("nothing_to_release", "none of the proposed orders can go any more")
     if mode is None:
         is_batch = content["mode"] == PickMode.BATCH and put_walls.is_there(tx)
         mode = PickMode.BATCH if is_batch else PickMode.CLUSTER
-    wave = waves.release(tx, actor, numbers, mode=mode)
+    wave = waves.release(tx, actor, numbers, mode=mode, known=known)
     refills_for_orders.demand(tx, actor, content["waiting_ids"])
     tx.put(
         "UPDATE wave_proposal SET state = 'released', wave_id = :wave, released_at_ms = :now"
@@ -145,13 +148,13 @@ def _row(tx: Tx, proposal_id: int) -> Any:
     return row
 
 
-def _still_going(tx: Tx, order_ids: list[int]) -> tuple[list[str], list[str]]:
+def _still_going(tx: Tx, order_ids: list[int], known: ways.Known) -> tuple[list[str], list[str]]:
     """Numbers of the orders that can still be released, and of those that cannot."""
     going: list[str] = []
     changed: list[str] = []
     ids = ", ".join(str(order_id) for order_id in order_ids)
     rows = tx.all(
-        f"SELECT o.number, o.state, {wave_questions.waits_for(tx)} AS waits_for FROM sales_order o"
+        f"SELECT o.number, o.state, {wave_questions.waits_for(tx, known)} AS waits_for FROM sales_order o"
         f" WHERE o.warehouse_id = :w AND o.id IN ({ids}) ORDER BY o.id"
     ) if ids else []  # fmt: skip
     for row in rows:

@@ -39,13 +39,13 @@ PACK_MS = 15 * 60_000
 CLOSED_IN = "a closed aisle to be opened"
 
 
-def waits_for(tx: Tx) -> str:
+def waits_for(tx: Tx, known: ways.Known = ways.NOTHING) -> str:
     """SQL of ours about an order `o`: why it cannot be walked for, '' when it can.
 
-    Numbers used in several channels cannot be released by name.
+    Numbers used in several channels cannot be released by name. `known`: what `ways.look` found before.
     """
     return (
-        f"CASE WHEN {OUT_OF_REACH} THEN 'replenishment' WHEN {ways.behind_closed(tx)} THEN '{CLOSED_IN}'"
+        f"CASE WHEN {OUT_OF_REACH} THEN 'replenishment' WHEN {ways.behind_closed(tx, known)} THEN '{CLOSED_IN}'"
         " WHEN EXISTS (SELECT 1 FROM sales_order n WHERE n.warehouse_id = o.warehouse_id AND n.number = o.number"
         " AND n.id <> o.id) THEN 'a release by itself: its number exists in several channels' ELSE '' END"
     )

@@ -25,14 +25,14 @@ LARGEST_ID = 2**63 - 1  # the database knows no larger number
 
 def release(
     tx: Tx, actor: Actor, numbers: Sequence[str] | None = None, max_orders: int = MAX_WAVE_ORDERS, priority: int = 0,
-    ordered_until_ms: int | None = None, mode: str = PickMode.CLUSTER,
+    ordered_until_ms: int | None = None, mode: str = PickMode.CLUSTER, known: ways.Known = ways.NOTHING,
 ) -> dict[str, Any]:  # fmt: skip
     """Make a wave of the most urgent allocated orders, or of the orders named.
 
     `waiting_for_replenishment` names those left out because their goods must be brought down first; when that is all
     there is no wave (`wave` is None). `waiting_for_opening` names those with goods behind a closed stretch: they belong
     to the wave and get their tours when the way is opened. `mode`: how its orders are picked; a batch is sorted at a
-    put wall.
+    put wall. `known`: what `ways.look` found before this transaction.
 
     Raises:
         Conflict: nothing can be released, an order named is in another state, or there is no wall for a batch.
@@ -41,10 +41,10 @@ def release(
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
     if mode == PickMode.BATCH and not put_walls.is_there(tx):
         raise Conflict("no_put_wall", "there is no put wall to sort a batch at: set one up first", "mode")
-    behind_closed = ways.behind_closed(tx)
+    behind_closed = ways.behind_closed(tx, known)
     states = ", ".join(f"'{state}'" for state in sorted(RELEASABLE))
     if numbers is not None:
-        asked = releasable(tx, numbers)
+        asked = _named(tx, numbers, behind_closed)
         waiting = [order for order in asked if order["is_out_of_reach"]]
         behind = [order for order in asked if order["is_behind_closed"] and order not in waiting]
         chosen = [order for order in asked if order not in waiting and order not in behind]
@@ -126,17 +126,20 @@ def describe(tx: Tx, wave_id: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def releasable(tx: Tx, numbers: Sequence[str]) -> list[Any]:
+def releasable(tx: Tx, numbers: Sequence[str], known: ways.Known = ways.NOTHING) -> list[Any]:
     """The orders of these numbers, each once.
 
     Raises:
         NotFound: no such order; Conflict: one cannot be released, or its number is not one order's.
     """
-    behind_closed = ways.behind_closed(tx)
-    return [_named(tx, number, behind_closed) for number in dict.fromkeys(numbers)]
+    return _named(tx, numbers, ways.behind_closed(tx, known))
 
 
-def _named(tx: Tx, number: str, behind_closed: str) -> Any:
+def _named(tx: Tx, numbers: Sequence[str], behind_closed: str) -> list[Any]:
+    return [_order_named(tx, number, behind_closed) for number in dict.fromkeys(numbers)]
+
+
+def _order_named(tx: Tx, number: str, behind_closed: str) -> Any:
     rows = tx.all(
         f"SELECT o.id, o.number, o.state, o.wave_id, {OUT_OF_REACH} AS is_out_of_reach,"
         f" {behind_closed} AS is_behind_closed"

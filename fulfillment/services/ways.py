@@ -1,52 +1,105 @@
 """Which promised goods nobody can walk to as the floor is closed now, and the orders that wait for a way to theirs.
 
 Owns that answer for everybody who releases, adds or proposes orders. A bin inside a closed stretch is behind it, and
-so is an open one between two of them. Reads only. Invariant: where nothing is closed, nothing is asked of the layout.
+so is an open one between two of them. Reads only. Walks over a whole floor take a while, so whoever is about to write
+has them looked up before (`look`). Invariant: where nothing is closed, nothing is asked of the layout; what was looked
+up counts only on the layout it was looked up on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fulfillment.hot import Tx
 from fulfillment.services import floor_plan
+from fulfillment.services.floor_plan import FloorPlan
 from picking import FieldError, Spot, out_of_reach
 
 SHOWN = 100
 POINTS_AT_ONCE = 200  # walks are looked up for all pairs of what is asked about
 
+Point = tuple[int, int]
+"""x, y in dm: every level of a bay is walked to at the same point."""
+
 _LOOSE = "a.task_id IS NULL AND a.qty_each > 0"
 
 
-def no_way_to(tx: Tx) -> set[int]:
-    """Locations with units promised to orders, fetched by no stop yet, that no walk can visit and come back from."""
-    if tx.one("SELECT id FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL LIMIT 1") is None:
+@dataclass(frozen=True)
+class Known:
+    """Which points of a layout version no walk can visit and come back from, of those that were asked about."""
+
+    version: int = -1
+    is_lost: Mapping[Point, bool] = field(default_factory=dict)
+
+
+NOTHING = Known()
+
+
+def look(tx: Tx) -> Known:
+    """What `no_way_to` will ask of the layout, before the transaction that needs it: in one that only reads."""
+    if not _is_something_closed(tx):
+        return NOTHING
+    return _known(tx, _loose_points(tx), NOTHING)
+
+
+def no_way_to(tx: Tx, known: Known = NOTHING) -> set[int]:
+    """Locations with units promised to orders, fetched by no stop yet, that no walk can visit and come back from.
+
+    `known`: what was looked up before. Units promised since, and a floor that is another since, are asked about anew.
+    """
+    if not _is_something_closed(tx):
         return set()
-    try:
-        plan = floor_plan.now(tx)
-    except FieldError:
-        return set()  # no storage location has coordinates: there are no walks to ask about
-    points: dict[tuple[int, int], list[int]] = {}
+    points = _loose_points(tx)
+    is_lost = _known(tx, points, known).is_lost
+    return {location_id for point, ids in points.items() if is_lost.get(point) for location_id in ids}
+
+
+def _is_something_closed(tx: Tx) -> bool:
+    return tx.one("SELECT id FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL LIMIT 1") is not None
+
+
+def _loose_points(tx: Tx) -> dict[Point, list[int]]:
+    """Where units lie that are promised and fetched by no stop yet, and the locations there."""
+    points: dict[Point, list[int]] = {}
     for row in tx.all(
         "SELECT DISTINCT l.id, l.x_dm, l.y_dm FROM allocation a JOIN location l ON l.warehouse_id = a.warehouse_id"
         f" AND l.id = a.location_id WHERE a.warehouse_id = :w AND {_LOOSE}"
         " AND l.kind IN ('bin', 'reserve', 'flow_rack') ORDER BY l.x_dm, l.y_dm, l.id"
     ):
         points.setdefault((row["x_dm"], row["y_dm"]), []).append(row["id"])
-    spots = [Spot(f"{x_dm}/{y_dm}", x_dm, y_dm) for x_dm, y_dm in points]
-    at_points = list(points.values())
-    found: set[int] = set()
-    for first in range(0, len(spots), POINTS_AT_ONCE):
-        turn = spots[first : first + POINTS_AT_ONCE]
-        for at, _ in out_of_reach(plan.layout, plan.start, turn, plan.drops[0]):
+    return points
+
+
+def _known(tx: Tx, points: Iterable[Point], known: Known) -> Known:
+    """`known`, with the points it lacks; nothing of it where the layout is another by now."""
+    version = floor_plan.version(tx)
+    is_lost = dict(known.is_lost) if known.version == version else {}
+    missing = [point for point in points if point not in is_lost]
+    if missing:
+        try:
+            plan = floor_plan.now(tx)
+        except FieldError:
+            return NOTHING  # no storage location has coordinates: there are no walks to ask about
+        is_lost.update(_walked(plan, missing))
+    return Known(version, is_lost)
+
+
+def _walked(plan: FloorPlan, points: Sequence[Point]) -> dict[Point, bool]:
+    is_lost = dict.fromkeys(points, False)
+    for first in range(0, len(points), POINTS_AT_ONCE):
+        turn = points[first : first + POINTS_AT_ONCE]
+        spots = [Spot(f"{x_dm}/{y_dm}", x_dm, y_dm) for x_dm, y_dm in turn]
+        for at, _ in out_of_reach(plan.layout, plan.start, spots, plan.drops[0]):
             if at < len(turn):
-                found.update(at_points[first + at])
-    return found
+                is_lost[turn[at]] = True
+    return is_lost
 
 
-def behind_closed(tx: Tx) -> str:
+def behind_closed(tx: Tx, known: Known = NOTHING) -> str:
     """SQL of ours about an order `o`: whether it waits for a closed stretch to be opened."""
-    numbers = ", ".join(str(location_id) for location_id in sorted(no_way_to(tx)))
+    numbers = ", ".join(str(location_id) for location_id in sorted(no_way_to(tx, known)))
     if not numbers:
         return "(1 = 0)"
     return (

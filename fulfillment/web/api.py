@@ -11,7 +11,7 @@ from flask import Response, current_app, request
 from fulfillment import VERSION
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import board, carts, manifests, orders, parcels, queries, setting_up, verify, waves
+from fulfillment.services import board, carts, manifests, orders, parcels, queries, setting_up, verify, waves, ways
 from fulfillment.web import bodies
 from fulfillment.web.auth import floor, permission_of
 from fulfillment.web.v1 import acting, api, operation, parse_time
@@ -114,10 +114,10 @@ def post_wave(body: bodies.WaveBody) -> Any:
     """Release orders together; the planner makes the tours."""
     until_ms = parse_time(body.ordered_until, "ordered_until") if body.ordered_until else None
 
-    actor = acting()
+    actor, known = acting(), floor().read(ways.look)
 
     def work(tx: Any) -> Any:
-        wave = waves.release(tx, actor, body.orders, body.max_orders, body.priority, until_ms, body.mode)
+        wave = waves.release(tx, actor, body.orders, body.max_orders, body.priority, until_ms, body.mode, known)
         return wave, 202 if wave["wave"] is None else 201
 
     return floor().writer.write(work)

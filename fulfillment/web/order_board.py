@@ -14,7 +14,7 @@ from flask import Response, g, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import TOKEN_PERMISSIONS, Permission
-from fulfillment.services import board_settings, card_story, order_board, order_cards, order_moves
+from fulfillment.services import board_settings, card_story, order_board, order_cards, order_moves, ways
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, PLAIN_LINES, Body
 from fulfillment.web.floor_plan import may_without_badge
@@ -165,7 +165,8 @@ def post_card_moves(body: MoveBody) -> Any:
     actor, hand = acting(), hand_of(body.badge)
     cards = [order_moves.Seen(one.card, one.version) for one in body.cards]
     wish = order_moves.Wish(body.to, body.urgency, body.note, body.other_lane)
-    return {"answers": floor().writer.write(lambda tx: order_moves.move(tx, actor, cards, wish, hand))}
+    known = floor().read(ways.look)
+    return {"answers": floor().writer.write(lambda tx: order_moves.move(tx, actor, cards, wish, hand, known))}
 
 
 @operation("PATCH", "/order-board/cards/<int:card>", Permission.TEND_CARDS, body=CardBody)

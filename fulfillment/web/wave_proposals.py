@@ -14,7 +14,7 @@ from flask import request
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.tasks import PickMode
-from fulfillment.services import picker_shifts, wave_proposals
+from fulfillment.services import picker_shifts, wave_proposals, ways
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code
 from fulfillment.web.v1 import acting, operation, parse_time
@@ -74,7 +74,8 @@ def post_release_of_proposal(proposal: int) -> Any:
     actor, mode = acting(), request.args.get("mode")
     if mode not in (None, PickMode.CLUSTER, PickMode.BATCH):
         raise DomainError("bad_mode", "cluster or batch", "mode")
-    return floor().writer.write(lambda tx: (wave_proposals.release(tx, actor, proposal, mode), 201))
+    known = floor().read(ways.look)
+    return floor().writer.write(lambda tx: (wave_proposals.release(tx, actor, proposal, mode, known), 201))
 
 
 @operation("GET", "/picker-shifts", Permission.RELEASE_WAVES,

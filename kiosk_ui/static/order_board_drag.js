@@ -79,6 +79,7 @@ async function ask(cards, cell) {
   const said = answer ? await answer.json().catch(() => ({})) : {};
   const answers = new Map((said.answers ?? []).map((one) => [one.card, one]));
   const refused = [];
+  const noted = [];
   for (const { card, list, next } of [...places].reverse()) {
     const one = answers.get(Number(card.dataset.card));
     card.classList.remove("is-asking");
@@ -86,6 +87,7 @@ async function ask(cards, cell) {
       Object.assign(card.dataset, { state: one.state, version: one.version, ways: JSON.stringify(one.ways), mark: "" });
       card.querySelector('input[name="card"]').checked = false;
       cellAt(one.state, cell.dataset.lane)?.prepend(card);
+      if (one.code) noted.unshift(`${card.dataset.number}: ${say("card_refused", one.code)}`);
     } else {
       if (next?.parentElement === list) next.before(card);
       else list.append(card);
@@ -93,7 +95,7 @@ async function ask(cards, cell) {
     }
   }
   bodyOf(hadFocus).focus();
-  tell(outcome(cards, refused, answer, said));
+  tell([outcome(cards, refused, answer, said), ...noted.slice(0, 5)].join(" "));
   kanban.dataset.moved = String(performance.now() - begun); // what a benchmark reads
   hold(false);
   await refresh();

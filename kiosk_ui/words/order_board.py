@@ -134,7 +134,7 @@ ORDER_BOARD: Mapping[str, Mapping[str, str]] = {
         "stale": "Somebody changed it meanwhile; look at it again.",
         "blocked": "It is blocked: take that away first.",
         "waits_for_refill": "Its goods must be brought down first; that is asked for now.",
-        "waits_for_opening": "Its goods are behind a closed aisle.",
+        "waits_for_opening": "Its goods are behind a closed aisle; its wave fetches them when the way is open.",
         "ambiguous_order": "Several channels have this number: release it from its channel.",
         "unknown_card": "There is no such card.",
         "not_allowed": "That needs a supervisor's badge.",

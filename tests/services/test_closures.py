@@ -224,3 +224,33 @@ def test_a_cut_off_order_is_refused_as_a_late_one(stocked: FloorHand) -> None:
     cut_off(stocked)
     with pytest.raises(Conflict, match="order cut off waits for a closed aisle to be opened"):
         stocked.write(lambda tx: late_orders.join(tx, NOBODY, wave, ["cut off"]))
+
+
+def test_what_was_looked_up_before_counts_only_on_the_floor_it_was_looked_up_on(
+    stocked: FloorHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An aisle closed in between is heeded, and so are units promised in between."""
+    stocked.order("open", ("A02-01-1", 1))
+    stocked.order("shut", ("A01-01-1", 1))
+    close(stocked, "A01-01-1")
+    known = stocked.floor.read(ways.look)
+    stocked.order("shut meanwhile", ("A01-03-1", 1))
+    asked: list[int] = []
+    real = ways.out_of_reach
+
+    def counted(layout: Any, start: Any, spots: Any, drop: Any) -> Any:
+        asked.append(len(spots))
+        return real(layout, start, spots, drop)
+
+    monkeypatch.setattr(ways, "out_of_reach", counted)
+
+    def waiting(tx: Any) -> list[str]:
+        rows = tx.all(
+            f"SELECT o.number FROM sales_order o WHERE o.warehouse_id = :w AND {ways.behind_closed(tx, known)}"
+            " ORDER BY o.number"
+        )
+        return [row["number"] for row in rows]
+
+    assert (stocked.write(waiting), asked) == (["shut"], [1]), "only where units were promised since"
+    close(stocked, "A01-03-1")
+    assert (stocked.write(waiting), asked) == (["shut", "shut meanwhile"], [1, 3]), "another floor is asked about anew"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from fulfillment.domain.reasons import Conflict
-from fulfillment.services import closures, floor_plan, jobs, late_orders, planning, wave_proofs, waves
+from fulfillment.services import closures, floor_plan, jobs, late_orders, planning, wave_cuts, wave_proofs, waves
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import finish_tour, go_to_stop, make_stop, release, say_short, take_tour
 from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
@@ -68,6 +69,87 @@ def test_two_that_find_the_same_order_a_tour_make_its_stops_once(stocked: FloorH
     assert late_orders.find_tour(stocked.floor, wave, order, 1) == "nothing to walk for"
     work_off(stocked)
     assert len(open_stops(stocked)) == 1 + len(PLACES)
+
+
+def while_its_tour_is_planned(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Something happens once, after the order was read and before its tour is written."""
+    real, waiting = late_orders.shortest, [happens]
+
+    def planned(*args: Any) -> Any:
+        while waiting:
+            waiting.pop()()
+        return real(*args)
+
+    monkeypatch.setattr(late_orders, "shortest", planned)
+
+
+def strays(hand: FloorHand) -> list[dict[str, Any]]:
+    """Open stops on tours of a wave their order is not in."""
+    return hand.all(
+        "SELECT o.number, t.wave_id AS walked_in, o.wave_id FROM task k JOIN tour t ON t.warehouse_id = k.warehouse_id"
+        " AND t.id = k.tour_id JOIN sales_order o ON o.warehouse_id = k.warehouse_id AND o.id = k.order_id"
+        " WHERE k.warehouse_id = :w AND k.state = 'open' AND (o.wave_id IS NULL OR o.wave_id <> t.wave_id)"
+    )
+
+
+def test_an_order_split_off_while_its_tour_was_planned_goes_with_its_new_wave(
+    stocked: FloorHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had a stop already, and another one behind an aisle that was opened just now."""
+    closed = stocked.write(lambda tx: closures.close(tx, NOBODY, "A01-02-1", may_without_badge=True))
+    stocked.order("stays", ("A01-01-1", 1), ("A01-03-1", 1))
+    stocked.order("leaves", ("A02-01-1", 1), ("A01-02-1", 1))
+    wave = release(stocked)
+    stocked.write(lambda tx: closures.open_again(tx, NOBODY, closed["closure"], may_without_badge=True))
+    order = stocked.one("SELECT id FROM sales_order WHERE number = 'leaves'")["id"]
+    split: list[Any] = []
+    while_its_tour_is_planned(
+        monkeypatch,
+        lambda: split.append(
+            stocked.write(lambda tx: wave_cuts.split(tx, NOBODY, wave, ["leaves"], may_without_badge=True))
+        ),
+    )
+    said = late_orders.find_tour(stocked.floor, wave, order, 1)
+    assert said == f"it left wave {wave} meanwhile and goes with wave {split[0]['into']}"
+    assert strays(stocked) == []
+    work_off(stocked)
+    assert strays(stocked) == []
+    assert sorted(open_stops(stocked)) == ["A01-01-1", "A01-02-1", "A01-03-1", "A02-01-1"]
+
+
+def test_an_order_whose_wave_was_cancelled_while_its_tour_was_planned_waits_for_the_next_one(
+    stocked: FloorHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stocked.order("1", ("A01-01-1", 1))
+    wave = release(stocked)
+    stocked.order("late", ("A01-02-1", 1))
+    stocked.write(lambda tx: late_orders.join(tx, NOBODY, wave, ["late"]))
+    order = stocked.one("SELECT id FROM sales_order WHERE number = 'late'")["id"]
+    while_its_tour_is_planned(
+        monkeypatch, lambda: stocked.write(lambda tx: wave_cuts.cancel(tx, NOBODY, wave, may_without_badge=True))
+    )
+    said = late_orders.find_tour(stocked.floor, wave, order, 1)
+    assert said == f"it left wave {wave} meanwhile and goes with the next wave"
+    assert (open_stops(stocked), strays(stocked)) == ([], [])
+    assert [row["id"] for row in stocked.all("SELECT id FROM tour")] == [
+        row["id"] for row in stocked.all("SELECT DISTINCT tour_id AS id FROM task WHERE tour_id IS NOT NULL")
+    ]
+    assert stocked.order_state("late") == "allocated"
+    release(stocked, "late")
+    assert open_stops(stocked) == ["A01-02-1"]
+
+
+def test_a_tour_taken_while_an_order_was_to_join_it_is_left_and_the_order_walks_alone(
+    stocked: FloorHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stocked.order("1", ("A01-01-1", 1), ("A01-03-1", 1))
+    wave = release(stocked)
+    stocked.order("late", ("A01-02-1", 1))
+    stocked.write(lambda tx: late_orders.join(tx, NOBODY, wave, ["late"]))
+    order = stocked.one("SELECT id FROM sales_order WHERE number = 'late'")["id"]
+    while_its_tour_is_planned(monkeypatch, lambda: take_tour(stocked))
+    assert late_orders.find_tour(stocked.floor, wave, order, 1) == "1 tours of its own"
+    assert strays(stocked) == []
 
 
 def test_nothing_joins_a_wave_that_is_done_or_being_planned(stocked: FloorHand) -> None:

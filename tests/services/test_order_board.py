@@ -10,7 +10,17 @@ import pytest
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.domain.roles import TOKEN_PERMISSIONS, TokenRole
-from fulfillment.services import board_settings, card_story, erasure, order_board, order_cards, order_moves, orders
+from fulfillment.services import (
+    board_settings,
+    card_story,
+    closures,
+    erasure,
+    order_board,
+    order_cards,
+    order_moves,
+    orders,
+    planning,
+)
 from fulfillment.services.order_board import Sought
 from fulfillment.services.order_moves import Hand, Seen, Wish
 from tests.factories import NOBODY, FloorHand
@@ -248,6 +258,49 @@ def test_orders_whose_goods_must_be_brought_down_stay_and_say_why(hand: FloorHan
     hand.stock("MUG", 10, "A02-03-3")
     hand.order("UP", ("MUG", 2))
     assert move(hand, Wish("released"), "UP") == ["waits_for_refill"]
+
+
+def test_a_card_that_must_stay_keeps_its_priority_and_no_history_of_a_move(hand: FloorHand) -> None:
+    hand.item("MUG")
+    hand.item("PEN")
+    hand.write(lambda tx: tx.put("UPDATE location SET is_pickable = 0 WHERE warehouse_id = :w AND code = 'A02-03-3'"))
+    hand.stock("MUG", 10, "A02-03-3")
+    hand.stock("PEN", 10, "A01-01-1")
+    hand.order("UP", ("MUG", 2))
+    hand.order("GOES", ("PEN", 2))
+    before = card(hand, "UP")
+    assert move(hand, Wish("released", urgency="urgent"), "UP", "GOES") == ["waits_for_refill", "released"]
+    assert card(hand, "UP") == before
+    assert card(hand, "GOES")["priority"] == 10
+    entries = hand.all(
+        "SELECT o.number, e.said FROM order_card_entry e JOIN sales_order o ON o.id = e.order_id ORDER BY e.id"
+    )
+    assert entries == [{"number": "GOES", "said": "released"}, {"number": "GOES", "said": "priority:10"}]
+
+
+def test_an_order_behind_a_closed_aisle_goes_into_the_wave_and_says_what_it_waits_for(hand: FloorHand) -> None:
+    hand.item("MUG")
+    hand.stock("MUG", 10, "A01-01-1")
+    hand.order("SHUT", ("MUG", 2))
+    hand.write(lambda tx: closures.close(tx, NOBODY, "A01-01-1", may_without_badge=True))
+
+    def drag(wish: Wish) -> dict[str, Any]:
+        seen = card(hand, "SHUT")
+        asked = [Seen(seen["card"], seen["version"])]
+        (answer,) = hand.write(lambda tx: order_moves.move(tx, NOBODY, asked, wish, API))
+        return {name: answer[name] for name in ("outcome", "code", "state")}
+
+    went = drag(Wish("released"))
+    assert went == {"outcome": "moved", "code": "waits_for_opening", "state": "released"}
+    wave = hand.one("SELECT id, (SELECT wave_id FROM sales_order) AS its_wave FROM wave")
+    assert wave["its_wave"] == wave["id"]
+    planning.plan_wave(hand.floor, wave["id"], tour_ms=1)
+    # It stands under allocated again, for nobody fetches it yet; asked for again, it stays in the wave it has.
+    before = card(hand, "SHUT")
+    again = drag(Wish("released", urgency="urgent"))
+    assert again == {"outcome": "refused", "code": "waits_for_opening", "state": "allocated"}
+    assert card(hand, "SHUT") == before
+    assert hand.one("SELECT COUNT(*) AS n FROM wave")["n"] == 1
 
 
 def test_a_number_of_two_channels_is_not_released_by_number(floor_of_orders: FloorHand) -> None:
