@@ -122,3 +122,50 @@ def open_counts(hand: FloorHand) -> list[tuple[str, str]]:
         " AND l.id = k.location_id WHERE k.warehouse_id = :w AND k.kind = 'count' AND k.state = 'open' ORDER BY l.code"
     )
     return [(row["code"], row["reason"]) for row in rows]
+
+
+def stage_mugs_and_cups(hand: FloorHand) -> FloorHand:
+    """SO-1 (3 MUG, 8 CUP) picked into the first tote, which stands at staging."""
+    hand.item("MUG")
+    hand.item("CUP", weight_g=300)
+    hand.item("PEN")
+    hand.stock("MUG", 10, "A01-01-1")
+    hand.stock("CUP", 20, "A01-02-1")
+    hand.order("SO-1", ("MUG", 3), ("CUP", 8))
+    pick_into(hand)
+    return hand
+
+
+def pack_everything(hand: FloorHand) -> None:
+    """Scan and key until no tote of the order is left."""
+    while hand.step()["state"] == "item":
+        ahead = hand.step()["fields"]["next"]
+        many = ahead["qty_each"] > hand.step()["fields"]["scan_each_max"]
+        hand.scan(BENCH, ahead["barcode"], ahead["qty_each"] if many else None)
+        assert code_of(hand) is None, hand.answer
+
+
+def heavy(hand: FloorHand, units: int, weight_g: int = 10_000) -> None:
+    """`units` of an item of which two fit a parcel, picked into one tote at staging. They grow heavy there:
+    the planner would have spread them over several totes."""
+    hand.item("SAW")
+    hand.stock("SAW", 20)
+    hand.order("SO-1", ("SAW", units))
+    pick_into(hand)
+    weigh(hand, "SAW", weight_g)
+
+
+def weigh(hand: FloorHand, sku: str, weight_g: int) -> None:
+    """Correct an item's weight."""
+    sql = "UPDATE item SET weight_g = :g WHERE warehouse_id = :w AND sku = :s"
+    hand.write(lambda tx: tx.run(sql, g=weight_g, s=sku))
+
+
+def ship(hand: FloorHand, *numbers: str) -> None:
+    """Load parcels and close the manifest."""
+    for number in numbers:
+        hand.scan("HAND-1", "00" + number)
+        assert code_of(hand) is None, hand.answer
+    hand.say("HAND-1", "CLOSE")
+    hand.say("HAND-1", "CONFIRM")
+    assert code_of(hand) is None, hand.answer
