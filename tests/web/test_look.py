@@ -156,6 +156,32 @@ def test_the_dark_colours_are_the_same_by_device_and_by_switch() -> None:
     assert by_device[1].split() == by_switch[1].split()
 
 
+@pytest.mark.parametrize(
+    ("address", "station", "sheets"),
+    [
+        ("/kiosk/HAND-1", "HAND-1", ["kiosk.css", "wall.css"]),
+        ("/bench/BENCH-1", "BENCH-1", ["kiosk.css", "bench.css", "wall.css"]),
+        ("/kiosk/BENCH-1", "BENCH-1", ["kiosk.css", "bench.css", "wall.css"]),
+        ("/kiosk/HAND-1/own-pin", "HAND-1", ["kiosk.css", "desk.css"]),
+    ],
+)
+def test_a_page_loads_the_sheets_it_needs_and_no_other(
+    app: Flask, hand: FloorHand, address: str, station: str, sheets: list[str]
+) -> None:
+    page = Device(app, hand, station).client.get(address).text
+    assert re.findall(r'<link rel="stylesheet" href="/ui/([a-z_.]+)', page) == sheets
+
+
+def test_no_rule_stands_in_two_sheets() -> None:
+    """What every page has is in the first one; the others only add to it."""
+    rules = [
+        line for name in ("kiosk.css", "bench.css", "desk.css")
+        for line in (STATIC / name).read_text("utf-8").splitlines() if line.startswith(".")
+    ]  # fmt: skip
+    assert len(rules) > 250
+    assert len(set(rules)) == len(rules)
+
+
 def test_pictures_are_given_and_taken_by_program(app: Flask, hand: FloorHand) -> None:
     hand.item("MUG/1")
     client = app.test_client()
