@@ -14,6 +14,7 @@ from typing import Any
 from fulfillment.domain.chaining import AuditKind, digest
 from fulfillment.domain.reasons import DomainError
 from fulfillment.services.audit_log import FINDINGS_MAX, SCAN_FIELDS
+from fulfillment.services.pages import check_limit
 
 PAGE_MAX = 5_000
 SCANS_PAGE = 2_000
@@ -35,8 +36,7 @@ def entries(tx: Any, sought: Sought, after: int = 0, limit: int = 500) -> dict[s
     Raises:
         DomainError: a limit or a kind that makes no sense.
     """
-    if not 1 <= limit <= PAGE_MAX:
-        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
+    check_limit(limit, PAGE_MAX)
     if sought.kind and sought.kind not in {kind.value for kind in AuditKind}:
         raise DomainError("bad_kind", f"no kind {sought.kind!r}", "kind")
     rows = tx.all(f"{_ENTRIES} AND a.id > :after ORDER BY a.id LIMIT {limit + 1}", after=after, **_params(sought))

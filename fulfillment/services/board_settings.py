@@ -12,8 +12,7 @@ from fulfillment.domain.cards import OPEN
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.hot import Tx
 from fulfillment.services.actor import Actor
-from fulfillment.services.lookup import decider
-from fulfillment.services.order_cards import writer_id
+from fulfillment.services.lookup import author_id
 from fulfillment.services.running import tell
 
 CARDS_MAX = 100_000
@@ -30,7 +29,7 @@ def set_limit(
     Raises:
         DomainError: a finished or unknown column, a number that makes no sense, no supervisor's badge.
     """
-    person_id = None if not badge and may_without_badge else int(decider(tx, badge, "limits a column")["id"])
+    person_id = author_id(tx, badge, may_without_badge, "limits a column")
     if column not in tuple(OPEN):
         raise DomainError("bad_column", f"one of {', '.join(OPEN)}", "column")
     if not 0 <= cards_max <= CARDS_MAX:
@@ -62,7 +61,7 @@ def keep_view(
     Raises:
         DomainError: a name or filters that make no sense, too many views, no such badge.
     """
-    owner_id = writer_id(tx, badge, may_without_badge) or 0
+    owner_id = author_id(tx, badge, may_without_badge) or 0
     name = " ".join(name.split())
     if not 0 < len(name) <= NAME_MAX or not name.isprintable():
         raise DomainError("bad_name", f"1 to {NAME_MAX} characters", "name")
@@ -86,7 +85,7 @@ def forget_view(tx: Tx, view_id: int, badge: str = "", may_without_badge: bool =
     Raises:
         NotFound: there is none of this number that is theirs; DomainError: no such badge.
     """
-    owner_id = writer_id(tx, badge, may_without_badge) or 0
+    owner_id = author_id(tx, badge, may_without_badge) or 0
     gone = tx.run(
         "DELETE FROM board_view WHERE warehouse_id = :w AND id = :view AND operator_id = :owner",
         view=min(view_id, 2**63 - 1), owner=owner_id,

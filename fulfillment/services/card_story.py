@@ -11,6 +11,7 @@ from typing import Any
 from fulfillment.domain.cards import EntryKind
 from fulfillment.hot import Tx
 from fulfillment.services import flow_histories, order_cards
+from fulfillment.services.pages import literal
 
 AUDIT_LOOKED_AT = 20_000
 STAGES = ("taken", "released", "picked", "packed", "left")
@@ -74,7 +75,7 @@ def _tasks(tx: Tx, card: int) -> list[dict[str, Any]]:
 
 
 def _asked(tx: Tx, order: Any) -> list[dict[str, Any]]:
-    number = order["number"].replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    number = literal(order["number"])
     rows = tx.all(
         _ASKED, plain=f"%/orders/{number}", more=f"%/orders/{number}/%", since=order["created_at_ms"],
         looked_at=AUDIT_LOOKED_AT,

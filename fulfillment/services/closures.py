@@ -15,12 +15,13 @@ from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
 from fulfillment.services import floor_plan, jobs, ways
 from fulfillment.services.actor import Actor
-from fulfillment.services.lookup import decider
+from fulfillment.services.lookup import author_id
 from fulfillment.services.running import tell
 
 REPLAN_FLOOR = "replan_floor"
 WAY_OPENED = "way_opened"  # arguments: the locations nobody could reach before
 SHOWN = 100
+_ACT = "closes or opens an aisle"
 
 
 def close(
@@ -33,7 +34,7 @@ def close(
         NotFound: no such aisle or location; DomainError: two aisles, a bad reason, or no supervisor's badge;
         Conflict: it is closed already.
     """
-    person_id = _supervisor(tx, badge, may_without_badge)
+    person_id = author_id(tx, badge, may_without_badge, _ACT)
     if reason not in {word.value for word in ClosedBecause}:
         raise DomainError("bad_reason", f"no reason {reason[:40]!r}", "reason")
     said, x_dm, low_dm, high_dm = _stretch(tx, place.strip().upper(), until.strip().upper())
@@ -66,7 +67,7 @@ def open_again(
     Raises:
         NotFound: no such closure; DomainError: no supervisor's badge; Conflict: it is open.
     """
-    person_id = _supervisor(tx, badge, may_without_badge)
+    person_id = author_id(tx, badge, may_without_badge, _ACT)
     if describe(tx, closure_id)["opened_at_ms"] is not None:
         raise Conflict("open_already", "this stretch is open")
     behind = sorted(ways.no_way_to(tx, known))
@@ -133,9 +134,3 @@ def _storage(tx: Tx, code: str) -> Any:
     return tx.one(
         f"SELECT x_dm, y_dm FROM location WHERE warehouse_id = :w AND code = :code AND {floor_plan.STORAGE}", code=code
     )
-
-
-def _supervisor(tx: Tx, badge: str, may_without: bool) -> int | None:
-    if not badge and may_without:
-        return None
-    return int(decider(tx, badge, "closes or opens an aisle")["id"])

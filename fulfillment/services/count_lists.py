@@ -12,6 +12,7 @@ from fulfillment.domain.counting import CountState
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.hot import Tx
 from fulfillment.services import count_results
+from fulfillment.services.pages import check_limit
 
 PAGE_MAX = 1_000
 
@@ -45,8 +46,7 @@ def describe(tx: Tx, result_id: int) -> dict[str, Any]:
 
 def results(tx: Tx, state: str | None = None, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
     """Results of a state, or those nobody has decided; by number, from the one after `after` on."""
-    if not 1 <= limit <= PAGE_MAX:
-        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
+    check_limit(limit, PAGE_MAX)
     if state is not None and state not in tuple(CountState):
         raise DomainError("bad_state", f"none of {', '.join(CountState)}", "state")
     condition = "c.state = :state" if state else "c.state IN ('recount', 'pending')"

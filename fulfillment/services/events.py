@@ -19,6 +19,7 @@ from typing import Any
 
 from fulfillment.domain.reasons import Conflict, DomainError
 from fulfillment.hot import Tx
+from fulfillment.services.pages import check_limit
 
 LIMIT_MAX = 1_000
 LATEST = "latest"
@@ -41,8 +42,7 @@ def after(tx: Tx, cursor: str, limit: int = 100) -> Page:
     Raises:
         DomainError: no cursor of this warehouse, or a bad limit; Conflict: events behind it are not kept any more.
     """
-    if not 1 <= limit <= LIMIT_MAX:
-        raise DomainError("bad_limit", f"1 to {LIMIT_MAX} events at a time", "limit")
+    check_limit(limit, LIMIT_MAX)
     if cursor == LATEST:
         return Page([], _latest(tx))
     xid, event_id = read_cursor(cursor, tx.warehouse_id)

@@ -18,6 +18,7 @@ from fulfillment.services import flow_work
 from fulfillment.services.flow_histories import ORDERS_MAX
 from fulfillment.services.flow_period import HOUR_MS, Period
 from fulfillment.services.inventory_accuracy import accuracy_between
+from fulfillment.services.pages import check_limit
 
 ROWS_MAX = 1000
 
@@ -74,8 +75,7 @@ def rows_of(tx: Tx, period: Period, code: str, after: int = 0, limit: int = 100)
     Raises:
         NotFound: no such figure; DomainError: a bad limit, or a filter the figure says nothing about.
     """
-    if not 1 <= limit <= ROWS_MAX:
-        raise DomainError("bad_limit", f"1 to {ROWS_MAX}", "limit")
+    check_limit(limit, ROWS_MAX)
     figure = next((one for one in FIGURES if one.code == code), None)
     if figure is None:
         raise NotFound("unknown_figure", f"no figure {code[:40]!r}", "figure")

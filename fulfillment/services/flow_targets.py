@@ -11,7 +11,7 @@ from typing import Any
 from fulfillment.domain.process_map import STAGES
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx
-from fulfillment.services.lookup import decider
+from fulfillment.services.lookup import author_id
 
 TARGET_MAX_MS = 30 * 24 * 3_600_000
 
@@ -41,7 +41,7 @@ def set_targets(
     Raises:
         DomainError: no such stage, a target out of bounds, or no supervisor's badge where one is needed.
     """
-    person_id = None if not badge and may_without_badge else int(decider(tx, badge, "sets targets")["id"])
+    person_id = author_id(tx, badge, may_without_badge, "sets targets")
     known = targets(tx)
     for stage, target_ms in targets_ms.items():
         if stage not in STAGES:

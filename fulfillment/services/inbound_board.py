@@ -8,25 +8,22 @@ from __future__ import annotations
 from typing import Any
 
 from fulfillment.domain.inbound import InboundState, inbound_state
-from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx
+from fulfillment.services.pages import COLUMN_MAX, COLUMN_SHOWN, check_limit, columns, literal
 from fulfillment.services.today import local_day
 
-SHOWN = 60
-PAGE_MAX = 500
 DAY_MS = 86_400_000
 
 
-def board(tx: Tx, q: str = "", shown: int = SHOWN) -> dict[str, Any]:
+def board(tx: Tx, q: str = "", shown: int = COLUMN_SHOWN) -> dict[str, Any]:
     """Receipts by state with whole counts, the longest due first; `q` is part of a number or a supplier.
 
     Raises:
         DomainError: a limit that makes no sense.
     """
-    if not 1 <= shown <= PAGE_MAX:
-        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
+    check_limit(shown, COLUMN_MAX)
     today = local_day(tx)
-    key = q.strip().upper().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    key = literal(q.strip().upper())
     cards: dict[str, list[dict[str, Any]]] = {state.value: [] for state in InboundState}
     for row in tx.all(_RECEIPTS, q=f"%{key}%", since=tx.now_ms - DAY_MS):
         state = inbound_state(
@@ -42,12 +39,7 @@ def board(tx: Tx, q: str = "", shown: int = SHOWN) -> dict[str, Any]:
         cards[state].append({**dict(row), "column": state.value, "since_ms": since_ms})
     for some in cards.values():
         some.sort(key=lambda card: (card["due_on"] or "9999", card["receipt"]))
-    return {
-        "now_ms": tx.now_ms,
-        "columns": [
-            {"column": state, "count": len(some), "cards": some[:shown]} for state, some in cards.items()
-        ],
-    }  # fmt: skip
+    return {"now_ms": tx.now_ms, "columns": columns(cards, shown)}
 
 
 _RECEIPTS = (

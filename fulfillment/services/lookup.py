@@ -64,20 +64,44 @@ def person(tx: Tx, who: str) -> Any:
     )
 
 
+def whose(tx: Tx, badge: str) -> Any:
+    """The operator row (id, role) of a badge given at a desk. Never of the number a person is shown by: all know it.
+
+    Raises:
+        DomainError: `unknown_badge`.
+    """
+    row = tx.one(
+        "SELECT id, role FROM operator WHERE warehouse_id = :w AND badge = :badge AND is_active = 1", badge=badge
+    )
+    if row is None:
+        raise DomainError("unknown_badge", f"no badge {badge[:40]!r}", "badge")
+    return row
+
+
 def decider(tx: Tx, badge: str, may: str) -> Any:
     """The operator row (id, role) of a supervisor's badge given at a desk; `may`: what only a supervisor does.
 
     Raises:
         DomainError: `unknown_badge`; `not_allowed`, it is somebody else's.
     """
-    person = tx.one(
-        "SELECT id, role FROM operator WHERE warehouse_id = :w AND badge = :badge AND is_active = 1", badge=badge
-    )
-    if person is None:
-        raise DomainError("unknown_badge", f"no badge {badge[:40]!r}", "badge")
-    if person["role"] not in (Role.SUPERVISOR, Role.ADMIN):
+    row = whose(tx, badge)
+    if row["role"] not in (Role.SUPERVISOR, Role.ADMIN):
         raise DomainError("not_allowed", f"only a supervisor {may}", "badge")
-    return person
+    return row
+
+
+def author_id(tx: Tx, badge: str, may_without: bool, only_supervisors: str = "") -> int | None:
+    """Who does something at a desk: the person of the badge; nobody where a program's token needs none.
+
+    `only_supervisors`: what only a supervisor does; '' = any badge will do.
+
+    Raises:
+        DomainError: `unknown_badge`, also when there is none; `not_allowed`, it is no supervisor's.
+    """
+    if not badge and may_without:
+        return None
+    row = decider(tx, badge, only_supervisors) if only_supervisors else whose(tx, badge)
+    return int(row["id"])
 
 
 def find_supervisor(tx: Tx, badge: str) -> Any:

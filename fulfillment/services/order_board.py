@@ -19,6 +19,7 @@ from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx
 from fulfillment.services.lookup import PERSON
+from fulfillment.services.pages import check_limit, literal
 from fulfillment.services.row_sets import among, numbers
 
 CELL_SHOWN = 15
@@ -182,8 +183,7 @@ def check(sought: Sought, limit: int) -> None:
     Raises:
         DomainError: naming the one.
     """
-    if not 1 <= limit <= PAGE_MAX:
-        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
+    check_limit(limit, PAGE_MAX)
     if sought.lanes not in tuple(Swimlane):
         raise DomainError("bad_lanes", f"one of {', '.join(Swimlane)}", "lanes")
     if sought.urgency and sought.urgency not in tuple(Urgency):
@@ -237,7 +237,7 @@ def _conditions(sought: Sought, now_ms: int) -> tuple[str, dict[str, Any]]:
     params: dict[str, Any] = {}
     if sought.q:
         key = sought.q.strip().upper()
-        params["q"] = "%" + key.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+        params["q"] = f"%{literal(key)}%"
         params["sku"] = key
         said.append(
             "(UPPER(o.number) LIKE :q ESCAPE '!' OR EXISTS (SELECT 1 FROM order_line n WHERE n.warehouse_id ="

@@ -15,7 +15,7 @@ from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
 from fulfillment.services import order_board
 from fulfillment.services.actor import Actor
-from fulfillment.services.lookup import person
+from fulfillment.services.lookup import author_id, person
 from fulfillment.services.row_sets import among, numbers
 from fulfillment.services.running import tell
 
@@ -44,7 +44,7 @@ def change(
     Raises:
         NotFound: no such card or owner; Conflict: `stale`; DomainError: a badge, label or reason that makes no sense.
     """
-    person_id = writer_id(tx, badge, may_without_badge)
+    person_id = author_id(tx, badge, may_without_badge)
     row = locked(tx, card)
     if order_board.version(row) != seen:
         raise Conflict("stale", f"order {row['number']} was changed since it was looked at", "version")
@@ -72,7 +72,7 @@ def comment(
     Raises:
         NotFound: no such card; DomainError: nothing is said, or too much, or by nobody.
     """
-    person_id = writer_id(tx, badge, may_without_badge)
+    person_id = author_id(tx, badge, may_without_badge)
     row = locked(tx, card)
     if not 0 < len(text.strip()) <= TEXT_MAX:
         raise DomainError("bad_comment", f"1 to {TEXT_MAX} characters", "text")
@@ -127,26 +127,6 @@ def note(
         "order_card_entry", order_id=card, kind=kind, was=was, said=said, note=why,
         operator_id=person_id, station_id=actor.station_id, recorded_at_ms=tx.now_ms,
     )  # fmt: skip
-
-
-def writer_id(tx: Tx, badge: str, may_without: bool) -> int | None:
-    """Who writes on a card: any badge will do; a program's token needs none.
-
-    Raises:
-        DomainError: `unknown_badge`.
-    """
-    if not badge and may_without:
-        return None
-    return int(_operator(tx, badge)["id"])
-
-
-def _operator(tx: Tx, badge: str) -> Any:
-    row = tx.one(
-        "SELECT id, badge FROM operator WHERE warehouse_id = :w AND badge = :badge AND is_active = 1", badge=badge
-    )
-    if row is None:
-        raise DomainError("unknown_badge", f"no badge {badge[:40]!r}", "badge")
-    return row
 
 
 def _head(tx: Tx, card: int) -> dict[str, Any]:

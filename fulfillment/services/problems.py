@@ -13,10 +13,12 @@ from fulfillment.domain.problems import ProblemKind, ProblemState
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
 from fulfillment.services.actor import Actor
-from fulfillment.services.lookup import decider
+from fulfillment.services.lookup import author_id
+from fulfillment.services.pages import check_limit
 from fulfillment.services.running import tell
 
 PAGE_MAX = 1_000
+_ACT = "takes up or closes a problem"
 NOTE_MAX = 500
 
 
@@ -41,7 +43,7 @@ def take_up(
     Raises:
         NotFound: no such card; DomainError: no supervisor's badge; Conflict: `closed_already`.
     """
-    person_id = _supervisor(tx, badge, may_without_badge)
+    person_id = author_id(tx, badge, may_without_badge, _ACT)
     _check_open(describe(tx, problem_id))
     tx.put(
         "UPDATE problem SET state = 'taken', taken_by_id = :person, taken_at_ms = :now WHERE warehouse_id = :w"
@@ -61,7 +63,7 @@ def close(
         NotFound: no such card; DomainError: no supervisor's badge, `bad_note`: none or longer than NOTE_MAX;
         Conflict: `closed_already`.
     """
-    person_id = _supervisor(tx, badge, may_without_badge)
+    person_id = author_id(tx, badge, may_without_badge, _ACT)
     if not 0 < len(note.strip()) <= NOTE_MAX:
         raise DomainError("bad_note", f"what was done, in 1 to {NOTE_MAX} characters", "note")
     _check_open(describe(tx, problem_id))
@@ -79,8 +81,7 @@ def listed(tx: Tx, state: str = "", after: int = 0, limit: int = 100) -> list[di
 
     With `after` by number, from the one after it on: a page follows a page.
     """
-    if not 1 <= limit <= PAGE_MAX:
-        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
+    check_limit(limit, PAGE_MAX)
     if state and state not in tuple(ProblemState):
         raise DomainError("bad_state", f"none of {', '.join(ProblemState)}", "state")
     which = "p.state = :state" if state else "p.state <> 'closed'"
@@ -163,9 +164,3 @@ def _id_of(tx: Tx, table: str, column: str, value: str | int) -> int | None:
         return None
     row = tx.one(f"SELECT id FROM {table} WHERE warehouse_id = :w AND {column} = :value", value=value)
     return None if row is None else int(row["id"])
-
-
-def _supervisor(tx: Tx, badge: str, may_without: bool) -> int | None:
-    if not badge and may_without:
-        return None
-    return int(decider(tx, badge, "takes up or closes a problem")["id"])

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Engine
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot.engines import reading
+from fulfillment.services.pages import check_limit
 
 PAGE_MAX = 5_000
 
@@ -30,8 +31,7 @@ def stock(
     Raises:
         DomainError: a limit or cursor that makes no sense.
     """
-    if not 1 <= limit <= PAGE_MAX:
-        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
+    check_limit(limit, PAGE_MAX)
     rows = connection.execute(
         "SELECT b.location_id, b.layer_id, b.lpn_id, b.status, l.code AS location, l.kind, i.sku, p.code AS lpn,"
         " y.received_on, b.on_hand_each, b.allocated_each FROM stock_balance b"

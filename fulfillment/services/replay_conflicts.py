@@ -15,6 +15,7 @@ from fulfillment.hot import Tx
 from fulfillment.services.actor import Actor
 from fulfillment.services.count_plans import ask_count
 from fulfillment.services.lookup import decider
+from fulfillment.services.pages import check_limit
 from fulfillment.services.running import tell
 from fulfillment.services.scan_arrival import ScanRequest
 
@@ -69,8 +70,7 @@ def listed(tx: Tx, decision: str = "", after: int = 0, limit: int = 100) -> list
     """
     if decision not in ("", *Decision):
         raise DomainError("bad_decision", f"a decision is one of {', '.join(Decision)}", "decision")
-    if not 1 <= limit <= PAGE_MAX:
-        raise DomainError("bad_limit", f"limit must be 1 to {PAGE_MAX}", "limit")
+    check_limit(limit, PAGE_MAX)
     rows = tx.all(
         f"{_COLUMNS} AND c.first_id IS NULL AND c.decision = :decision AND c.id > :after ORDER BY c.id LIMIT :limit",
         decision=decision, after=after, limit=limit,

@@ -8,38 +8,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.domain.reasons import DomainError, NotFound
+from fulfillment.domain.reasons import NotFound
 from fulfillment.domain.replenishment import StockState, stock_state
 from fulfillment.hot import Tx
 from fulfillment.services import replenishment_plans as plans
 from fulfillment.services.actor import Actor
+from fulfillment.services.pages import COLUMN_MAX, COLUMN_SHOWN, check_limit, columns, literal
 from fulfillment.services.running import tell
 
-SHOWN = 60
-PAGE_MAX = 500
 
-
-def board(tx: Tx, q: str = "", shown: int = SHOWN) -> dict[str, Any]:
+def board(tx: Tx, q: str = "", shown: int = COLUMN_SHOWN) -> dict[str, Any]:
     """Faces by state with whole counts, the emptiest first; `q` is the beginning of an SKU or a location.
 
     Raises:
         DomainError: a limit that makes no sense.
     """
-    if not 1 <= shown <= PAGE_MAX:
-        raise DomainError("bad_limit", f"1 to {PAGE_MAX}", "limit")
-    key = q.strip().upper().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    check_limit(shown, COLUMN_MAX)
+    key = literal(q.strip().upper())
     cards: dict[str, list[dict[str, Any]]] = {state.value: [] for state in StockState}
     for row in tx.all(_FACES, q=f"{key}%"):
         state = stock_state(row["here_each"], row["min_each"], row["max_each"])
         cards[state].append({**dict(row), "state": state.value})
     for some in cards.values():
         some.sort(key=lambda card: (card["here_each"] / card["max_each"], card["location"]))
-    return {
-        "now_ms": tx.now_ms,
-        "columns": [
-            {"column": state, "count": len(some), "cards": some[:shown]} for state, some in cards.items()
-        ],
-    }  # fmt: skip
+    return {"now_ms": tx.now_ms, "columns": columns(cards, shown)}
 
 
 def ask_refills(tx: Tx, actor: Actor, sku: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from fulfillment.domain.codes import barcode_key
 from fulfillment.hot import Tx
 from fulfillment.scanning.classify import MalformedCode, Read, ReadKind, check_raw, classify
+from fulfillment.services.pages import literal
 from fulfillment.services.today import local_day
 
 SHOWN_ROWS = 300
@@ -100,7 +101,7 @@ def _understood(tx: Tx, word: str) -> tuple[str, str, dict[str, Any]]:
 
 def _by_beginning(tx: Tx, raw: str) -> tuple[str, str, dict[str, Any]]:
     """Locations that begin so, or items that do or have it in their name."""
-    begins = raw.upper().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    begins = literal(raw.upper())
     places = tx.all(
         "SELECT id FROM location WHERE warehouse_id = :w AND code LIKE :begins ESCAPE '!'"
         f" ORDER BY code LIMIT {MAX_PLACES}",

@@ -16,7 +16,7 @@ from fulfillment.domain.tasks import TourState, WaveState
 from fulfillment.domain.wave_acts import PRIORITY_MAX, WaveAct
 from fulfillment.hot import Tx
 from fulfillment.services.actor import Actor
-from fulfillment.services.lookup import decider, person
+from fulfillment.services.lookup import author_id, person
 from fulfillment.services.running import tell
 from fulfillment.services.waves import LARGEST_ID
 
@@ -176,9 +176,7 @@ def open_wave(tx: Tx, wave_id: int) -> Any:
 
 def supervisor(tx: Tx, badge: str, may_without: bool) -> int | None:
     """Who decides; none where a program's token does."""
-    if not badge and may_without:
-        return None
-    return int(decider(tx, badge, "steers a wave")["id"])
+    return author_id(tx, badge, may_without, "steers a wave")
 
 
 def note(

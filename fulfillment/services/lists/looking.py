@@ -14,6 +14,7 @@ from typing import Any
 from fulfillment.hot import Tx
 from fulfillment.services.imports.reading import VERSION_COLUMN
 from fulfillment.services.lists.kinds import Listing
+from fulfillment.services.pages import literal
 from fulfillment.services.sheets import csv_text
 
 PAGE_ROWS = 50
@@ -86,9 +87,8 @@ def version_of(row: Mapping[str, str]) -> str:
 def _sought(listing: Listing, word: str) -> tuple[str, dict[str, Any]]:
     if not word:
         return "", {}
-    # As typed, not as a pattern: an underscore is a letter of many codes. And once more in its own letter case, for
-    # SQLite folds the letters of ASCII only.
-    safe = word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    # Once more in its own letter case, for SQLite folds the letters of ASCII only.
+    safe = literal(word)
     either = " OR ".join(f"LOWER({sql}) LIKE :word ESCAPE '!' OR {sql} LIKE :own ESCAPE '!'" for sql in listing.sought)
     return f" AND ({either})", {"word": f"%{safe.lower()}%", "own": f"%{safe}%"}
 
