@@ -9,6 +9,7 @@ from flask import request
 
 from fulfillment.domain.roles import Permission
 from fulfillment.services import inbound_board, stock_board
+from fulfillment.services.pages import COLUMN_SHOWN
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body
 from fulfillment.web.order_board import number_in
@@ -27,7 +28,7 @@ class RefillAskedBody(Body):
            query={"q": "how an SKU or a location begins", **LIMIT})  # fmt: skip
 def get_stock_board() -> Any:
     """Pick faces by what lies there against their levels."""
-    q, limit = request.args.get("q", "")[:60], number_in(request.args, "limit", stock_board.SHOWN)
+    q, limit = request.args.get("q", "")[:60], number_in(request.args, "limit", COLUMN_SHOWN)
     return floor().read(lambda tx: stock_board.board(tx, q, limit))
 
 
@@ -42,5 +43,5 @@ def post_refills_asked(body: RefillAskedBody) -> Any:
            query={"q": "part of a receipt's number or of a supplier", **LIMIT})  # fmt: skip
 def get_inbound_board() -> Any:
     """Receipts by how far they have come."""
-    q, limit = request.args.get("q", "")[:60], number_in(request.args, "limit", inbound_board.SHOWN)
+    q, limit = request.args.get("q", "")[:60], number_in(request.args, "limit", COLUMN_SHOWN)
     return floor().read(lambda tx: inbound_board.board(tx, q, limit))
