@@ -25,7 +25,7 @@ from kiosk_ui.words import prompt, say, table
 
 # What a page without the network is made of: its template's own files, and the icon.
 SHELL = ("kiosk.css", "queue.js", "wedge_keys.js", "wedge_pace.js", "wedge.js", "wedge_page.js", "tour_rules.js",
-         "tour_screen.js", "tour.js", "scan.js", "feedback.js", "hand_over.js", "look.js", "wall.css",
+         "tour_screen.js", "tour.js", "scan.js", "feedback.js", "hand_over.js", "look.js", "bench.css", "wall.css",
          "mark.svg")  # fmt: skip
 # What the drawing of a screen without the server says, beside its own words.
 SAID = (

@@ -159,7 +159,7 @@ def test_the_dark_colours_are_the_same_by_device_and_by_switch() -> None:
 @pytest.mark.parametrize(
     ("address", "station", "sheets"),
     [
-        ("/kiosk/HAND-1", "HAND-1", ["kiosk.css", "wall.css"]),
+        ("/kiosk/HAND-1", "HAND-1", ["kiosk.css", "bench.css", "wall.css"]),
         ("/bench/BENCH-1", "BENCH-1", ["kiosk.css", "bench.css", "wall.css"]),
         ("/kiosk/BENCH-1", "BENCH-1", ["kiosk.css", "bench.css", "wall.css"]),
         ("/kiosk/HAND-1/own-pin", "HAND-1", ["kiosk.css", "desk.css"]),
