@@ -169,7 +169,9 @@ def _scan_of(sent: Any, station: str, token: str) -> scans.ScanRequest:
         raise DomainError("bad_body", "half a character is no text") from error
     occurred_at_ms = parse_time(body.occurred_at, "occurred_at")
     noted = noted_of(body.noted)
-    return scans.ScanRequest(body.scan_id, station, body.code, occurred_at_ms, body.qty_each, token, noted)
+    return scans.ScanRequest(
+        body.scan_id, station, body.code, occurred_at_ms, body.qty_each, token, noted, body.after or "", body.by_hand
+    )
 
 
 def _page(code: str, layout: str) -> str:
