@@ -34,8 +34,8 @@ SAID = (
     "got.too_many", "expected.older_first", "panel", "walk_m", "walk_map", "look_alike",
 )  # fmt: skip
 REFUSED = (
-    "wrong_location", "wrong_item", "wrong_tote", "too_many", "scan_each", "scan_itself", "serial_required", "serial_known",
-    "nothing_here", "older_first", "short_stock", "not_expected",
+    "wrong_location", "wrong_item", "wrong_tote", "too_many", "scan_each", "scan_itself", "serial_required",
+    "serial_known", "nothing_here", "older_first", "short_stock", "not_expected",
 )  # fmt: skip
 
 

@@ -73,7 +73,8 @@ def _load_tote(tx: Tx, row: Any, open_parcel: Any, memory: Memory) -> flow.Facts
         tote=row["id"],
     )
     lying = tx.all(
-        f"SELECT {GOODS_COLUMNS}, i.weight_g, i.length_mm, i.width_mm, i.height_mm, i.scan_each_max, i.tracks_serial, i.look_alike,"
+        f"SELECT {GOODS_COLUMNS}, i.weight_g, i.length_mm, i.width_mm, i.height_mm, i.scan_each_max, i.tracks_serial,"
+        " i.look_alike,"
         " b.units FROM (SELECT item_id, SUM(on_hand_each) AS units FROM stock_balance WHERE warehouse_id = :w"
         f" AND lpn_id = :tote GROUP BY item_id ORDER BY item_id LIMIT {SHOWN}) b"
         " JOIN item i ON i.warehouse_id = :w AND i.id = b.item_id",

@@ -174,7 +174,8 @@ def _take(tx: Tx, wall_id: int, tote_id: int, item: ItemRead) -> dict[str, Any]:
 
     Raises:
         Refused: `wrong_item`, not of this tote; `order_cancelled`, nobody wants it any more; `wall_full`;
-            `wrong_location`, its order is sorted at another wall; `too_many`, `scan_each`, `scan_itself`, `serial_required`.
+            `wrong_location`, its order is sorted at another wall; `too_many`, `scan_each`, `scan_itself`,
+            `serial_required`.
     """
     row = tx.one("SELECT sku, tracks_serial FROM item WHERE warehouse_id = :w AND id = :id", id=item.item_id)
     if item.qty_each <= 0:

@@ -177,7 +177,8 @@ SCREENS: Mapping[str, Mapping[str, str]] = {
         "not_confirmed": "No network. Nothing here is confirmed.",
         "kept_here": "{count} scans kept here, none booked yet. This screen is from before them.",
         "kept_here.one": "1 scan kept here, not booked yet. This screen is from before it.",
-        "kept_in_order": "Sent in this order when the network is back. What does not count then goes to your supervisor.",
+        "kept_in_order": "Sent in this order when the network is back. What does not count then goes to your"
+        " supervisor.",
         "no_tour": "This device knows of no walk it could go on with. Wait for the network.",
         "noted": "Noted, not confirmed",
         "replay_stopped": "Stopped at scan {nth} of {total} that waited",

@@ -161,7 +161,7 @@ def pick_a_tour(site: Site, firefox: Firefox) -> Iterator[str]:
 
 
 def pack_its_tote(site: Site, firefox: Firefox) -> Iterator[str]:
-    """The tote of that tour at the bench: the last scan closes the parcel, its label is scanned back, and it is sent."""
+    """The tote of that tour at the bench: the last scan closes the parcel, its label is scanned back."""
     hand = site.hand
     enter(site, firefox, "BENCH-1")
     scan(firefox, own_code("B", "1001"), "home", "menu")

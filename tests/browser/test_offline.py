@@ -207,7 +207,9 @@ def ring(page: Page) -> list[str | None]:
     return [shown.get_attribute("cx"), shown.get_attribute("cy")]
 
 
-def test_of_look_alikes_the_device_notes_the_scans_only(picker: Person, site: Site, page: Page, hand: FloorHand) -> None:
+def test_of_look_alikes_the_device_notes_the_scans_only(
+    picker: Person, site: Site, page: Page, hand: FloorHand
+) -> None:
     hand.write(lambda tx: tx.run("UPDATE item SET look_alike = 'CUPS' WHERE warehouse_id = :w AND sku = 'CUP'"))
     codes = walk_codes(hand)
     for code in codes[:3]:
