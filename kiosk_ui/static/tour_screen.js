@@ -12,15 +12,16 @@ function make(tag, name, ...content) {
 /* `walk` is null where there is none to go on with. `verdict`: { noted } or { refused } or { needs }, or nothing. */
 function drawAway(walk, verdict, code, waiting, isSending) {
   const before = current(), step = walk ? walk.state : "none";
+  const hasKeypad = step === "item" && !stopOf(walk).item.is_look_alike;
   const screen = make("div", "screen flow-pick is-away");
   Object.assign(screen.dataset, {
     words: before.dataset.words, scanId: before.dataset.scanId, outcome: verdict && verdict.noted ? "noted" : "", flow: "pick", state: step,
-    quantity: step === "item" ? "item" : "", refresh: "",
+    quantity: hasKeypad ? "item" : "", refresh: "",
     lockMs: before.dataset.lockMs || "", hasPin: before.dataset.hasPin || "",
   });
   screen.lang = before.lang;
   const task = make("section", "task", ...(walk ? DRAW[step](walk, wordsOf(walk)) : [make("h1", "prompt", say("no_tour"))]));
-  if (step === "item" && !walk.asks) task.append(keypadOf(walk.tour));
+  if (hasKeypad && !walk.asks) task.append(keypadOf(walk.tour));
   const head = before.querySelector(".head").cloneNode(true);
   if (walk) head.querySelector(".head-flow").textContent = wordsOf(walk)("flow");
   screen.append(head, banner(walk, waiting, isSending));

@@ -64,7 +64,7 @@ SCREENS: Mapping[str, Mapping[str, str]] = {
         "counted": "{count} counted",
         "take_n": "Take",
         "look_alike": "Others look like it: scan every piece",
-        "not_these": "Not",
+        "not_these": "Not:",
         "pieces": "pieces",
         "pieces.one": "piece",
         "place_on_cart": "Place on the cart",

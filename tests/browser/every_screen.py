@@ -235,7 +235,7 @@ def _picking(walk: Walk) -> Iterator[str]:
     walk.hand.write(lambda tx: tx.run("UPDATE item SET look_alike = 'MUGS' WHERE sku LIKE 'MUG-%' OR sku = 'CUP-TEA'"))
     walk.page.reload()
     yield walk.reached("pick.item", "-look-alike")
-    yield walk.keyed(2, "MUG-BLUE").reached("pick.item", "-scan-each")
+    yield walk.scan("PLATE-27").reached("pick.item", "-wrong")
     walk.hand.write(lambda tx: tx.run("UPDATE item SET look_alike = ''"))
     walk.page.reload()
     yield walk.keyed(int(walk.field("left_each")), "MUG-BLUE").reached("pick.tote")
