@@ -189,7 +189,9 @@ function progressOf(walk, word) {
 function aheadOf(stop, next, word) {
   const said = [word("screen.walk_m", { metres: written(Math.floor((stop.walk_left_dm + 5) / 10)) })];
   if (next && next.place.code !== stop.place.code) said.push(word("screen.then", { place: next.place.code }));
-  return make("p", "aim ahead", said.join(" · "));
+  const line = make("p", "aim", said.join(" · "));
+  line.classList.add("ahead");
+  return line;
 }
 
 /* The picture the floor drew last, while it is of this walk. */

@@ -169,6 +169,19 @@ def test_a_code_can_be_typed(picker: Person, page: Page) -> None:
     assert page.input_value("#manual-code") == ""
 
 
+def test_a_look_alike_is_taken_by_a_scan_and_by_no_touch_or_typing(picker: Person, site: Site, page: Page) -> None:
+    site.hand.item("PEN-RED", name="Red pen", look_alike="PENS")
+    site.hand.write(lambda tx: tx.run("UPDATE item SET look_alike = 'PENS' WHERE warehouse_id = :w AND sku = 'PEN'"))
+    go_to_first_stop(picker)
+    expect(page.locator(".task")).to_contain_text("Others look like it: scan every piece · Not: Red pen")
+    assert (page.locator("#panel").count(), page.locator("#keypad").count()) == (0, 0)
+    page.fill("#manual-code", "PEN")
+    picker.answered(lambda: page.click("#manual button"))
+    assert "others look like them" in picker.verdict
+    picker.scan("PEN")
+    assert picker.verdict == "OK"
+
+
 def test_a_scanned_tag_stays_text(picker: Person, page: Page) -> None:
     for code in (BADGE, own_code("C", "PICK"), acts.CARTS[0], acts.TOTES[0]):
         picker.scan(code)
