@@ -76,6 +76,7 @@ Columns (only sku is needed; what the file does not have stays as it is):
   is_fragile keeps_upright   1 or 0: nothing is packed on it; it is packed standing on its base
   max_load_g      as much may be packed on one; empty = any
   hs_code origin value_minor currency      for customs; 1250 = 12.50
+  look_alike      items with the same word look like one another (a size, a colour, a plug): each is scanned itself
   scan_each_max   up to so many units are scanned one by one when packing
   note            not stored
 

@@ -31,11 +31,11 @@ SHELL = ("kiosk.css", "queue.js", "wedge_keys.js", "wedge_pace.js", "wedge.js", 
 SAID = (
     "aisle", "bay", "level", "take_n", "pieces", "pieces.one", "counted", "of", "place_on_cart", "stops_done", "then",
     "at", "serial", "lot", "best_before", "tote", "totes", "order", "item", "expected", "got", "expected.too_many",
-    "got.too_many", "expected.older_first", "panel",
+    "got.too_many", "expected.older_first", "panel", "walk_m", "walk_map", "look_alike",
 )  # fmt: skip
 REFUSED = (
-    "wrong_location", "wrong_item", "wrong_tote", "too_many", "scan_each", "serial_required", "serial_known",
-    "nothing_here", "older_first", "short_stock", "not_expected",
+    "wrong_location", "wrong_item", "wrong_tote", "too_many", "scan_each", "scan_itself", "serial_required",
+    "serial_known", "nothing_here", "older_first", "short_stock", "not_expected",
 )  # fmt: skip
 
 

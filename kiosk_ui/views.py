@@ -169,7 +169,9 @@ def _scan_of(sent: Any, station: str, token: str) -> scans.ScanRequest:
         raise DomainError("bad_body", "half a character is no text") from error
     occurred_at_ms = parse_time(body.occurred_at, "occurred_at")
     noted = noted_of(body.noted)
-    return scans.ScanRequest(body.scan_id, station, body.code, occurred_at_ms, body.qty_each, token, noted)
+    return scans.ScanRequest(
+        body.scan_id, station, body.code, occurred_at_ms, body.qty_each, token, noted, body.after or "", body.by_hand
+    )
 
 
 def _page(code: str, layout: str) -> str:
@@ -219,7 +221,8 @@ def _seen(code: str, step: dict[str, Any], verdict: dict[str, Any] | None) -> di
         "cart": cart,
         "template": template_of(step["flow"], step["state"]),
         "heading": heading(step["flow"], step["state"], step["prompt"], fields),
-        "quantity_with": quantity_goes_with(step["flow"], step["state"]),
+        # Of goods that look like others none is taken by a number.
+        "quantity_with": "" if "look_alikes" in fields else quantity_goes_with(step["flow"], step["state"]),
         "commands": commands, "explained": [{**one, "hint": _hint(one["label"])} for one in explained],
         "barcodes": [expect for expect in expects if expect["kind"] not in _BUTTONS and expect["code"]],
         "reasons": [expect for expect in expects if expect["kind"] == "reason" and expect["code"]],

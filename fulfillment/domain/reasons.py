@@ -26,6 +26,7 @@ class Reject(StrEnum):
     CART_IN_USE = "cart_in_use"
     TOO_MANY = "too_many"
     SCAN_EACH = "scan_each"
+    SCAN_ITSELF = "scan_itself"
     BAD_QUANTITY = "bad_quantity"
     NO_WORK = "no_work"
     NOTHING_HERE = "nothing_here"

@@ -33,6 +33,7 @@ from fulfillment.flows.step import (
     Place,
     Reply,
     Step,
+    check_itself,
     check_quantity,
     expect_command,
     expect_goods,
@@ -69,6 +70,7 @@ class PickTask:
     """The stop to be made now. `tote` is None when that place on the cart needs another tote.
 
     `sealed` and `oldest` are what still lies here beside the units in the hand; `has_spoilt`: some of it expired.
+    `is_look_alike`: `others` and perhaps more are mistaken for it, so each piece is scanned.
     `substitute`: what may go instead, looked for only while SHORT is asked about; `free_places` of the cart only while
     a tote is asked for.
     """
@@ -86,6 +88,8 @@ class PickTask:
     has_spoilt: bool = False
     substitute: Substitute | None = None
     free_places: tuple[int, ...] = ()
+    is_look_alike: bool = False
+    others: tuple[Goods, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -222,8 +226,10 @@ def settle(memory: Memory, facts: Facts) -> Step:
         return Step(NAME, state, "scan_reason", expects, fields)
     if state == "item":
         fields |= _goods_fields(here, task)
+        # No button for what only a scan of the goods can say.
+        goods = Expect("item", label=task.goods.sku) if task.is_look_alike else expect_goods(task.goods)
         expects = (
-            expect_goods(task.goods), *(_BREAK if task.sealed else ()), *_AT_ITEM,
+            goods, *(_BREAK if task.sealed else ()), *_AT_ITEM,
             *(_OVERRIDE if _may_pass_over(task) else ()), *undo,
         )  # fmt: skip
         return Step(NAME, state, "scan_item", expects, fields)
@@ -317,7 +323,7 @@ def _hear_item(here: dict[str, Any], heard: Heard, task: PickTask) -> Reply:
 def _hear_goods(here: dict[str, Any], item: ItemRead, task: PickTask) -> Reply:
     if task.is_serial and item.qty_each > 1:
         return Rejected(Reject.SCAN_EACH, expected="1", got=str(item.qty_each))
-    wrong = check_quantity(item.qty_each, task.left_each - here["counted"], "")
+    wrong = check_itself(item) or check_quantity(item.qty_each, task.left_each - here["counted"], "")
     if wrong is not None:
         return wrong
     if task.is_serial and not item.serial:
@@ -400,6 +406,8 @@ def _goods_fields(here: Mapping[str, Any], task: PickTask) -> dict[str, Any]:
     fields: dict[str, Any] = {"take": take, "is_serial": task.is_serial}
     if task.sealed is not None:
         fields["sealed"] = task.sealed.view()
+    if task.is_look_alike:
+        fields["look_alikes"] = [goods.view() for goods in task.others]
     if here.get("override"):
         fields["override"] = {"by": here["override"]["by"], "why": here["override"]["why"]}
     return fields

@@ -29,6 +29,7 @@ from fulfillment.flows.step import (
     Place,
     Reply,
     Step,
+    check_itself,
     expect_command,
     expect_goods,
     expect_place,
@@ -175,6 +176,9 @@ def _hear_slot(memory: Memory, at_tote: Memory, heard: Heard, wall: Wall, tote: 
         is_alike = heard.item.item_id == unit.goods.item_id and heard.item.lot == in_hand["lot"]
         if not is_alike or heard.item.serial:
             return Rejected(Reject.FINISH_FIRST, expected=unit.slot, got=heard.item.sku)
+        wrong = check_itself(heard.item)
+        if wrong is not None:
+            return wrong
         qty_each = unit.qty_each + heard.item.qty_each
         if heard.item.qty_each <= 0 or qty_each > unit.most_each:
             return Rejected(Reject.TOO_MANY, expected=str(unit.most_each), got=str(qty_each))

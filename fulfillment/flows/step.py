@@ -18,7 +18,11 @@ Memory = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ItemRead:
-    """An item's barcode resolved: `barcode_each` units per scan of it, `keyed_each` typed by the operator."""
+    """An item's barcode resolved: `barcode_each` units per scan of it, `keyed_each` typed by the operator.
+
+    `is_look_alike`: others are mistaken for it; `is_by_hand`: its code was touched or typed, so nobody has read it off
+    the goods by a scanner.
+    """
 
     item_id: int
     sku: str
@@ -29,6 +33,8 @@ class ItemRead:
     expiry_on: str = ""
     serial: str = ""
     scan_each_max: int = 3
+    is_look_alike: bool = False
+    is_by_hand: bool = False
 
     @property
     def qty_each(self) -> int:
@@ -145,6 +151,18 @@ def expect_goods(goods: Goods) -> Expect:
 def not_expected(heard: Heard, *wanted: str) -> Rejected:
     """The dialogue is waiting for something else."""
     return Rejected(Reject.NOT_EXPECTED, expected=" or ".join(wanted), got=heard.raw)
+
+
+def check_itself(item: ItemRead) -> Rejected | None:
+    """None unless goods that look like others were taken without a scan of each: of what is in the hand neither a code
+    touched or typed nor a number keyed for the rest says anything."""
+    if not item.is_look_alike:
+        return None
+    if item.is_by_hand:
+        return Rejected(Reject.SCAN_ITSELF, expected=item.sku, got=item.raw)
+    if item.qty_each > item.barcode_each:
+        return Rejected(Reject.SCAN_EACH, expected=str(item.barcode_each), got=str(item.qty_each))
+    return None
 
 
 def check_quantity(qty_each: int, left_each: int, got: str) -> Rejected | None:

@@ -18,7 +18,7 @@ class Item(InWarehouse, db.Model):
     `rotation` and `tolerance_days` are what holds now: the item's own where it has one, else its zone's, else
     FEFO where it tracks expiry and FIFO elsewhere, without a tolerance. `policy_entry` keeps what held before.
     For packing: nothing lies on what `is_fragile`, what `keeps_upright` stands on its base, and one bears
-    `max_load_g` (NULL = any).
+    `max_load_g` (NULL = any). Items with the same `look_alike` are mistaken for one another ('' = this one is not).
     """
 
     __tablename__ = "item"
@@ -62,6 +62,7 @@ class Item(InWarehouse, db.Model):
     is_fragile: Mapped[int] = whole(0)
     keeps_upright: Mapped[int] = whole(0)
     max_load_g: Mapped[int | None] = maybe_whole()
+    look_alike: Mapped[str] = words("")
 
 
 class ItemName(db.Model):

@@ -50,7 +50,7 @@ def put_station(tx: Tx, code: str, values: Mapping[str, Any]) -> str:
     )
     if known is None:
         _check_code("S", code)
-        given = {name: values.get(name) or None for name in ("location", "label_printer", "slip_printer")}
+        given = {name: values.get(name) or None for name in ("location", *stations.PRINTERS)}
         setting_up.insert_station(tx, code, values.get("kind", ""), name=values.get("name", ""), **given)
         if values.get("weighs"):
             stations.change(tx, code, {"weighs": True})
@@ -59,8 +59,8 @@ def put_station(tx: Tx, code: str, values: Mapping[str, Any]) -> str:
         if name in values and values[name] != known[name]:
             raise Conflict("station_stays", f"{code} stays {known[name] or 'nowhere'}: set another station up", name)
     before = stations.shown(tx, code)
-    wanted = {name: values[name] for name in ("name", "label_printer", "slip_printer", "weighs") if name in values}
-    for name in ("label_printer", "slip_printer"):
+    wanted = {name: values[name] for name in ("name", *stations.PRINTERS, "weighs") if name in values}
+    for name in stations.PRINTERS:
         if name in wanted:
             wanted[name] = wanted[name] or stations.NOBODY
     if "weighs" in wanted:

@@ -123,14 +123,16 @@ def find_supervisor(tx: Tx, badge: str) -> Any:
 def item_question(barcode: str) -> Question:
     """Which item answers to a barcode, and for how many units one scan of it stands."""
     return (
-        "SELECT i.id, i.sku, i.scan_each_max, c.qty_each FROM item_barcode c"
+        "SELECT i.id, i.sku, i.scan_each_max, i.look_alike, c.qty_each FROM item_barcode c"
         " JOIN item i ON i.warehouse_id = c.warehouse_id AND i.id = c.item_id"
         " WHERE c.warehouse_id = :w AND c.code = :code",
         {"code": barcode},
     )
 
 
-def resolve(read: Read, keyed_each: int | None, items: Sequence[Any]) -> Heard | Rejected:
+def resolve(
+    read: Read, keyed_each: int | None, items: Sequence[Any], *, is_by_hand: bool = False
+) -> Heard | Rejected:
     """A read with its item as `item_question` was answered; a barcode nobody registered is `unknown_code`.
 
     A plain text that spells a command is taken for it: that is how a person without a scanner says SHORT. A number with
@@ -147,6 +149,6 @@ def resolve(read: Read, keyed_each: int | None, items: Sequence[Any]) -> Heard |
     row = items[0]
     item = ItemRead(
         row["id"], row["sku"], row["qty_each"], keyed_each, read.raw, read.lot, read.expiry_on, read.serial,
-        row["scan_each_max"],
+        row["scan_each_max"], bool(row["look_alike"]), is_by_hand,
     )  # fmt: skip
     return Heard(ReadKind.ITEM, read.value, read.raw, keyed_each, item)

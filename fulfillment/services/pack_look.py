@@ -74,6 +74,7 @@ def _load_tote(tx: Tx, row: Any, open_parcel: Any, memory: Memory) -> flow.Facts
     )
     lying = tx.all(
         f"SELECT {GOODS_COLUMNS}, i.weight_g, i.length_mm, i.width_mm, i.height_mm, i.scan_each_max, i.tracks_serial,"
+        " i.look_alike,"
         " b.units FROM (SELECT item_id, SUM(on_hand_each) AS units FROM stock_balance WHERE warehouse_id = :w"
         f" AND lpn_id = :tote GROUP BY item_id ORDER BY item_id LIMIT {SHOWN}) b"
         " JOIN item i ON i.warehouse_id = :w AND i.id = b.item_id",
@@ -94,7 +95,8 @@ def _load_tote(tx: Tx, row: Any, open_parcel: Any, memory: Memory) -> flow.Facts
         volume = volume_ml(first["length_mm"], first["width_mm"], first["height_mm"])
         fits = fits_each(load_of(open_parcel), first["weight_g"], volume)
         ahead = flow.NextGoods(
-            goods_of(first), first["units"], 1_000_000 if first["tracks_serial"] else first["scan_each_max"],
+            goods_of(first), first["units"],
+            1_000_000 if first["tracks_serial"] or first["look_alike"] else first["scan_each_max"],
             fits if fits < first["units"] else None,
         )  # fmt: skip
     carton = cartons.of_parcel(tx, open_parcel)

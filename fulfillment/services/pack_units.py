@@ -14,7 +14,7 @@ from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
 from fulfillment.domain.shipping import Count, Lying, check_count
 from fulfillment.domain.stock import Move
 from fulfillment.domain.units import volume_ml
-from fulfillment.flows.step import ItemRead
+from fulfillment.flows.step import ItemRead, check_itself
 from fulfillment.hot import Tx
 from fulfillment.services import ledger
 from fulfillment.services.actor import Actor
@@ -43,7 +43,9 @@ def put_in(tx: Tx, actor: Actor, tote: Any, parcel: Any, item: ItemRead, *, is_s
         bool(row["tracks_serial"]), sum(layer["on_hand_each"] for layer in with_serial),
     )  # fmt: skip
     count = Count(item.barcode_each, item.keyed_each, item.serial, is_scanned)
-    wrong = check_count(count, lying, load_of(parcel)) or (None if is_scanned else _unclear(layers, lying, item))
+    wrong = (check_itself(item) if is_scanned else None) or check_count(count, lying, load_of(parcel))
+    if wrong is None and not is_scanned:
+        wrong = _unclear(layers, lying, item)
     if wrong is not None:
         raise Refused(wrong)
     qty_each = count.qty_each

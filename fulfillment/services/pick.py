@@ -14,7 +14,7 @@ from fulfillment.flows import pick as flow
 from fulfillment.flows.pick_hand import OpenCase, Override, TakeGoods, hand_of, with_taken
 from fulfillment.flows.pick_new_tote import AddTote
 from fulfillment.flows.pick_otherwise import SHORT, AskSupervisor, ReportShort, SetAsideDamaged, TakeBack
-from fulfillment.flows.step import Memory
+from fulfillment.flows.step import Goods, Memory
 from fulfillment.hot import Question, Tx
 from fulfillment.services import (
     allocate,
@@ -33,13 +33,21 @@ from fulfillment.services import (
     undoing,
 )
 from fulfillment.services.actor import Actor
-from fulfillment.services.lookup import PLACE_COLUMNS, find_location, find_supervisor, goods_of, place_of
+from fulfillment.services.lookup import (
+    GOODS_COLUMNS,
+    PLACE_COLUMNS,
+    find_location,
+    find_supervisor,
+    goods_of,
+    place_of,
+)
 from fulfillment.services.pick_walk import Stop, Walk
 from fulfillment.services.running import tell
 
 # Free carts and totes offered as buttons; a person with a scanner takes any. Written into the statements: with
 # LIMIT as a parameter SQLite prepares them anew at each run, which costs more than running them.
 SHOWN = 6
+LOOK_ALIKES_SHOWN = 3
 
 def questions(station_code: str) -> tuple[Question, ...]:
     """What `load` needs answered: it can be asked before anybody knows who stands there."""
@@ -94,10 +102,13 @@ def again(tx: Tx, memory: Memory, walk: Walk) -> flow.Facts:
         view = flow.Tour(row["tour_id"], 0, row["distance_dm"], 0, 0, _totes_on(tx, row["tour_id"]))
         return flow.Facts(view, staging=place_of(staging) if staging else None, walk=walk)
     oldest, sealed, substitute = None, None, None
+    others: tuple[Goods, ...] = ()
     if memory.get("at") == row["location_id"]:
         mine = memory if memory.get("task") == row["task_id"] else {}
         counted_each = mine.get("counted", 0)
         oldest, sealed = pick_stock.shown(stop, hand_of(mine), counted_each)
+        if row["look_alike"]:
+            others = _look_alikes(tx, row)
         if mine.get("asks") == SHORT and not batch_picks.is_batch(row):
             missing_each = row["left_each"] - counted_each
             substitute = substitutes.offer(
@@ -107,7 +118,7 @@ def again(tx: Tx, memory: Memory, walk: Walk) -> flow.Facts:
     task = flow.PickTask(
         row["task_id"], place_of(row), goods_of(row), batch_picks.left_each(row), row["position"],
         batch_picks.order_said(row), row["tote"], bool(row["tracks_serial"]), sealed, oldest, bool(stop.spoilt),
-        substitute, cart_places.free(tx, row["tour_id"]) if needs_tote else (),
+        substitute, cart_places.free(tx, row["tour_id"]) if needs_tote else (), bool(row["look_alike"]), others,
     )  # fmt: skip
     stops, stops_done = row["stops"], row["stops"] - row["stops_left"]
     return flow.Facts(
@@ -351,6 +362,16 @@ def _free_totes(tx: Tx) -> tuple[str, ...]:
         f"SELECT code FROM lpn WHERE warehouse_id = :w AND kind = 'tote' AND order_id IS NULL ORDER BY id LIMIT {SHOWN}"
     )
     return tuple(row["code"] for row in rows)
+
+
+def _look_alikes(tx: Tx, row: Any) -> tuple[Goods, ...]:
+    """What the item of this stop is mistaken for."""
+    rows = tx.all(
+        f"SELECT {GOODS_COLUMNS} FROM item i WHERE i.warehouse_id = :w AND i.look_alike = :word AND i.id <> :id"
+        f" ORDER BY i.sku_key LIMIT {LOOK_ALIKES_SHOWN}",
+        word=row["look_alike"], id=row["item_id"],
+    )  # fmt: skip
+    return tuple(goods_of(other) for other in rows)
 
 
 def _totes_on(tx: Tx, tour_id: int) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ _NEXT_PLACE = (
 _COLUMNS = (
     "tour_id", "distance_dm", "walk_left_dm", "wants_totes", "stops", "stops_left", "task_id", "left_each", "position",
     "order_id", "number", "item_id", "sku", "name", "barcode", "rotation", "tolerance_days", "min_life_days",
-    "tracks_serial", "location_id", "code", "kind", "zone", "aisle", "bay", "level", "tote", "tote_id",
+    "tracks_serial", "look_alike", "location_id", "code", "kind", "zone", "aisle", "bay", "level", "tote", "tote_id",
     "tote_location_id", "tote_order_id", "next_place", "face_item_id", "mode", "batch_each", "batch_orders",
 )  # fmt: skip
 # In a batch the tasks of one item in one place that go into one tote are one stop; asked of a batch only.
@@ -49,7 +49,8 @@ _STOP = (
     " (SELECT COUNT(*) FROM task n WHERE n.warehouse_id = t.warehouse_id AND n.tour_id = t.id"
     " AND n.state = 'open') AS stops_left,"
     " k.id AS task_id, k.qty_each - k.done_each AS left_each, k.position, k.order_id, o.number,"
-    f" {GOODS_COLUMNS}, i.rotation, i.tolerance_days, i.min_life_days, i.tracks_serial, {PLACE_COLUMNS},"
+    f" {GOODS_COLUMNS}, i.rotation, i.tolerance_days, i.min_life_days, i.tracks_serial, i.look_alike,"
+    f" {PLACE_COLUMNS},"
     " CASE p.kind WHEN 'share' THEN (SELECT b.code FROM lpn b WHERE b.warehouse_id = p.warehouse_id"
     " AND b.id = p.parent_lpn_id) ELSE p.code END AS tote,"
     " p.id AS tote_id, p.location_id AS tote_location_id, p.order_id AS tote_order_id, t.mode,"

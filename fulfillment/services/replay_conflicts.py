@@ -1,15 +1,18 @@
 """Scans noted without the network that the floor did not take: written down where they are refused, decided once.
 
 Owns `replay_conflict`. A decision moves no stock: what lies where is put right by scans or by the count it can ask
-for. Refuses who may not decide, and a second decision. Invariant: a noted scan that was refused has exactly one row.
+for. Refuses who may not decide, and a second decision. Invariant: a noted scan that was refused has exactly one row,
+and so has one that was made before the answer to the scan before it was seen, with that one if it was refused too.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from fulfillment.domain.counting import CountCause
-from fulfillment.domain.noted import Decision
+from fulfillment.domain.noted import Decision, Noted
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound, Reject, Rejected
 from fulfillment.hot import Tx
 from fulfillment.services.actor import Actor
@@ -21,6 +24,8 @@ from fulfillment.services.scan_arrival import ScanRequest
 
 PAGE_MAX = 1_000
 NOTE_MAX = 200
+_OF_SCAN = ("scan_id", "operator_id", "code", "qty_each", "rejection", "occurred_at_ms")
+LATE = "late"  # the step of a scan on no walk: whatever the floor asked for
 
 _COLUMNS = (
     "SELECT c.id, c.scan_id, s.code AS station, COALESCE(o.name, '') AS operator, c.tour_id AS tour, c.state,"
@@ -36,13 +41,29 @@ _COLUMNS = (
 )
 
 
-def record(tx: Tx, station_id: int, request: ScanRequest, rejected: Rejected) -> None:
-    """Write down that a noted scan was refused; of any other scan, and of one known already, nothing."""
-    noted = request.noted
-    if noted is None:
-        return
-    known = tx.one("SELECT id FROM replay_conflict WHERE warehouse_id = :w AND scan_id = :id", id=request.scan_id)
-    if known is not None:
+def record(
+    tx: Tx, station_id: int, request: ScanRequest, rejected: Rejected, operator_id: int | None = None,
+    before: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Write down that a scan made without its floor was refused; of any other, and of one known already, nothing.
+
+    `operator_id`: who is signed in now, for a noted scan knows itself who made it; `before`: the scan before one whose
+    answer nobody had seen.
+    """
+    if request.noted is not None:
+        _record_noted(tx, station_id, request, request.noted, rejected)
+    elif request.after and not _known(tx, request.scan_id):
+        first = None if before is None else _first_of(tx, before, station_id, request.station)
+        late = {
+            "scan_id": request.scan_id, "operator_id": operator_id, "code": request.code, "qty_each": request.qty_each,
+            "rejection": rejected.code, "expected": rejected.expected or "", "got": rejected.got or "",
+            "occurred_at_ms": request.occurred_at_ms,
+        }  # fmt: skip
+        _record_late(tx, station_id, request.station, late, first)
+
+
+def _record_noted(tx: Tx, station_id: int, request: ScanRequest, noted: Noted, rejected: Rejected) -> None:
+    if _known(tx, request.scan_id):
         return
     operator = tx.one("SELECT id FROM operator WHERE warehouse_id = :w AND id = :id", id=noted.operator_id)
     first = None
@@ -60,6 +81,38 @@ def record(tx: Tx, station_id: int, request: ScanRequest, rejected: Rejected) ->
     )  # fmt: skip
     if first is None:
         tell(tx, "board", "ReplayRefused", request.scan_id, station=request.station, tour=noted.tour_id)
+
+
+def _first_of(tx: Tx, before: Mapping[str, Any], station_id: int, station: str) -> int | None:
+    """The conflict a scan after this one follows from; None when this one counted.
+
+    It was sent before anybody knew that others follow it: refused, it becomes the conflict now.
+    """
+    if not before["rejection"]:
+        return None
+    known = tx.one(
+        "SELECT id, first_id FROM replay_conflict WHERE warehouse_id = :w AND scan_id = :id", id=before["scan_id"]
+    )
+    if known is not None:
+        return int(known["first_id"] or known["id"])
+    said = json.loads(before["outcome"] or "{}")
+    late = {name: before[name] for name in _OF_SCAN} | {name: said.get(name) or "" for name in ("expected", "got")}
+    return _record_late(tx, station_id, station, late, None)
+
+
+def _record_late(tx: Tx, station_id: int, station: str, late: Mapping[str, Any], first: int | None) -> int:
+    # On no walk the device knows: no tour, no stop, no step of one.
+    number = tx.insert(
+        "replay_conflict", **late, station_id=station_id, tour_id=0, task_id=0, state=LATE, replayed_at_ms=tx.now_ms,
+        first_id=first,
+    )  # fmt: skip
+    if first is None:
+        tell(tx, "board", "ReplayRefused", late["scan_id"], station=station, tour=0)
+    return int(number)
+
+
+def _known(tx: Tx, scan_id: str) -> bool:
+    return tx.one("SELECT 1 FROM replay_conflict WHERE warehouse_id = :w AND scan_id = :id", id=scan_id) is not None
 
 
 def listed(tx: Tx, decision: str = "", after: int = 0, limit: int = 100) -> list[dict[str, Any]]:

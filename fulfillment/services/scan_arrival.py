@@ -51,7 +51,9 @@ class ScanRequest:
     """A scan as it was sent; `token_sha256` of whoever sent it, None when it comes from within.
 
     `noted`: a device without the network took it for right at this step; None = it was sent as it was scanned. It is
-    no part of what makes it the same scan: it may be noted after a first try of which nobody knows.
+    no part of what makes it the same scan: it may be noted after a first try of which nobody knows. Nor is `after`, the
+    scan before it whose answer nobody could see yet ('' = it was seen), nor `is_by_hand`, that its code was touched or
+    typed.
     """
 
     scan_id: str
@@ -61,6 +63,8 @@ class ScanRequest:
     qty_each: int | None = None
     token_sha256: str | None = None
     noted: Noted | None = None
+    after: str = ""
+    is_by_hand: bool = False
 
     def sha256(self) -> str:
         """What makes two requests with one scan_id the same request."""
@@ -71,12 +75,13 @@ class ScanRequest:
 @dataclass(frozen=True)
 class Arrived:
     """What was answered: `row` of the station and its dialogue, `items` of an item's barcode, and `asked` for the
-    guessed dialogue (of the stored one, or None)."""
+    guessed dialogue (of the stored one, or None). `before`: the scan before it, whose answer nobody had seen."""
 
     row: Any
     read: Read | Rejected
     items: Sequence[Any]
     asked: Sequence[Sequence[Any]] | None
+    before: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ def arrive(tx: Tx, request: ScanRequest) -> Arrived | Again:
         raise _unknown(request.station)
     assert read is not None
     asked = answers[len(questions) :] if ahead and guess == row["flow"] else None
-    return Arrived(row, read, answers[1] if len(questions) > 1 else (), asked)
+    return Arrived(row, read, answers[1] if len(questions) > 1 else (), asked, _scan_before(tx, request))
 
 
 def stand(tx: Tx, queued: Sequence[ScanRequest]) -> Standing:
@@ -157,7 +162,8 @@ def arrive_next(
         raise wrong
     assert read is not None
     questions = _item_questions(read)
-    return Arrived(row, read, tx.ask(*questions)[0] if questions else (), None)
+    before = _scan_before(tx, request, came)
+    return Arrived(row, read, tx.ask(*questions)[0] if questions else (), None, before)
 
 
 def station_row(tx: Tx, code: str) -> Any:
@@ -185,6 +191,18 @@ def _ahead(tx: Tx, station: str) -> tuple[str | None, Sequence[Question]]:
 
 def _item_questions(read: Read | Rejected | None) -> list[Question]:
     return [item_question(read.value)] if isinstance(read, Read) and read.kind == ReadKind.ITEM else []
+
+
+def _scan_before(
+    tx: Tx, request: ScanRequest, came: Mapping[str, Mapping[str, Any]] | None = None
+) -> Mapping[str, Any] | None:
+    """The scan this one was made after, unseen; `came`: scans of its queue, which are not written down yet."""
+    if not request.after:
+        return None
+    before = (came or {}).get(request.after)
+    if before is not None and "rejection" in before:
+        return before
+    return tx.one("SELECT * FROM scan WHERE warehouse_id = :w AND scan_id = :id", id=request.after)
 
 
 def _before(request: ScanRequest, known: Mapping[str, Any] | None) -> Again | None:

@@ -103,7 +103,7 @@ def take(tx: Tx, request: ScanRequest, arrived: Arrived, dialogue: Dialogue) -> 
     else:
         dialogue = replace(dialogue, live_at_ms=tx.now_ms, heard_at_ms=request.occurred_at_ms)
     if rejected is not None:
-        replay_conflicts.record(tx, actor.station_id, request, rejected)
+        replay_conflicts.record(tx, actor.station_id, request, rejected, actor.operator_id, arrived.before)
     outcome: dict[str, Any] = {"scan_id": request.scan_id, "outcome": "applied"}
     if rejected is not None:
         outcome |= {
@@ -149,7 +149,14 @@ def _hear(tx: Tx, actor: Actor, arrived: Arrived, dialogue: Dialogue, request: S
     is_helping = bool(dialogue.memory.get(HELPING))
     dialogue = without_help(dialogue)
     read = arrived.read
-    heard = read if isinstance(read, Rejected) else resolve(read, request.qty_each, arrived.items)
+    if request.after and (arrived.before is None or arrived.before["rejection"]):
+        # Nobody had seen that the scan before did not count: taken for itself, this one would mean something else.
+        here = settle(tx, actor, dialogue)
+        return Rejected(Reject.OUT_OF_STEP, waits_for(view(here)), request.code), actor, dialogue, here
+    if isinstance(read, Rejected):
+        heard: Heard | Rejected = read
+    else:
+        heard = resolve(read, request.qty_each, arrived.items, is_by_hand=request.is_by_hand)
     is_aside = bool(dialogue.aside) or dialogue.is_locked
     if isinstance(heard, Rejected):
         step = settle(tx, actor, dialogue)

@@ -14,7 +14,7 @@ from typing import Any
 from fulfillment.domain.reasons import MoveReason, NotFound, Refused, Reject, Rejected
 from fulfillment.domain.stock import LpnKind, Move
 from fulfillment.flows import sort as flow
-from fulfillment.flows.step import ItemRead, Memory
+from fulfillment.flows.step import ItemRead, Memory, check_itself
 from fulfillment.hot import Tx
 from fulfillment.services import allocate, batch_totes, cartons, ledger, put_walls, slot_plans, written_off
 from fulfillment.services.actor import Actor
@@ -174,11 +174,15 @@ def _take(tx: Tx, wall_id: int, tote_id: int, item: ItemRead) -> dict[str, Any]:
 
     Raises:
         Refused: `wrong_item`, not of this tote; `order_cancelled`, nobody wants it any more; `wall_full`;
-            `wrong_location`, its order is sorted at another wall; `too_many`, `scan_each`, `serial_required`.
+            `wrong_location`, its order is sorted at another wall; `too_many`, `scan_each`, `scan_itself`,
+            `serial_required`.
     """
     row = tx.one("SELECT sku, tracks_serial FROM item WHERE warehouse_id = :w AND id = :id", id=item.item_id)
     if item.qty_each <= 0:
         raise Refused(Rejected(Reject.BAD_QUANTITY, got=str(item.qty_each)))
+    wrong = check_itself(item)
+    if wrong is not None:
+        raise Refused(wrong)
     if row["tracks_serial"]:
         if item.qty_each > 1:
             raise Refused(Rejected(Reject.SCAN_EACH, expected="1", got=str(item.qty_each)))

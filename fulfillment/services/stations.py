@@ -12,7 +12,7 @@ from fulfillment.domain.reasons import NotFound
 from fulfillment.hot import Tx
 from fulfillment.services import setting_up, weigh_rules
 
-_PRINTERS = ("label_printer", "slip_printer", "item_printer")
+PRINTERS = ("label_printer", "slip_printer", "item_printer")
 NOBODY = "-"  # as a printer's code: none any more
 
 _STATION = (
@@ -47,8 +47,8 @@ def change(tx: Tx, code: str, values: Mapping[str, Any]) -> dict[str, Any]:
         NotFound: no such station or printer; DomainError: bad_kind: only a bench weighs.
     """
     station = _station(tx, code)
-    merged = {name: values.get(name, station[name]) for name in ("name", *_PRINTERS)}
-    label, slip, item = (_printer_id(tx, merged[name], name) for name in _PRINTERS)
+    merged = {name: values.get(name, station[name]) for name in ("name", *PRINTERS)}
+    label, slip, item = (_printer_id(tx, merged[name], name) for name in PRINTERS)
     tx.put(
         "UPDATE station SET name = :name, label_printer_id = :label, slip_printer_id = :slip, item_printer_id = :item"
         " WHERE warehouse_id = :w AND id = :id",

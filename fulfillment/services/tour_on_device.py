@@ -24,7 +24,8 @@ DROPS_SHOWN = 40
 
 _STOPS = (
     "SELECT k.id AS task_id, k.state, k.qty_each, k.done_each, k.position, k.walk_left_dm, o.number,"
-    f" {GOODS_COLUMNS}, i.rotation, i.tolerance_days, i.min_life_days, i.tracks_serial, {PLACE_COLUMNS},"
+    f" {GOODS_COLUMNS}, i.rotation, i.tolerance_days, i.min_life_days, i.tracks_serial, i.look_alike,"
+    f" {PLACE_COLUMNS}, l.x_dm, l.y_dm,"
     " CASE p.kind WHEN 'share' THEN (SELECT b.code FROM lpn b WHERE b.warehouse_id = p.warehouse_id"
     " AND b.id = p.parent_lpn_id) ELSE p.code END AS tote FROM task k"
     " JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
@@ -152,7 +153,8 @@ def _stop(group: _Group, barcodes: list[list[Any]], lying_anywhere: Sequence[Any
         "parts": parts, "apart": group.is_apart, "left": sum(left_each for _, left_each in parts),
         "position": row["position"], "order": orders[0] + (f" +{len(orders) - 1}" if len(orders) > 1 else ""),
         "walk_left_dm": row["walk_left_dm"],
-        "place": place_of(row).view(), "item": {**goods_of(row).view(), "barcodes": barcodes},
+        "place": {**place_of(row).view(), "x_dm": row["x_dm"], "y_dm": row["y_dm"]},
+        "item": {**goods_of(row).view(), "barcodes": barcodes, "is_look_alike": bool(row["look_alike"])},
         "tote": {"code": row["tote"] or "", "barcode": own_code("T", row["tote"]) if row["tote"] else ""},
         "is_serial": bool(row["tracks_serial"]), "lies": _lies(lying, policy), "asks": _asks(row, lying, policy, day),
     }  # fmt: skip

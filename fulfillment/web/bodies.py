@@ -31,7 +31,10 @@ class NotedBody(Body):
 
 
 class ScanBody(Body):
-    """One trigger pull. `code` is checked apart, so that its errors can say what is wrong with it."""
+    """One trigger pull. `code` is checked apart, so that its errors can say what is wrong with it.
+
+    `after`: the scan before it, whose answer nobody could see yet; `by_hand`: its code was touched or typed.
+    """
 
     scan_id: Code
     station: Code
@@ -39,6 +42,8 @@ class ScanBody(Body):
     occurred_at: str
     qty_each: int | None = None
     noted: NotedBody | None = None
+    after: Code | None = None
+    by_hand: bool = False
 
 
 class QueuedScanBody(Body):
@@ -49,6 +54,8 @@ class QueuedScanBody(Body):
     occurred_at: str
     qty_each: int | None = None
     noted: NotedBody | None = None
+    after: Code | None = None
+    by_hand: bool = False
 
 
 class ScanQueueBody(Body):

@@ -26,8 +26,8 @@ def post_scan(body: bodies.ScanBody) -> Any:
     g.station = body.station
     scan = scans.ScanRequest(
         body.scan_id, body.station, body.code, parse_time(body.occurred_at, "occurred_at"), body.qty_each, bearer(),
-        noted_of(body.noted),
-    )
+        noted_of(body.noted), body.after or "", body.by_hand,
+    )  # fmt: skip
     return floor().writer.write(lambda tx: scans.handle_scan(tx, scan))
 
 
@@ -39,7 +39,7 @@ def post_scan_queue(body: bodies.ScanQueueBody) -> Any:
     queued = [
         scans.ScanRequest(
             one.scan_id, body.station, one.code, parse_time(one.occurred_at, f"scans[{place}].occurred_at"),
-            one.qty_each, token, noted_of(one.noted),
+            one.qty_each, token, noted_of(one.noted), one.after or "", one.by_hand,
         )
         for place, one in enumerate(body.scans)
     ]  # fmt: skip

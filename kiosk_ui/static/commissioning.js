@@ -5,7 +5,8 @@ const commission = document.getElementById("commission");
 const codes = Object.fromEntries(JSON.parse(document.getElementById("codes").textContent)); // in the order of the page
 const words = JSON.parse(document.getElementById("words").textContent);
 const catcher = document.getElementById("catch");
-const SILENCE_MS = 600, STALL_MS = 1500, LEAST_KEYS = 5; // after a suffix, and where a slow machine may yet bring more
+const QUIET = { endMs: 600, stallMs: 1500 }; // after a suffix, and where a slow machine may yet bring more
+const LEAST_KEYS = 5;
 const MARKS = { ok: "✓", care: "!", wrong: "✗", open: "…" };
 
 const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -20,7 +21,7 @@ function record(what, event) {
     caps: stateOf(event, "CapsLock"), altGraph: stateOf(event, "AltGraph") });
   clearTimeout(timer);
   const hasEnd = steps.some(({ key, data }) => key === "Enter" || key === "Tab" || /[\n\r\t]/.test(data));
-  timer = setTimeout(take, hasEnd ? SILENCE_MS : STALL_MS);
+  timer = setTimeout(take, hasEnd ? QUIET.endMs : QUIET.stallMs);
 }
 
 /* Silence: the scan is over. A few keys are somebody at the keyboard. */

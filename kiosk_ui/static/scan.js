@@ -13,12 +13,14 @@ const BOUNCE_MS = 700; // one symbol read twice by one pull of the trigger
 const ANSWER_MS = 10000, SLOW_MS = 3000;
 const REFRESH_MS = 2000;
 const RETRY_MS = [300, 1000, 2000, 5000];
+const UNSEEN_MS = 1000; // an answer that takes longer has not been seen by whoever pulls again
 const OWN_CODE = /^([LTKBCRMOXYPWS])-.+-[0-9A-Z]$/i;
 const PARCEL_CODE = /^(\][A-Za-z][0-9A-Za-z])?(00)?\d{18}$/;
 
 const ready = openQueue(kiosk.dataset.station);
 let stored = ready; // writes follow each other, so the queue keeps the order of the pulls
 let isSending = false, isAskedAgain = false, wakeUp = null;
+let isUnreached = false; // the floor does not answer: said on the screen, unless the device leads by itself
 let lastCode = "", lastAt = -BOUNCE_MS;
 let keyed = "";
 
@@ -44,7 +46,8 @@ function kindOf(code) {
   return PARCEL_CODE.test(code) ? "parcel" : "item";
 }
 
-function scan(raw) {
+/* `isByHand`: nobody's scanner has read it; it was touched or typed. */
+function scan(raw, isByHand = false) {
   const code = raw.trim();
   if (!code || heardBeside(code)) return;
   const kind = kindOf(code), now = performance.now();
@@ -54,6 +57,7 @@ function scan(raw) {
   lastAt = now;
   if (isBounce) return;
   const entry = { scan_id: newId(), code, occurred_at: new Date().toISOString() };
+  if (isByHand) entry.by_hand = true;
   if (keyed && current().dataset.quantity.split(" ").includes(kind)) {
     entry.qty_each = Number(keyed);
     key("clear");
@@ -83,10 +87,11 @@ async function send() {
       const { screen, trouble, isLost } = await post(entry);
       if (screen) {
         await queue.drop(entry, standingOf(screen));
+        seen(entry);
         failures = 0;
         await answered(screen, entry);
       } else {
-        if (isLost && (failures || !navigator.onLine)) goAway();
+        if (isLost && (failures || !navigator.onLine)) loseFloor();
         await pause(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)], trouble);
       }
       await showWaiting();
@@ -98,14 +103,14 @@ async function send() {
 
 /* One try. Only a screen that carries this scan's id is an answer: a proxy's or a hotspot's page is not. */
 async function post(entry) {
-  const { scan_id, code, qty_each, occurred_at, noted } = entry;
+  const { scan_id, code, qty_each, occurred_at, noted, after, by_hand } = entry;
   const giveUp = new AbortController();
-  const slow = setTimeout(goAway, SLOW_MS);
+  const slow = setTimeout(loseFloor, SLOW_MS);
   const timer = setTimeout(() => giveUp.abort(), ANSWER_MS);
   try {
     const response = await fetch(kiosk.dataset.post, {
       method: "POST", headers: { "Content-Type": "application/json" }, credentials: "same-origin",
-      body: JSON.stringify({ scan_id, code, qty_each, occurred_at, noted }), signal: giveUp.signal,
+      body: JSON.stringify({ scan_id, code, qty_each, occurred_at, noted, after, by_hand }), signal: giveUp.signal,
     });
     const screen = screenIn(await response.text());
     if (screen && screen.dataset.scanId === scan_id) return { screen };
@@ -117,6 +122,12 @@ async function post(entry) {
     clearTimeout(slow);
     clearTimeout(timer);
   }
+}
+
+/* No answer: a device that knows the walk leads by itself, any other says so and keeps what is scanned. */
+function loseFloor() {
+  isUnreached = true;
+  goAway().then(showWaiting);
 }
 
 function screenIn(html) {
@@ -141,6 +152,21 @@ async function showWaiting() {
   if (link.dataset.state === "trouble") shown.push(link.dataset.trouble);
   if (!queue.isKept) shown.push(say("not_kept"));
   waiting.textContent = shown.join(". ");
+  sayUnreached(count);
+}
+
+/* Off the walks nothing can be known beforehand: the screen stays as it was, and must not pass for an answer. */
+function sayUnreached(count) {
+  const there = document.getElementById("unreached"), isSaid = isUnreached && count && !away.isOn;
+  if (!isSaid) return there && there.remove();
+  const line = there || make("p", "notice notice-away", make("strong", "", say("offline")), " · ", make("b", ""),
+    ` ${say("kept_in_order")}`);
+  const kept = say("kept_here", { count });
+  if (line.querySelector("b").textContent !== kept) line.querySelector("b").textContent = kept;
+  if (there) return;
+  line.id = "unreached";
+  line.setAttribute("role", "status");
+  current().querySelector(".head").after(line);
 }
 
 function show(screen, isAnswer) {
@@ -158,29 +184,48 @@ function show(screen, isAnswer) {
   }
 }
 
-/* The way ahead is fetched after the screen stands, and once a stop: no scan waits for a picture. */
-const walk = { address: "", drawn: null };
+/* The way ahead is fetched after the screen stands, and once a stop: no scan waits for a picture. The last one is kept
+ * with its tour: without the network only its ring moves on. */
+const floorMap = { address: "", drawn: null, tour: 0 };
 async function drawWalk() {
   const holder = screenRoot.querySelector("[data-picture]");
   if (!holder) return;
   const address = holder.dataset.picture;
-  if (walk.address !== address) {
+  if (floorMap.address !== address) {
     const answer = await fetch(address, { credentials: "same-origin" }).catch(() => null);
     if (!answer || answer.status !== 200) return;
-    const drawn = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
-    if (drawn.nodeName !== "svg") return;
-    Object.assign(walk, { address, drawn });
+    const text = await answer.text(), tour = (standingOf(current()) || {}).tour;
+    if (!takeWalk(address, text, tour)) return;
+    ready.then((queue) => queue.keep("picture", { text, tour }));
   }
-  if (!holder.isConnected) return;
-  holder.replaceChildren(document.importNode(walk.drawn, true));
+  if (holder.isConnected) hangWalk(holder);
+}
+
+function takeWalk(address, text, tour) {
+  const drawn = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  if (drawn.nodeName !== "svg") return false;
+  Object.assign(floorMap, { address, drawn, tour });
+  return true;
+}
+
+function hangWalk(holder) {
+  holder.replaceChildren(document.importNode(floorMap.drawn, true));
   holder.hidden = false;
   frameWalk(holder);
+}
+
+/* The picture that is there, its ring round another stop; pictures have y upwards, SVG downwards. */
+function moveRing({ x_dm, y_dm }) {
+  const ring = floorMap.drawn.querySelector(":scope > circle[fill=none]");
+  if (!ring) return;
+  ring.setAttribute("cx", x_dm);
+  ring.setAttribute("cy", -y_dm);
 }
 
 /* Small, it shows the floor's width around the next stop, which is ringed; large, all of it. */
 function frameWalk(holder) {
   const drawn = holder.firstElementChild, ring = drawn.querySelector(":scope > circle[fill=none]");
-  const [x, y, wide, high] = walk.drawn.getAttribute("viewBox").split(" ").map(Number);
+  const [x, y, wide, high] = floorMap.drawn.getAttribute("viewBox").split(" ").map(Number);
   const slice = Math.min(high, wide * holder.clientHeight / (holder.clientWidth || 1));
   const isWhole = holder.classList.contains("is-large") || !ring;
   const top = isWhole ? y : Math.min(Math.max(Number(ring.getAttribute("cy")) - slice / 2, y), y + high - slice);
@@ -237,7 +282,7 @@ function refuse(why, heard = "") {
   tell("rejected", verdictWords());
 }
 
-listenToWedge(hearWedge(scan, { rules: scannerRules(), onUnclear: refuse }), catcher);
+listenToWedge(hearWedge((code) => scan(code), { rules: scannerRules(), onUnclear: refuse }), catcher);
 document.addEventListener("keydown", allowSound, true);
 
 screenRoot.addEventListener("click", (event) => {
@@ -246,8 +291,8 @@ screenRoot.addEventListener("click", (event) => {
   if (!button) return;
   button.blur();
   if (button.dataset.digit) key(button.dataset.digit);
-  else if (button.dataset.code) scan(button.dataset.code);
-  else if (button.dataset.picture) {
+  else if (button.dataset.code) scan(button.dataset.code, true);
+  else if (button.matches(".walk")) {
     button.setAttribute("aria-expanded", String(button.classList.toggle("is-large")));
     frameWalk(button);
   }
@@ -260,7 +305,7 @@ screenRoot.addEventListener("error", (event) => {
 
 document.getElementById("manual").addEventListener("submit", (event) => {
   event.preventDefault();
-  scan(manualCode.value);
+  scan(manualCode.value, true);
   manualCode.value = "";
 });
 

@@ -9,6 +9,8 @@ const isKeptPage = "kept" in document.documentElement.dataset; // the worker's c
 
 let floorAt = null; // where the floor stood when it answered last, before the first scan that waits
 let tour = null, tourOf = "", isTakenUp = false;
+let unseen = []; // scans without an answer yet, in the order they were pulled
+let run = null; // those that waited off the walks: how many were answered, and which was refused first
 const away = { isOn: false, walk: null, sent: 0, total: 0, stoppedAt: 0, refusal: null, isSending: false, isOpened: false };
 
 function standingOf(screen) {
@@ -19,6 +21,9 @@ function standingOf(screen) {
 async function takeUp(screen) {
   const queue = await ready, { scans, at } = await queue.whole();
   tour = await queue.kept("tour");
+  const picture = await queue.kept("picture");
+  if (picture && !floorMap.drawn) takeWalk("", picture.text, picture.tour);
+  unseen = [...scans.map(({ scan_id }) => ({ scan_id, at: -Infinity })), ...unseen];
   floorAt = at;
   isTakenUp = true;
   if (!isKeptPage) stoodAt(screen).catch(report);
@@ -46,26 +51,40 @@ async function stoodAt(screen) {
 /* Stores a scan; without the network only the right one, and before anything of it is shown. */
 async function keepScan(entry) {
   const queue = await ready;
-  if (!away.isOn) return queue.put(entry);
+  if (!away.isOn) {
+    // Made for what the one before it would bring, which nobody could see: where that did not count, nor does this.
+    const [oldest] = unseen, last = unseen[unseen.length - 1];
+    if (oldest && (isUnreached || performance.now() - oldest.at > UNSEEN_MS)) entry.after = last.scan_id;
+    return putUnseen(queue, entry);
+  }
   if (away.isOpened) {
     // The badge that opened the lock goes before what is scanned after it: the floor may have locked meanwhile too.
     away.isOpened = false;
     entry.opens = true;
-    await queue.put(entry);
+    await putUnseen(queue, entry);
     away.total += 1;
     return drawNow(null, "");
   }
   const verdict = !away.walk ? { needs: "needs_network" } : away.stoppedAt ? { needs: "while_sending" }
-    : judge(away.walk, entry.code, entry.qty_each);
+    : judge(away.walk, entry.code, entry.qty_each, entry.by_hand);
   if (verdict.noted) {
     entry.noted = verdict.noted;
-    await queue.put(entry);
+    await putUnseen(queue, entry);
     away.total += 1;
   }
   if (verdict.walk) away.walk = verdict.walk;
   await drawNow(verdict.isSame ? null : verdict, entry.code);
   if (verdict.noted) tellNoted();
   else if (!verdict.isSame) tell("rejected", verdictWords());
+}
+
+async function putUnseen(queue, entry) {
+  await queue.put(entry);
+  unseen.push({ scan_id: entry.scan_id, at: performance.now() });
+}
+
+function seen(entry) {
+  unseen = unseen.filter(({ scan_id }) => scan_id !== entry.scan_id);
 }
 
 /* No answer: from here on the device leads by itself, if it knows the walk. */
@@ -86,7 +105,7 @@ async function begin() {
   }
   let last = null;
   for (const entry of away.walk ? waiting.filter((one) => !one.opens) : []) {
-    last = { ...judge(away.walk, entry.code, entry.qty_each), code: entry.code };
+    last = { ...judge(away.walk, entry.code, entry.qty_each, entry.by_hand), code: entry.code };
     if (last.needs) {
       // What comes of it only the floor knows, and so of everything after it.
       away.walk = { ...away.walk, asks: "unknown" };
@@ -115,10 +134,10 @@ async function drawNow(verdict, code) {
 /* The floor has answered a scan. While others wait, the device's screen stays and its count goes down. */
 function answered(screen, entry) {
   floorAt = standingOf(screen);
-  if (!away.isOn) return show(screen, true);
+  if (!away.isOn) return answeredInSight(screen);
   stored = stored.then(async () => {
     const left = await (await ready).count();
-    if (!away.isOn) return show(screen, true);
+    if (!away.isOn) return answeredInSight(screen);
     away.sent += 1;
     away.isSending = true;
     if (entry.noted && screen.dataset.outcome !== "applied" && !away.stoppedAt) {
@@ -131,19 +150,40 @@ function answered(screen, entry) {
   return stored;
 }
 
+/* Its screen comes up. Of those that waited only the last one's verdict would stay: the first refusal is said then. */
+async function answeredInSight(screen) {
+  if (isUnreached) run = { sent: 0, stoppedAt: 0, refusal: null };
+  isUnreached = false;
+  if (run) {
+    run.sent += 1;
+    if (screen.dataset.outcome !== "applied" && !run.stoppedAt) {
+      Object.assign(run, { stoppedAt: run.sent, refusal: screen.querySelector("[data-verdict]").cloneNode(true) });
+    }
+  }
+  show(screen, true);
+  if (!run || await (await ready).count()) return;
+  const { stoppedAt, sent, refusal } = run;
+  run = null;
+  if (stoppedAt && stoppedAt < sent) sayStopped(current(), stoppedAt, sent, refusal);
+}
+
 function comeBack(screen, isAnswer) {
-  const { stoppedAt, total } = away;
+  const { stoppedAt, total, refusal } = away;
   Object.assign(away, { isOn: false, walk: null });
+  isUnreached = false;
   tourOf = "";
   show(screen, isAnswer && !stoppedAt);
-  if (!stoppedAt) return;
-  // Not the last scan's verdict, which may be right: the one at which it stopped.
+  if (stoppedAt) sayStopped(screen, stoppedAt, Math.max(total, stoppedAt), refusal);
+}
+
+/* Not the last scan's verdict, which may be right: the one at which it stopped. */
+function sayStopped(screen, nth, total, refusal) {
   const line = make("p", "notice notice-conflict",
-    make("strong", "", say("replay_stopped", { nth: stoppedAt, total: Math.max(total, stoppedAt) })), ` · ${say("replay_seen")}`);
+    make("strong", "", say("replay_stopped", { nth, total })), ` · ${say("replay_seen")}`);
   line.setAttribute("role", "alert");
   const last = screen.querySelector("[data-verdict]");
   if (last) last.remove();
-  screen.querySelector(".head").after(line, document.adoptNode(away.refusal));
+  screen.querySelector(".head").after(line, document.adoptNode(refusal));
   scrollTo(0, 0);
   tell("rejected", verdictWords());
 }

@@ -36,12 +36,12 @@ function taskOf({ parts }, left) {
 }
 
 /* → { walk, noted } for the right scan, { walk } for one that means nothing here, else { refused } or { needs }. */
-function judge(walk, code, keyed) {
+function judge(walk, code, keyed, isByHand = false) {
   const plain = code.replace(SYMBOLOGY, "").toUpperCase();
   const [, kind, value] = OWN.exec(plain) || [null, "", code];
   if (walk.state === "end" || "CBYKRMOXPW".includes(kind || "-")) return { needs: "needs_network" };
   if (walk.asks) return { needs: `asks.${walk.asks}` };
-  const next = HEAR[walk.state](walk, { kind, plain, value, code, keyed });
+  const next = HEAR[walk.state](walk, { kind, plain, value, code, keyed, isByHand });
   return next.walk && !next.isSame ? { ...next, noted: stepOf(walk) } : next;
 }
 
@@ -59,7 +59,7 @@ const HEAR = {
       return stop.apart ? { needs: "needs_network" } : { walk: putDown(walk) }; // a part of it sends elsewhere first
     }
     if (read.kind) return wrong("not_expected", stop.item.sku, read.value);
-    return take(walk, stop, goodsIn(read.code), read.keyed);
+    return take(walk, stop, goodsIn(read.code), read);
   },
   tote(walk, read) {
     const stop = stopOf(walk);
@@ -78,11 +78,13 @@ function wrong(code, expected, got) {
   return { refused: { code, expected: expected || "", got } };
 }
 
-function take(walk, stop, goods, keyed) {
+function take(walk, stop, goods, { code, keyed, isByHand }) {
   const known = stop.item.barcodes.find(([barcode]) => goods.keys.includes(barcode));
   if (!known) return wrong("wrong_item", stop.item.sku, goods.keys[0]);
   const each = keyed || known[1], free = walk.left - walk.counted;
   if (stop.is_serial && each > 1) return wrong("scan_each", "1", String(each));
+  if (stop.item.is_look_alike && isByHand) return wrong("scan_itself", stop.item.sku, code);
+  if (stop.item.is_look_alike && each > known[1]) return wrong("scan_each", String(known[1]), String(each));
   if (each > free) return wrong("too_many", String(free), String(each));
   if (stop.is_serial && !goods.serial) return wrong("serial_required", stop.item.sku, goods.keys[0]);
   const counted = walk.counted + each, next = { ...walk, counted, state: counted >= walk.left ? "tote" : "item" };

@@ -12,15 +12,16 @@ function make(tag, name, ...content) {
 /* `walk` is null where there is none to go on with. `verdict`: { noted } or { refused } or { needs }, or nothing. */
 function drawAway(walk, verdict, code, waiting, isSending) {
   const before = current(), step = walk ? walk.state : "none";
+  const hasKeypad = step === "item" && !stopOf(walk).item.is_look_alike;
   const screen = make("div", "screen flow-pick is-away");
   Object.assign(screen.dataset, {
     words: before.dataset.words, scanId: before.dataset.scanId, outcome: verdict && verdict.noted ? "noted" : "", flow: "pick", state: step,
-    quantity: step === "item" ? "item" : "", refresh: "",
+    quantity: hasKeypad ? "item" : "", refresh: "",
     lockMs: before.dataset.lockMs || "", hasPin: before.dataset.hasPin || "",
   });
   screen.lang = before.lang;
   const task = make("section", "task", ...(walk ? DRAW[step](walk, wordsOf(walk)) : [make("h1", "prompt", say("no_tour"))]));
-  if (step === "item" && !walk.asks) task.append(keypadOf(walk.tour));
+  if (hasKeypad && !walk.asks) task.append(keypadOf(walk.tour));
   const head = before.querySelector(".head").cloneNode(true);
   if (walk) head.querySelector(".head-flow").textContent = wordsOf(walk)("flow");
   screen.append(head, banner(walk, waiting, isSending));
@@ -29,6 +30,8 @@ function drawAway(walk, verdict, code, waiting, isSending) {
   screen.append(make("div", "stage", task, ...(codes.length ? [panelOf(codes, wordsOf(walk))] : [])));
   rememberPanel(screen);
   screenRoot.replaceChildren(screen);
+  const way = screen.querySelector(".walk");
+  if (way) hangWalk(way); // it is framed by its own height
   if (verdict) document.getElementById("spoken").textContent = screen.querySelector("[data-verdict]").textContent;
 }
 
@@ -76,7 +79,7 @@ function codesOf(walk) {
   const stop = stopOf(walk);
   if (walk.state === "drop") return walk.tour.drops.slice(0, 1).map((one) => [one.code, one.barcode]);
   if (walk.state === "location") return [[stop.place.code, stop.place.barcode]];
-  if (walk.state === "item") return [[stop.item.sku, stop.item.barcode]];
+  if (walk.state === "item") return stop.item.is_look_alike ? [] : [[stop.item.sku, stop.item.barcode]];
   return walk.state === "tote" ? [[stop.tote.code, stop.tote.barcode]] : [];
 }
 
@@ -106,8 +109,7 @@ const DRAW = {
       make("h1", "prompt", word("prompt.location")), placeOf(stop.place, word),
       make("p", "take", make("span", "", word("screen.take_n")), " ", make("b", "", written(walk.left)), " ",
         make("span", "", stop.item.name || stop.item.sku)),
-      ...asksOf(walk, word), progressOf(walk, word),
-      ...(next && next.place.code !== stop.place.code ? [make("p", "aim", word("screen.then", { place: next.place.code }))] : []),
+      ...asksOf(walk, word), progressOf(walk, word), aheadOf(stop, next, word), ...wayOf(walk, word),
     ];
   },
   item(walk, word) {
@@ -116,6 +118,7 @@ const DRAW = {
     return [
       make("h1", "prompt", word("prompt.item")), quantityOf(left, word("screen.pieces", { count: left })),
       make("p", "goods", make("b", "goods-name", stop.item.name || stop.item.sku), " ", make("span", "code", stop.item.sku)),
+      ...(stop.item.is_look_alike ? [make("p", "notice", word("screen.look_alike"))] : []),
       ...(walk.counted ? [countedOf(walk, word)] : []), ...asksOf(walk, word),
       factsOf([[word("screen.at"), stop.place.code], [word("screen.serial"), lies.serial], [word("screen.lot"), lies.lot],
         [word("screen.best_before"), dayWritten(lies.expiry)]]),
@@ -181,6 +184,26 @@ function progressOf(walk, word) {
   bar.max = total;
   bar.value = walk.at;
   return make("p", "progress", bar, make("span", "", word("screen.stops_done", { done: walk.at, total })));
+}
+
+function aheadOf(stop, next, word) {
+  const said = [word("screen.walk_m", { metres: written(Math.floor((stop.walk_left_dm + 5) / 10)) })];
+  if (next && next.place.code !== stop.place.code) said.push(word("screen.then", { place: next.place.code }));
+  const line = make("p", "aim", said.join(" · "));
+  line.classList.add("ahead");
+  return line;
+}
+
+/* The picture the floor drew last, while it is of this walk. */
+function wayOf(walk, word) {
+  if (!floorMap.drawn || floorMap.tour !== walk.tour.tour) return [];
+  const way = make("button", "walk");
+  way.type = "button";
+  way.dataset.kept = "";
+  way.setAttribute("aria-label", word("screen.walk_map"));
+  way.setAttribute("aria-expanded", "false");
+  moveRing(stopOf(walk).place);
+  return [way];
 }
 
 function keypadOf(tour) {

@@ -45,7 +45,7 @@ SCRIPTED = (
     "heard", "rejected", "no_answer", "not_kept", "waiting_scans", "all_sent", "manual", "manual_go", "look",
     "pin_no_answer", "unclear.locked",
     "unclear.pace", "unclear.cut", "unclear.two", "unclear.garbled", "unclear.stranger",
-    "offline", "not_confirmed", "no_tour", "noted", "replay_stopped", "replay_seen",
+    "offline", "kept_here", "kept_in_order", "not_confirmed", "no_tour", "noted", "replay_stopped", "replay_seen",
 )  # fmt: skip
 
 

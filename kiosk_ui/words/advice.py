@@ -25,6 +25,7 @@ ADVICE: Mapping[str, Mapping[str, str]] = {
         "cart_in_use": "Take another cart",
         "too_many": "Put the extra ones back; count and scan again",
         "scan_each": "Clear the number and scan every piece by itself",
+        "scan_itself": "Scan the barcode on the piece. If it has none or it cannot be read, touch Problem here",
         "bad_quantity": "Clear the number, count again, key it anew",
         "no_work": "Go back to the start and choose something else, or ask your supervisor",
         "nothing_here": "Check that you stand at the right place and hold the right goods",

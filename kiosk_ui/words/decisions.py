@@ -77,6 +77,7 @@ DECISIONS: Mapping[str, Mapping[str, str]] = {
         "item": "took {name} at {place}",
         "tote": "put {name} from {place} into the tote",
         "drop": "put the totes down",
+        "late": "scanned on without an answer",
     },
     "conflicts": {
         "title": "Conflicts after working offline",

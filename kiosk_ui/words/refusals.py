@@ -22,6 +22,7 @@ REFUSALS: Mapping[str, Mapping[str, str]] = {
         "cart_in_use": "Somebody is walking with this cart",
         "too_many": "Too many",
         "scan_each": "Scan each one, do not key a number",
+        "scan_itself": "Scan the goods in your hand: others look like them",
         "bad_quantity": "That is not a quantity",
         "no_work": "No work is waiting just now",
         "nothing_here": "There is nothing of it here",

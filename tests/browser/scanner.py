@@ -13,6 +13,7 @@ from fulfillment.services.scans import current_step
 from tests.browser.conftest import Site
 
 FAST_MS, SLOW_MS = 10, 100  # per character: a cabled scanner, and a slow one over Bluetooth
+FINGERS_MS = 180  # per key: somebody who types
 
 
 class Person:
@@ -24,7 +25,8 @@ class Person:
         if not is_entered:
             site.enter(page, station)
         # Keys sent one by one to a browser on a busy machine pause where no scanner does; our scanners send a suffix.
-        page.evaluate("WEDGE.pauseMs = 20_000")
+        page.evaluate("WEDGE.pauseMs = WEDGE.cutMs = 20_000")
+        self._typed_at_s = 0.0
 
     def scan(self, code: str, ms: int = FAST_MS) -> None:
         """Pull the trigger and wait for the screen that answers."""
@@ -39,10 +41,25 @@ class Person:
             at_s += ms / 1000
         self._press(at_s, key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13)
 
+    def type(self, text: str) -> None:
+        """Key a text into what has the focus, as a person does, however fast or slow this machine is."""
+        for character in text:
+            self._finger(key=character, text=character)
+
+    def press(self, key: str) -> None:
+        """Press Enter or Backspace with a finger."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        self._finger(key=key, code=key, windowsVirtualKeyCode={"Enter": 13, "Backspace": 8}[key], **text)
+
+    def _finger(self, **key: Any) -> None:
+        self._typed_at_s = max(self._typed_at_s + FINGERS_MS / 1000, time.time())
+        self._press(self._typed_at_s, **key)
+
     def _press(self, at_s: float, **key: Any) -> None:
         # The scanner's own pace goes with the event: on a busy machine ours would look like a person typing.
         self._keys.send("Input.dispatchKeyEvent", {"type": "keyDown", "timestamp": at_s, **key})
-        self._keys.send("Input.dispatchKeyEvent", {"type": "keyUp", "timestamp": at_s, "key": key["key"]})
+        up = {name: value for name, value in key.items() if name != "text"}
+        self._keys.send("Input.dispatchKeyEvent", {"type": "keyUp", "timestamp": at_s, **up})
 
     def touch(self, code: str) -> None:
         """Touch the barcode or button that stands for a code."""

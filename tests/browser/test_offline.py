@@ -178,6 +178,58 @@ def test_the_cart_is_drawn_without_the_network(picker: Person, page: Page, hand:
     expect(page.locator(".cart g")).to_have_count(places)
 
 
+def test_the_small_map_goes_along_without_the_network(picker: Person, page: Page, hand: FloorHand) -> None:
+    codes = walk_codes(hand)
+    expect(page.locator(".walk > svg")).to_be_visible()
+    metres = page.inner_text(".ahead").split(" m")[0]
+    go_off(page)
+    stops = page.evaluate("tour.stops.map(({ place }) => [String(place.x_dm), String(-place.y_dm)])")
+    assert ring(page) == stops[0]
+    pull_noted(picker, codes[:3])
+    assert page.locator(".screen").get_attribute("data-state") == "location"
+    expect(page.locator(".walk > svg")).to_be_visible()
+    assert ring(page) == stops[1] != stops[0]
+    assert int(page.inner_text(".ahead").split(" m")[0]) < int(metres)
+    small = page.locator(".walk > svg").bounding_box()
+    page.locator(".walk").click()
+    large = page.locator(".walk > svg").bounding_box()
+    assert small is not None
+    assert large is not None
+    assert large["height"] > 2 * small["height"]
+    page.locator(".walk").click()
+    pull_noted(picker, codes[3:7])
+    assert ring(page) == stops[2]
+
+
+def ring(page: Page) -> list[str | None]:
+    """Where the map's ring is."""
+    shown = page.locator(".walk > svg > circle[fill=none]")
+    return [shown.get_attribute("cx"), shown.get_attribute("cy")]
+
+
+def test_of_look_alikes_the_device_notes_the_scans_only(
+    picker: Person, site: Site, page: Page, hand: FloorHand
+) -> None:
+    hand.write(lambda tx: tx.run("UPDATE item SET look_alike = 'CUPS' WHERE warehouse_id = :w AND sku = 'CUP'"))
+    codes = walk_codes(hand)
+    for code in codes[:3]:
+        picker.scan(code)
+    page.wait_for_function("() => tour.stops.some(({ item }) => item.is_look_alike)")
+    go_off(page)
+    pull_noted(picker, codes[3:4])
+    expect(page.locator(".task")).to_contain_text("Others look like it: scan every piece")
+    assert page.locator("#panel").count() == 0
+    page.fill("#manual-code", "CUP")
+    page.click("#manual button")
+    expect(page.locator("[data-verdict]")).to_contain_text("others look like them")
+    assert page.locator("#keypad").count() == 0
+    pull_noted(picker, ["CUP", "CUP", acts.TOTES[0]])
+    page.context.set_offline(False)
+    expect(page.locator("#waiting")).to_have_text("All sent")
+    assert [scan["rejection"] for scan in site.scans()[-4:]] == [""] * 4
+    assert acts.wrong(hand) == []
+
+
 def test_a_batch_is_finished_with_the_network_gone(site: Site, page: Page) -> None:
     hand = wall.equip(site.hand)
     wall.stock(hand, "MUG", "CUP")
@@ -285,6 +337,82 @@ def test_a_device_that_knows_no_walk_queues_as_ever(site: Site, hand: FloorHand,
     page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(page.locator(".head-who")).to_have_text("Ada")
     assert picker.state == ("home", "menu")
+
+
+def off_the_walks(site: Site, page: Page, command: str, *first: str) -> Person:
+    """Somebody at the dock or in the aisles, with no walk that could be known beforehand; the network goes."""
+    for sku in ("TEA", "JAM"):
+        site.hand.item(sku)
+        site.hand.stock(sku, 5, "DOCK-1" if command == "PUTAWAY" else "P01-01-1")
+    page.add_init_script(WATCH)
+    picker = Person(site, page, "HAND-1")
+    for code in (BADGE, own_code("C", command), *first):
+        picker.scan(code)
+    page.context.set_offline(True)
+    return picker
+
+
+def pull_kept(picker: Person, *codes: str) -> None:
+    """Scan on without the network where nothing can be known: each is on the disk, and the screen says what it is."""
+    page = picker.page
+    for code in codes:
+        waiting = page.evaluate("unseen.length")
+        picker.pull(code)
+        page.wait_for_function("before => unseen.length > before", arg=waiting)
+        kept = "1 scan kept here, not booked yet" if not waiting else f"{waiting + 1} scans kept here, none booked yet"
+        expect(page.locator("#unreached")).to_contain_text(kept)
+        assert page.locator(".verdict-applied").count() == 0
+
+
+def test_goods_are_put_away_without_the_network_and_nothing_is_said_to_be_booked(
+    site: Site, hand: FloorHand, page: Page
+) -> None:
+    picker = off_the_walks(site, page, "PUTAWAY")
+    pull_kept(picker, "TEA", acts.at("F01-01-1"), "JAM", acts.at("P01-01-1"))
+    said = page.inner_text("#unreached")
+    assert "This screen is from before them" in said
+    assert "Sent in this order when the network is back" in said
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert (page.locator(".screen").get_attribute("data-state"), hand.on_hand("DOCK-1")) == ("item", 10)
+    page.context.set_offline(False)
+    expect(page.locator("#waiting")).to_have_text("All sent")
+    expect(page.locator("#unreached")).to_have_count(0)
+    assert (hand.on_hand("F01-01-1", "TEA"), hand.on_hand("P01-01-1", "JAM")) == (5, 5)
+    assert (replay_conflicts_of(hand), page.locator(".notice-conflict").count()) == ([], 0)
+
+
+def test_what_does_not_count_when_it_comes_stops_what_was_scanned_after_it(
+    site: Site, hand: FloorHand, page: Page
+) -> None:
+    picker = off_the_walks(site, page, "PUTAWAY")
+    pull_kept(picker, "TEA", acts.at("Z99-01-1"), "JAM", acts.at("F01-01-1"))
+    page.context.set_offline(False)
+    expect(page.locator(".notice-conflict")).to_contain_text("Stopped at scan 2 of 4 that waited")
+    expect(page.locator("[data-verdict]")).to_contain_text("Nobody knows this code")
+    expect(page.locator("#waiting")).to_have_text("All sent")
+    assert hand.on_hand("F01-01-1") == 0
+    (conflict,) = replay_conflicts_of(hand)
+    assert (conflict["rejection"], len(conflict["after_it"])) == ("unknown_code", 2)
+    picker.scan(acts.at("F01-01-1"))  # the tea in the hand
+    assert hand.on_hand("F01-01-1", "TEA") == 5
+
+
+def test_a_place_is_counted_without_the_network(site: Site, hand: FloorHand, page: Page) -> None:
+    picker = off_the_walks(site, page, "COUNT", acts.at("P01-01-1"))
+    picker.key_in(4)
+    pull_kept(picker, "TEA")
+    picker.key_in(5)
+    pull_kept(picker, "JAM", own_code("C", "DONE"))
+    before = len(site.scans())
+    page.context.set_offline(False)
+    expect(page.locator("#waiting")).to_have_text("All sent")
+    assert [(scan["qty_each"], scan["rejection"]) for scan in site.scans()[before:]] == [(4, ""), (5, ""), (None, "")]
+    assert picker.state == ("count", "location")
+    assert replay_conflicts_of(hand) == []
+
+
+def replay_conflicts_of(hand: FloorHand) -> list[dict[str, object]]:
+    return hand.floor.read(replay_conflicts.listed)
 
 
 def test_a_reload_without_the_network_stands_where_it_stood(site: Site, hand: FloorHand, browser: Browser) -> None:

@@ -161,11 +161,25 @@ def test_the_suffix_of_a_scan_presses_no_button(picker: Person, site: Site, page
 
 def test_a_code_can_be_typed(picker: Person, page: Page) -> None:
     page.click("#manual-code")
-    page.keyboard.type("b-1001-", delay=150)
-    page.keyboard.type(BADGE[-1])
+    picker.type("b-1001-")
+    picker.type(BADGE[-1])
+    assert page.input_value("#manual-code") == f"b-1001-{BADGE[-1]}"
     picker.answered(lambda: page.click("#manual button"))
     assert picker.state == ("home", "menu")
     assert page.input_value("#manual-code") == ""
+
+
+def test_a_look_alike_is_taken_by_a_scan_and_by_no_touch_or_typing(picker: Person, site: Site, page: Page) -> None:
+    site.hand.item("PEN-RED", name="Red pen", look_alike="PENS")
+    site.hand.write(lambda tx: tx.run("UPDATE item SET look_alike = 'PENS' WHERE warehouse_id = :w AND sku = 'PEN'"))
+    go_to_first_stop(picker)
+    expect(page.locator(".task")).to_contain_text("Others look like it: scan every piece · Not: Red pen")
+    assert (page.locator("#panel").count(), page.locator("#keypad").count()) == (0, 0)
+    page.fill("#manual-code", "PEN")
+    picker.answered(lambda: page.click("#manual button"))
+    assert "others look like them" in picker.verdict
+    picker.scan("PEN")
+    assert picker.verdict == "OK"
 
 
 def test_a_scanned_tag_stays_text(picker: Person, page: Page) -> None:

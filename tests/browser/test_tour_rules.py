@@ -41,6 +41,7 @@ def walk(hand: FloorHand) -> FloorHand:
             "UPDATE item_barcode SET code = :gtin WHERE warehouse_id = :w AND code = :sku", gtin=gtin, sku=sku
         ))  # fmt: skip
     hand.stock("MUG", 20, "A01-01-1")
+    hand.write(lambda tx: tx.run("UPDATE item SET look_alike = 'CUPS' WHERE warehouse_id = :w AND sku = 'MUG'"))
     for expiry in ("2031-01-31", "2031-06-30"):
         mark(hand, hand.stock("MILK", 2, "A01-02-1"), expiry_on=expiry)
     for day, lot in (("2026-01-01", "L1"), ("2026-02-01", "L2")):
@@ -129,16 +130,16 @@ def walk_by_chance(rules: Page, walk: FloorHand, seed: int) -> None:
         if standing["state"] == "end":
             break
         code = chance.choice(right_code(known, standing) if chance.random() < 0.4 else codes)
-        keyed = chance.choice((None, None, 1, 2))
+        keyed, by_hand = chance.choice((None, None, 1, 2)), chance.random() < 0.3
         verdict = rules.evaluate(
-            "([code, keyed]) => { const v = judge(walk, code, keyed); if (v.walk) window.walk = v.walk; return v; }",
-            [code, keyed],
+            "([code, ...how]) => { const v = judge(walk, code, ...how); if (v.walk) window.walk = v.walk; return v; }",
+            [code, keyed, by_hand],
         )
         if verdict.get("isSame"):
             continue
         step = verdict.get("noted")
         noted = Noted(step["operator"], step["tour"], step["task"], step["state"], step["counted"]) if step else None
-        request = ScanRequest(f"s{seed}-{turn}", "HAND-1", code, AT_MS, keyed, None, noted)
+        request = ScanRequest(f"s{seed}-{turn}", "HAND-1", code, AT_MS, keyed, None, noted, "", by_hand)
         answer = walk.write(lambda tx, request=request: handle_scan(tx, request))
         told = f"{standing} {code!r} × {keyed}: the device {verdict}, the floor {answer}"
         assert (answer["outcome"] == "applied") == bool(step), told

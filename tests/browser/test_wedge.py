@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -109,8 +110,11 @@ def test_text_of_an_android_scanner_service_is_heard(site: Site, page: Page) -> 
     site.enter(page, "HAND-1")
     page.evaluate("document.getElementById('catch').focus()")
     session = page.context.new_cdp_session(page)
+    at_s = time.time()
     session.send("Input.insertText", {"text": BADGE})
-    page.keyboard.press("Enter")
+    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "timestamp": at_s}  # right behind the text
+    session.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": "\r", **enter})
+    session.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
     page.wait_for_selector('[data-flow="home"][data-state="menu"]')
     assert page.input_value("#catch") == ""
 

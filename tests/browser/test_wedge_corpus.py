@@ -6,12 +6,13 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, CDPSession, Page, TimeoutError
 
 import kiosk_ui
 from tests.browser.wedge_corpus import Corpus
@@ -24,11 +25,17 @@ SCRIPTS = [STATIC / f"{name}.js" for name in ("wedge_keys", "wedge_pace", "wedge
 RUNNER = Path(__file__).with_name("wedge_runner.js")
 BODY = "<input id=field><input id=catcher inputmode=none><button id=button>a button</button>"
 SEED, REAL_TIME = 7, 50
+# A key that came this much later than it was sent says something of this machine, not of the page: played again then.
+STALLED_MS, TURNS = 25, 20
 
 # A listener of the page's own clock, as scan.js has it.
 LISTEN = """(trace) => {
   if (window.stop_) window.stop_();
-  window.came = { scans: [], unclear: [] };
+  window.came = { scans: [], unclear: [], latest: 0 };
+  if (!window.isTimed) addEventListener("keydown", (event) => {
+    window.came.latest = Math.max(window.came.latest, performance.now() - event.timeStamp);
+  }, true);
+  window.isTimed = true;
   const field = document.getElementById("field"), catcher = document.getElementById("catcher");
   field.value = catcher.value = "";
   document.activeElement.blur();
@@ -117,18 +124,34 @@ def test_fifty_of_them_are_read_right_in_real_time(page: Page) -> None:
     wrong, traces = [], in_real_time()
     assert len(traces) == REAL_TIME
     for trace in traces:
-        page.evaluate(LISTEN, asdict(trace))
-        begun_s = time.time() - trace.steps[0]["at"] / 1000
-        for step in sorted(trace.steps, key=lambda one: one["at"]):
-            at_s = begun_s + step["at"] / 1000
-            time.sleep(max(0.0, at_s - time.time()))
-            keys.send("Input.dispatchKeyEvent", cdp(step, at_s))
-        if len(trace.scans) > 0 and not trace.is_lossy:
-            page.wait_for_function("(count) => window.came.scans.length >= count", arg=len(trace.scans), timeout=20_000)
-        came = page.evaluate("() => ({ ...window.came, field: document.getElementById('field').value,"
-                             " caught: document.getElementById('catcher').value, pressed: 0 })")  # fmt: skip
-        wrong += [(problem, trace.name, trace.scans, trace.typed, came) for problem in wrong_with(trace, came)]
+        for turn in range(TURNS):
+            came, late_ms = played(page, keys, trace)
+            found = wrong_with(trace, came)
+            # Nothing excuses a misread. Where keys stood in a queue, silence was heard that nobody made.
+            if late_ms <= STALLED_MS or not found or not set(found) <= LOST_IN_SILENCE or turn == TURNS - 1:
+                break
+        wrong += [(problem, trace.name, trace.scans, trace.typed, came, late_ms) for problem in found]
     assert wrong == []
+
+
+LOST_IN_SILENCE = {"lost", "typing refused as a scan"}
+
+
+def played(page: Page, keys: CDPSession, trace: Trace) -> tuple[dict[str, Any], float]:
+    """What came of a trace keyed at its own times; and by how much the latest of its keys missed its time."""
+    page.evaluate(LISTEN, asdict(trace))
+    begun_s = time.time() - trace.steps[0]["at"] / 1000
+    for step in sorted(trace.steps, key=lambda one: one["at"]):
+        at_s = begun_s + step["at"] / 1000
+        time.sleep(max(0.0, at_s - time.time()))
+        keys.send("Input.dispatchKeyEvent", cdp(step, at_s))
+    with suppress(TimeoutError):  # what was lost is told with its trace
+        page.wait_for_function(
+            "(count) => came.scans.length + came.unclear.length >= count", arg=len(trace.scans), timeout=20_000
+        )
+    came = page.evaluate("() => ({ ...window.came, field: document.getElementById('field').value,"
+                         " caught: document.getElementById('catcher').value, pressed: 0 })")  # fmt: skip
+    return came, came.pop("latest")
 
 
 def cdp(step: dict[str, Any], at_s: float) -> dict[str, Any]:

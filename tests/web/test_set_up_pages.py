@@ -103,6 +103,25 @@ def test_a_row_is_made_found_changed_and_taken_away(hand: FloorHand, desk: Flask
     assert hand.floor.read(lambda tx: lists.row_of(tx, listing, key)) is None
 
 
+def test_a_bench_is_given_all_its_printers_by_its_row_and_by_a_file(hand: FloorHand, desk: FlaskClient) -> None:
+    hand.write(lambda tx: setting_up.add_printer(tx, "ITEMS-1", "tcp://127.0.0.1:9", "zpl"))
+    row = opened(desk, "stations", "BENCH-1")
+    assert (row["label_printer"], row["item_printer"]) == ("LABEL-1", "")
+    assert keep(desk, "stations", **{**row, "item_printer": "ITEMS-1"}).status_code == 303
+    shown = desk.get("/set-up/stations").text
+    assert "ITEMS-1" in shown
+    text = desk.get("/set-up/stations.csv").data.decode("utf-8-sig")
+    keep_file(desk, "stations", give(desk, "stations", text.replace("ITEMS-1", "LABEL-1")).text)
+    assert opened(desk, "stations", "BENCH-1")["item_printer"] == "LABEL-1"
+    keep_file(desk, "stations", give(desk, "stations", "code,item_printer\nBENCH-1,\n").text)
+    assert opened(desk, "stations", "BENCH-1")["item_printer"] == ""
+    made = make(desk, "stations", code="BENCH-9", kind="bench", location="BENCH-1", item_printer="ITEMS-1")
+    assert (made.status_code, opened(desk, "stations", "BENCH-9")["item_printer"]) == (303, "ITEMS-1")
+    refused = make(desk, "stations", code="BENCH-8", kind="bench", location="BENCH-1", item_printer="NOWHERE")
+    assert refused.status_code == 422
+    assert 'id="in-item_printer-wrong"' in refused.text
+
+
 def test_what_is_written_out_comes_in_again_and_changes_nothing(hand: FloorHand, desk: FlaskClient) -> None:
     hand.item("PEN", name="=1+1")
     for name in LISTS:

@@ -12,7 +12,7 @@ from typing import Any
 from fulfillment.domain.languages import LANGUAGES
 from fulfillment.domain.roles import Role, StationKind
 from fulfillment.hot import Writer
-from fulfillment.services import fittings
+from fulfillment.services import fittings, stations
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.keyed import Keyed, import_keyed
 from fulfillment.services.imports.reading import Columns, Row
@@ -22,7 +22,8 @@ MAX_CODE = 20
 
 OPERATORS = Columns(required=("badge",), optional=("name", "role", "language", "is_active", "note"))
 STATIONS = Columns(
-    required=("code",), optional=("kind", "location", "name", "label_printer", "slip_printer", "weighs", "note")
+    required=("code",),
+    optional=("kind", "location", "name", "label_printer", "slip_printer", "item_printer", "weighs", "note"),
 )
 CARTS = Columns(required=("code",), optional=("positions", "levels", "note"))
 TOTES = Columns(required=("code",), optional=("note",))
@@ -70,8 +71,7 @@ def _station(row: Row) -> dict[str, Any]:
         "kind": lambda: cells.word(row, "kind", tuple(StationKind), ""),
         "location": lambda: row["location"].upper(),
         "name": lambda: cells.text(row, "name", 60),
-        "label_printer": lambda: cells.text(row, "label_printer", 60),
-        "slip_printer": lambda: cells.text(row, "slip_printer", 60),
+        **{name: lambda name=name: cells.text(row, name, 60) for name in stations.PRINTERS},
         "weighs": lambda: cells.yes_or_no(row, "weighs"),
     }
     return {column: read() for column, read in reads.items() if column in row.places}

@@ -34,7 +34,7 @@ COLUMNS = Columns(
         "name", "barcodes", "length_mm", "width_mm", "height_mm", "weight_g", "is_service", "tracks_lot",
         "tracks_expiry", "tracks_serial", "tolerance_days", "hs_code", "origin", "value_minor", "currency",
         "scan_each_max", "rotation", "min_life_days", "zone", "storage_class", "velocity", "return_dating",
-        "is_fragile", "keeps_upright", "max_load_g", "note", *(f"name:{code}" for code in LANGUAGES),
+        "is_fragile", "keeps_upright", "max_load_g", "look_alike", "note", *(f"name:{code}" for code in LANGUAGES),
     ),
     other_headings={f"name:{code}": (f"name_{code}", f"name_{code.split('_')[0]}") for code in LANGUAGES},
 )  # fmt: skip
@@ -122,6 +122,8 @@ def _values(row: Row) -> dict[str, Any]:
         "storage_class": lambda: _storage_class(row),
         "velocity": lambda: cells.word(row, "velocity", tuple(Velocity), ""),
         "max_load_g": lambda: cells.whole(row, "max_load_g", 0, 5_000_000) if row["max_load_g"] else None,
+        # One spelling of the word: two would be two kinds of goods.
+        "look_alike": lambda: cells.text(row, "look_alike", 60).upper(),
         "return_dating": lambda: cells.word(row, "return_dating", tuple(ReturnDating), ReturnDating.ORIGINAL),
     }
     for column, most in (("length_mm", 20_000), ("width_mm", 20_000), ("height_mm", 20_000), ("weight_g", 5_000_000)):

@@ -140,7 +140,8 @@ ITEMS = Listing(
         _yes_no("tracks_lot", "i.tracks_lot"), _yes_no("tracks_expiry", "i.tracks_expiry"),
         _yes_no("tracks_serial", "i.tracks_serial"), _yes_no("is_fragile", "i.is_fragile"),
         _yes_no("keeps_upright", "i.keeps_upright"), _number("max_load_g", "i.max_load_g"),
-        _number("scan_each_max", "i.scan_each_max", "3"), _yes_no("is_service", "i.is_service"),
+        _number("scan_each_max", "i.scan_each_max", "3"), _text("look_alike", "i.look_alike"),
+        _yes_no("is_service", "i.is_service"),
         _choice("return_dating", "i.return_dating", tuple(ReturnDating), "return_dating", ReturnDating.ORIGINAL.value),
         _text("hs_code", "i.hs_code"), _text("origin", "i.origin"), _number("value_minor", "i.value_minor", "0"),
         _text("currency", "i.currency"), *(Column(f"name:{code}") for code in LANGUAGES),
@@ -264,12 +265,14 @@ STATIONS = Listing(
         _choice("kind", "s.kind", tuple(StationKind), "station_kind", StationKind.HANDHELD.value, is_shown=True),
         _text("location", "COALESCE(l.code, '')", is_shown=True), _text("name", "s.name", is_shown=True),
         _text("label_printer", "COALESCE(a.code, '')", is_shown=True),
-        _text("slip_printer", "COALESCE(b.code, '')", is_shown=True), _yes_no("weighs", "s.weighs"),
+        _text("slip_printer", "COALESCE(b.code, '')", is_shown=True),
+        _text("item_printer", "COALESCE(c.code, '')", is_shown=True), _yes_no("weighs", "s.weighs"),
     ),
     imports.import_stations,
     "FROM station s LEFT JOIN location l ON l.warehouse_id = s.warehouse_id AND l.id = s.location_id"
     " LEFT JOIN printer a ON a.warehouse_id = s.warehouse_id AND a.id = s.label_printer_id"
-    " LEFT JOIN printer b ON b.warehouse_id = s.warehouse_id AND b.id = s.slip_printer_id WHERE s.warehouse_id = :w",
+    " LEFT JOIN printer b ON b.warehouse_id = s.warehouse_id AND b.id = s.slip_printer_id"
+    " LEFT JOIN printer c ON c.warehouse_id = s.warehouse_id AND c.id = s.item_printer_id WHERE s.warehouse_id = :w",
     "s.code", ("s.code", "s.name"),
 )  # fmt: skip
 
