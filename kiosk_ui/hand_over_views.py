@@ -31,8 +31,8 @@ def key_pin(station: str) -> tuple[str, int]:
         return _answer(station, "bad_pin")
     occurred_at_ms = _when(sent)
     asked = floor().read(lambda tx: signing_in.asked_for_pin(tx, station))
-    is_right = asked is not None and pins.matches(pin, asked.pin_scrypt)
-    wrong = floor().writer.write(lambda tx: keyed_pins.key_pin(tx, station, asked, is_right, occurred_at_ms))
+    tried = pins.try_pin(floor().writer.write, asked, pin)
+    wrong = floor().writer.write(lambda tx: keyed_pins.key_pin(tx, station, asked, tried, occurred_at_ms))
     return _answer(station, wrong)
 
 

@@ -36,12 +36,13 @@ def change_own_pin(station: str) -> Response | tuple[str, int]:
     try:
         if form.get("new", "") != form.get("again", ""):
             raise DomainError("pins_differ", "the two new ones are not the same", "again")
-        kept = pins.scrypt_of(form.get("new", ""))
+        pins.check(form.get("new", ""))
         asked = floor().read(lambda tx: pins.kept_for(tx, _signed_in(tx, station)))
-        is_right = asked is not None and pins.matches(form.get("current", ""), asked.pin_scrypt)
+        tried = pins.try_pin(floor().writer.write, asked, form.get("current", ""))
+        kept = pins.scrypt_of(form.get("new", "")) if tried.is_right else ""
         now_ms = floor().clock()
         wrong = floor().writer.write(
-            lambda tx: pins.change_own(tx, station_row(tx, station), asked, is_right, kept, now_ms)
+            lambda tx: pins.change_own(tx, station_row(tx, station), asked, tried, kept, now_ms)
         )
     except DomainError as error:
         return _page(station, error.code), error.status

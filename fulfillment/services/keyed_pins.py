@@ -29,9 +29,9 @@ from fulfillment.services.scans import converse
 
 
 def key_pin(
-    tx: Tx, station_code: str, asked: pins.Asked | None, is_right: bool, occurred_at_ms: int
+    tx: Tx, station_code: str, asked: pins.Asked | None, tried: pins.Tried, occurred_at_ms: int
 ) -> str | Rejected:
-    """Go on with whoever was asked and keyed a PIN that was looked at outside (`pins.matches`): '' when it opened.
+    """Go on with whoever was asked and keyed a PIN that was looked at outside (`pins.try_pin`): '' when it opened.
 
     Else `pin_wrong`, `pin_locked`, or `pin_not_asked`: the station waits for nobody's, or for somebody else's by now.
     What the dialogue has against the word it was given comes as it said it.
@@ -40,7 +40,7 @@ def key_pin(
     if asked is None or row["aside"] != PIN or row["asked_operator_id"] != asked.operator_id:
         return "pin_not_asked"
     actor = actor_of(row, ScanRequest("", station_code, "", occurred_at_ms))
-    wrong = pins.count_try(tx, replace(actor, operator_id=asked.operator_id), asked, is_right)
+    wrong = pins.count_try(tx, replace(actor, operator_id=asked.operator_id), asked, tried)
     if wrong:
         return wrong
     kept = stored_dialogue(row)

@@ -1,8 +1,8 @@
 """PINs of operators: set, taken away, tried.
 
 Owns `operator_pin`. A PIN is kept as scrypt makes it, is told to nobody and stands in no log; the slow part is done
-outside of transactions, for the floor has one writer. Wrong ones in a row lock it (`domain/pins`): counted where
-writers take turns, so trying many at once gains nothing.
+outside of transactions, for the floor has one writer. Wrong ones in a row lock it (`domain/pins`): each try is counted
+as a wrong one before it is looked at, where writers take turns, so trying many at once gains nothing and costs nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +34,8 @@ class Asked:
     pin_scrypt: str = field(repr=False)
 
 
-def scrypt_of(pin: str) -> str:
-    """What is kept of a PIN. Takes a quarter of a second and 16 MB: not within a transaction.
+def check(pin: str) -> None:
+    """Whether it can be anybody's PIN.
 
     Raises:
         DomainError: `bad_pin`, not 4 to 8 digits; `easy_pin`, 1111 or 1234.
@@ -43,6 +44,15 @@ def scrypt_of(pin: str) -> str:
         raise DomainError("bad_pin", "a PIN is 4 to 8 digits", "pin")
     if is_too_easy(pin):
         raise DomainError("easy_pin", "not one digit over and over, and not digits in a row", "pin")
+
+
+def scrypt_of(pin: str) -> str:
+    """What is kept of a PIN. Takes a quarter of a second and 16 MB: not within a transaction.
+
+    Raises:
+        DomainError: as `check`.
+    """
+    check(pin)
     salt = secrets.token_bytes(16)
     return f"{_N}${_R}${_P}${salt.hex()}${_made(pin, salt, _N, _R, _P).hex()}"
 
@@ -89,32 +99,66 @@ def kept_for(tx: Tx, operator_id: int | None) -> Asked | None:
     return None if row is None else Asked(int(operator_id or 0), row["pin_scrypt"])
 
 
-def count_try(tx: Tx, actor: Actor, asked: Asked, is_right: bool) -> str:
-    """Write down a try; '' when the PIN opens, else `pin_wrong` or `pin_locked` (whatever was keyed)."""
+@dataclass(frozen=True)
+class Tried:
+    """What came of a try. `failures`: how many wrong ones in a row it is counted as; None = no try was left."""
+
+    is_right: bool
+    failures: int | None
+
+
+def try_pin(write: Callable[[Callable[[Tx], int | None]], int | None], asked: Asked | None, pin: str) -> Tried:
+    """Look at a PIN that was keyed, if one may be tried just now. Takes a quarter of a second: not in a transaction."""
+    failures = None if asked is None else write(lambda tx: _take_try(tx, asked))
+    if asked is None or failures is None:
+        return Tried(False, None)
+    return Tried(matches(pin, asked.pin_scrypt), failures)
+
+
+def _take_try(tx: Tx, asked: Asked) -> int | None:
+    # Counted first and taken back if it was right: whoever sends a hundred at once has five looked at.
     row = tx.one(
         "SELECT failures, locked_until_ms FROM operator_pin WHERE warehouse_id = :w AND operator_id = :operator"
         " AND pin_scrypt = :kept",
         operator=asked.operator_id, kept=asked.pin_scrypt,
     )  # fmt: skip
     if row is None or row["locked_until_ms"] > tx.now_ms:
-        return "pin_wrong" if row is None else "pin_locked"
-    failures = 0 if is_right else row["failures"] + 1
-    until_ms = tx.now_ms + locked_ms(failures) if locked_ms(failures) else 0
+        return None
+    failures = int(row["failures"]) + 1
     tx.put(
         "UPDATE operator_pin SET failures = :failures, locked_until_ms = :until WHERE warehouse_id = :w"
         " AND operator_id = :operator",
-        failures=failures, until=until_ms, operator=asked.operator_id,
+        failures=failures, until=tx.now_ms + locked_ms(failures) if locked_ms(failures) else 0,
+        operator=asked.operator_id,
     )  # fmt: skip
-    said = "right" if is_right else "locked" if until_ms else "wrong"
+    return failures
+
+
+def count_try(tx: Tx, actor: Actor, asked: Asked, tried: Tried) -> str:
+    """Write down a try; '' when the PIN opens, else `pin_wrong` or `pin_locked` (whatever was keyed)."""
+    row = tx.one(
+        "SELECT id FROM operator_pin WHERE warehouse_id = :w AND operator_id = :operator AND pin_scrypt = :kept",
+        operator=asked.operator_id, kept=asked.pin_scrypt,
+    )  # fmt: skip
+    if row is None or tried.failures is None:
+        return "pin_wrong" if row is None else "pin_locked"
+    if tried.is_right:
+        tx.put(
+            "UPDATE operator_pin SET failures = 0, locked_until_ms = 0 WHERE warehouse_id = :w"
+            " AND operator_id = :operator",
+            operator=asked.operator_id,
+        )  # fmt: skip
+    is_locking = locked_ms(tried.failures) > 0
+    said = "right" if tried.is_right else "locked" if is_locking else "wrong"
     audit_log.append(
         tx, AuditKind.API, actor, f"PIN at {actor.station_code}",
-        {"operator": asked.operator_id, "pin": said, "wrong_in_a_row": failures},
+        {"operator": asked.operator_id, "pin": said, "wrong_in_a_row": 0 if tried.is_right else tried.failures},
     )  # fmt: skip
-    return "" if is_right else "pin_locked" if until_ms else "pin_wrong"
+    return "" if tried.is_right else "pin_locked" if is_locking else "pin_wrong"
 
 
 def change_own(
-    tx: Tx, station: Any, asked: Asked | None, is_right: bool, pin_scrypt: str, now_ms: int
+    tx: Tx, station: Any, asked: Asked | None, tried: Tried, pin_scrypt: str, now_ms: int
 ) -> str:
     """Another PIN for whoever is signed in at a station's row and keyed the one they have; '' when it is changed.
 
@@ -123,7 +167,7 @@ def change_own(
     if asked is None or station["operator_id"] != asked.operator_id:
         return "pin_not_asked"
     actor = Actor(now_ms, asked.operator_id, station["id"], station["code"], station["location_id"], "")
-    wrong = count_try(tx, actor, asked, is_right)
+    wrong = count_try(tx, actor, asked, tried)
     if not wrong:
         tx.put(
             "UPDATE operator_pin SET pin_scrypt = :kept, set_at_ms = :now WHERE warehouse_id = :w"

@@ -34,8 +34,8 @@ def badge(hand: FloorHand, station: str, number: str) -> dict[str, object]:
 
 def key(hand: FloorHand, station: str, pin: str) -> str | Rejected:
     asked = hand.write(lambda tx: signing_in.asked_for_pin(tx, station))
-    is_right = asked is not None and pins.matches(pin, asked.pin_scrypt)
-    return hand.write(lambda tx: keyed_pins.key_pin(tx, station, asked, is_right, 1_760_000_000_000))
+    tried = pins.try_pin(hand.write, asked, pin)
+    return hand.write(lambda tx: keyed_pins.key_pin(tx, station, asked, tried, 1_760_000_000_000))
 
 
 def screen(hand: FloorHand, station: str) -> tuple[str, str]:
@@ -105,9 +105,7 @@ def test_who_is_asked_for_a_pin_is_a_rule_of_the_floor(hand: FloorHand, kept: st
 def test_wrong_pins_lock_it_even_for_the_right_one_until_a_supervisor_sets_it_anew(hand: FloorHand, kept: str) -> None:
     hand.write(lambda tx: pins.set_pin(tx, "1001", kept))
     badge(hand, "HAND-1", "1001")
-    asked = hand.write(lambda tx: signing_in.asked_for_pin(tx, "HAND-1"))
-    at = 1_760_000_000_000
-    tries = [hand.write(lambda tx: keyed_pins.key_pin(tx, "HAND-1", asked, False, at)) for _ in range(6)]
+    tries = [key(hand, "HAND-1", PIN[::-1]) for _ in range(6)]
     assert tries == ["pin_wrong"] * 4 + ["pin_locked"] * 2
     assert key(hand, "HAND-1", PIN) == "pin_locked"
     assert who(hand, "HAND-1") is None
