@@ -10,6 +10,7 @@ from fulfillment.web.errors import problem
 from fulfillment.web.plain_text import PlainRequest, check_json
 
 DEVICE_BODY_MAX = 64 * 1024
+NUMBER_MAX = 2**63 - 1  # what a database can count to
 
 
 def register_bounds(app: Flask) -> None:
@@ -21,6 +22,12 @@ def register_bounds(app: Flask) -> None:
         if b"%00" not in request.query_string and "\0" not in request.path:
             return None
         return problem(400, "bad_request", "bad request", "the address holds a zero byte")
+
+    @app.before_request
+    def bound_numbers() -> Response | None:
+        if all(not isinstance(part, int) or part <= NUMBER_MAX for part in (request.view_args or {}).values()):
+            return None
+        return problem(404, "not_found", "not found", "no row has so high a number")
 
     @app.before_request
     def bound_body() -> Response | None:

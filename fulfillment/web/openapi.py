@@ -17,6 +17,7 @@ from flask import Blueprint, Response, g, request
 from fulfillment.domain.roles import Permission
 from fulfillment.web.auth import needs
 from fulfillment.web.bodies import Body
+from fulfillment.web.bounds import NUMBER_MAX
 from fulfillment.web.plain_text import check_json
 
 JSON = "application/json"
@@ -129,7 +130,7 @@ def _decoded(decoder: msgspec.json.Decoder[Body], permission: Permission) -> Bod
 def _entry(operation: Operation, schema_of: Mapping[type[Body], Any]) -> dict[str, Any]:
     parts = re.findall(r"<(?:(\w+):)?(\w+)>", operation.path)
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "integer" if kind == "int" else "string"}}
+        {"name": name, "in": "path", "required": True, "schema": NUMBER if kind == "int" else {"type": "string"}}
         for kind, name in parts
     ]
     parameters += [
@@ -156,4 +157,5 @@ def _entry(operation: Operation, schema_of: Mapping[type[Body], Any]) -> dict[st
     return entry
 
 
+NUMBER = {"type": "integer", "minimum": 0, "maximum": NUMBER_MAX}
 PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}

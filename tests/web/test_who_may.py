@@ -32,3 +32,11 @@ def test_a_zero_byte_in_an_address_is_refused_on_both_engines(hand: FloorHand, a
         f"/api/v1{address}", headers={"Authorization": f"Bearer {token}"}
     )  # fmt: skip
     assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize("address", ["/counts/9223372036854775808", "/tours/35519851819056458891264"])
+def test_a_number_no_database_can_count_to_is_not_found(hand: FloorHand, address: str) -> None:
+    token = hand.write(lambda tx: setting_up.add_token(tx, "admin", TokenRole.ADMIN))
+    client, headers = create_app(hand.floor).test_client(), {"Authorization": f"Bearer {token}"}
+    assert client.get(f"/api/v1{address}", headers=headers).status_code == 404
+    assert client.get("/api/v1/counts/9223372036854775807", headers=headers).status_code == 404
