@@ -29,7 +29,7 @@ STOP_S = 10.0
 RESTART_S = (0.2, 5.0)  # first pause and the longest
 HEALTHY_S = 5.0  # after this long without a fall the pause starts small again
 READY_S = 30.0
-LIVE_THREADS = 64
+LIVE_THREADS = 320  # `stream.STREAMS_MAX` boards, and some to refuse the next with
 WEB, LIVE, OUTBOX, PLANNER = "web", "live", "outbox", "planner"
 PARTS = (PLANNER, OUTBOX, WEB, LIVE)  # in the order they are started; stopped the other way round
 

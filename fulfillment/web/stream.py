@@ -34,7 +34,7 @@ FAILED_S = 1.0
 VIEW_S = 1.0
 KEEP_ALIVE_S = 15.0
 STREAM_S = 600.0  # then the board comes back by itself, and its token is looked at again
-STREAMS_MAX = 60  # each holds a thread of the live server for as long as it lasts
+STREAMS_MAX = 260  # each holds a thread of the live server (`processes.LIVE_THREADS`) for as long as it lasts
 
 blueprint = Blueprint("live", __name__)
 
@@ -58,6 +58,8 @@ class BoardFeed:
         self._parts: Parts = {}
         self._since: dict[str, int] = {}
         self._version = 0
+        self._made_ms = 0
+        self._bodies: dict[int, str] = {}
         self._streams = 0
         self._thread: threading.Thread | None = None
 
@@ -89,6 +91,18 @@ class BoardFeed:
             self._changed.wait_for(lambda: self._version > version, wait_s)
             return self._version, {part: self._parts[part] for part, at in self._since.items() if at > version}
 
+    def body_after(self, version: int, wait_s: float) -> tuple[int, str]:
+        """`after` as JSON without its outer braces, '' when nothing came; written once for all who wait for it."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._version > version, wait_s):
+                return self._version, ""
+            body = self._bodies.get(version)
+            if body is None:
+                # Within the lock: two hundred boards would else each write the same hundred kilobytes.
+                changed = {part: self._parts[part] for part, at in self._since.items() if at > version}
+                body = self._bodies[version] = f'"made_ms":{self._made_ms},{json_of(changed)}'
+            return self._version, body
+
     def _read(self) -> None:
         while self._is_wanted():
             try:
@@ -118,12 +132,15 @@ class BoardFeed:
                 row = connection.execute(question.encode() if not is_sqlite else question).fetchone()
                 version = row["version"] if isinstance(row, dict) else row[0]
                 if version != seen:
+                    made_ms = time.time_ns() // 1_000_000
                     with queries.snapshot(self._engine, self._warehouse_id) as snapshot:
                         view = board(snapshot, self._warehouse_id)
-                    self._publish(parts_of(view))
+                    self._publish(parts_of(view), made_ms)
                     seen, next_at = version, now + self._view_s
+            # What was committed just after a view is seen when the next is due, not a look later.
+            due_s = next_at - time.monotonic()
             with self._changed:
-                self._changed.wait(LOOK_S if is_sqlite else LOOK_FAR_S)
+                self._changed.wait(due_s if due_s > 0 else LOOK_S if is_sqlite else LOOK_FAR_S)
 
     def _is_wanted(self) -> bool:
         with self._changed:
@@ -132,12 +149,14 @@ class BoardFeed:
             self._thread = None
             return False
 
-    def _publish(self, parts: Parts) -> None:
+    def _publish(self, parts: Parts, made_ms: int) -> None:
         with self._changed:
             changed = [part for part, value in parts.items() if self._parts.get(part) != value]
             if not changed:
                 return
             self._version += 1
+            self._made_ms = made_ms
+            self._bodies.clear()
             self._parts.update((part, parts[part]) for part in changed)
             self._since.update(dict.fromkeys(changed, self._version))
             self._changed.notify_all()
@@ -151,16 +170,22 @@ def parts_of(view: dict[str, Any]) -> Parts:
     return parts | {part: value for part, value in view.items() if part not in ("orders", "now_ms")}
 
 
-def event_of(feed: BoardFeed, version: int, parts: Parts) -> str:
-    """One message of the stream, its lanes put together again."""
-    body: dict[str, Any] = {"now_ms": time.time_ns() // 1_000_000}
+def json_of(parts: Parts) -> str:
+    """Parts as JSON without its outer braces, their lanes put together again."""
+    body: dict[str, Any] = {}
     for part, value in parts.items():
         name, _, lane = part.partition(".")
         if lane:
             body.setdefault(name, {})[lane] = value
         else:
             body[name] = value
-    return f"id: {feed.epoch}-{version}\nevent: board\ndata: {json.dumps(body, separators=(',', ':'))}\n\n"
+    return json.dumps(body, separators=(",", ":"))[1:-1]
+
+
+def event_of(feed: BoardFeed, version: int, body: str) -> str:
+    """One message of the stream: `now_ms` is when it is sent, `made_ms` when what it tells was looked at."""
+    now_ms = time.time_ns() // 1_000_000
+    return f'id: {feed.epoch}-{version}\nevent: board\ndata: {{"now_ms":{now_ms},{body}}}\n\n'
 
 
 def messages(
@@ -171,10 +196,10 @@ def messages(
     yield "retry: 2000\n\n"
     ends_at = clock() + stream_s
     while clock() < ends_at:
-        newest, parts = feed.after(version, keep_alive_s)
-        if parts:
+        newest, body = feed.body_after(version, keep_alive_s)
+        if body:
             version = newest
-            yield event_of(feed, version, parts)
+            yield event_of(feed, version, body)
         else:
             yield ": still here\n\n"  # a dead connection is only noticed by writing to it
 

@@ -12,8 +12,9 @@ import pytest
 from flask import Flask
 
 from fulfillment.app import create_app
+from fulfillment.processes import LIVE_THREADS
 from fulfillment.services import setting_up
-from fulfillment.web.stream import BoardFeed, event_of, messages, parts_of
+from fulfillment.web.stream import STREAMS_MAX, BoardFeed, event_of, messages, parts_of
 from tests.factories import FloorHand
 from tests.postgresql import PostgresServer
 from tests.web.test_board_view import view_of
@@ -50,7 +51,8 @@ def test_the_first_message_is_the_whole_board(hand: FloorHand, feed: BoardFeed) 
     version, parts = feed.after(0, SOON_S)
     assert version == 1
     assert parts == parts_of(view_of(hand))
-    body = body_of(event_of(feed, version, parts))
+    body = body_of(event_of(feed, *feed.body_after(0, SOON_S)))
+    assert body["now_ms"] - 60_000 < body["made_ms"] <= body["now_ms"]
     assert set(body["orders"]) == set(view_of(hand)["lanes"]) - {"short"}
 
 
@@ -85,6 +87,24 @@ def test_a_board_that_missed_some_gets_them_together(hand: FloorHand, feed: Boar
     assert set(parts) == {"lanes", "oldest", "orders.hold", "printers"}
 
 
+def test_what_many_boards_wait_for_is_written_once(hand: FloorHand, feed: BoardFeed) -> None:
+    version, _ = feed.after(0, SOON_S)
+    hand.order("S1", ("NOPE", 2))
+    first, again = (feed.body_after(version, SOON_S) for _ in range(2))
+    assert first[1] is again[1]
+    assert feed.body_after(0, SOON_S)[1] != first[1]  # who comes new gets all of it
+    hand.order("S2", ("NOPE", 2))
+    later = feed.body_after(first[0], SOON_S)
+    assert "S2" in later[1]
+    assert later[0] > first[0]
+    assert feed.body_after(later[0], 0.01) == (later[0], "")
+
+
+def test_a_live_server_has_threads_for_all_boards_it_takes() -> None:
+    assert STREAMS_MAX >= 250
+    assert STREAMS_MAX * 1.2 <= LIVE_THREADS
+
+
 def test_a_commit_that_changes_nothing_on_the_board_sends_nothing(hand: FloorHand, feed: BoardFeed) -> None:
     version, _ = feed.after(0, SOON_S)
     hand.write(lambda tx: setting_up.add_totes(tx, 1))
@@ -116,7 +136,7 @@ def test_a_stream_goes_on_after_the_last_event_it_got(app: Flask, hand: FloorHan
     again = app.test_client().get("/live/board", headers={**board, "Last-Event-ID": last_id})
     more = again.iter_encoded()
     next(more)
-    assert set(body_of(next(more).decode())) == {"now_ms", "lanes", "oldest", "orders"}
+    assert set(body_of(next(more).decode())) == {"now_ms", "made_ms", "lanes", "oldest", "orders"}
     first.close()
     again.close()
 
