@@ -1,0 +1,185 @@
+"""Every route × every role × two warehouses: who may is answered, who may not changes and learns nothing.
+
+Two furnished warehouses share one database. What a route does for whoever may is tested with the route; here counts
+whether it lets the right ones in, and that nothing of the other warehouse is ever said or touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+import fulfillment.models  # noqa: F401 - the tables
+from fulfillment.bootstrap import open_floor
+from fulfillment.db import db
+from fulfillment.domain.roles import Permission, TokenRole, may
+from fulfillment.hot.engines import reading
+from fulfillment.settings import Settings
+from fulfillment.web.auth import permission_of
+from tests.factories import FloorHand
+from tests.furnished import Asked, Furnished, every_route, furnish
+
+OURS, THEIRS = "OURS", "THEIRS"
+OUR_SECRET, THEIR_SECRET = "Kestrel", "Lapwing"
+SAFE = ("GET", "HEAD")
+ELSEWHERE = ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {})
+
+
+@dataclass
+class Two:
+    """Our warehouse and the other one."""
+
+    ours: Furnished
+    theirs: Furnished
+
+    def permission(self, asked: Asked) -> Permission:
+        return needed(self.ours, asked)
+
+
+def needed(made: Furnished, asked: Asked) -> Permission:
+    """What a route asks for."""
+    found = permission_of(made.app, asked.endpoint)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def ours(settings: Settings) -> Iterator[Furnished]:
+    floor = open_floor(settings, 1)
+    yield furnish(FloorHand(floor, "MAIN"), OURS, OUR_SECRET)
+    nobody_looks()
+    floor.close()
+
+
+@pytest.fixture
+def two(settings: Settings, ours: Furnished) -> Iterator[Two]:
+    floor = open_floor(settings, 2)
+    yield Two(ours, furnish(FloorHand(floor, "NORTH"), THEIRS, THEIR_SECRET))
+    nobody_looks()
+    floor.close()
+
+
+def nobody_looks() -> None:
+    """Wait for the reader of a board's stream to end: it would give its connection back to a pool that is gone."""
+    deadline = time.monotonic() + 5
+    while any(thread.name == "board-feed" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "a board's stream was not closed"
+        time.sleep(0.01)
+
+
+def contents(made: Furnished) -> dict[str, str]:
+    """A hash of all rows of this warehouse, table by table."""
+    floor = made.hand.floor
+    found = {}
+    with reading(floor.engine, floor.warehouse_id) as tx:
+        for table in db.metadata.sorted_tables:
+            if "warehouse_id" in table.columns:
+                rows = tx.all(f"SELECT * FROM {table.name} WHERE warehouse_id = :w")
+                said = sorted(repr(sorted(dict(row).items())) for row in rows)
+                found[table.name] = hashlib.sha256("\n".join(said).encode()).hexdigest()
+    return found
+
+
+def ask(asked: Asked, made: Furnished, token: str | None = None, **headers: str) -> tuple[int, str, str]:
+    """Status, code and text of an answer; a stream is left after it has begun."""
+    answer = asked.of(made.client(), token, **headers)
+    try:
+        if answer.mimetype == "text/event-stream":
+            said = answer.iter_encoded()
+            return answer.status_code, "", "".join(next(said).decode() for _ in range(2))
+        code = (answer.get_json(silent=True) or {}).get("code", "") if "problem" in answer.mimetype else ""
+        return answer.status_code, code, answer.get_data().decode("utf-8", "replace")
+    finally:
+        answer.close()
+
+
+def test_whoever_may_is_answered_and_nothing_of_another_warehouse_is_said_or_touched(two: Two) -> None:
+    """All roles that may with our names, and one of them with the other warehouse's."""
+    before = contents(two.theirs)
+    wrong: list[str] = []
+    theirs = list(every_route(two.ours.app, two.theirs.values))
+    for ours, other in zip(every_route(two.ours.app, two.ours.values), theirs, strict=True):
+        permission = two.permission(ours)
+        if permission == Permission.PUBLIC:
+            continue
+        tries = [(ours, role) for role in two.ours.tokens if may(role, permission)]
+        assert tries, f"{ours} is open to nobody"
+        for asked, role in (*tries, (other, tries[0][1])):
+            status, code, text = ask(asked, two.ours, two.ours.tokens[role])
+            if status >= 500 or status == 401 or code == "forbidden":
+                wrong.append(f"{asked} by {role}: {status} {code}")
+            # A code one asks for may come back in words ("no such order"); what stands beside it may not.
+            if THEIR_SECRET in text or (asked is ours and THEIRS in text):
+                wrong.append(f"{asked} by {role} tells of the other warehouse")
+    assert wrong == []
+    assert contents(two.theirs) == before
+
+
+def test_whoever_may_not_is_refused_and_changes_and_learns_nothing(two: Two) -> None:
+    """The other roles, nobody, and every role of the other warehouse."""
+    before = contents(two.ours), contents(two.theirs)
+    wrong: list[str] = []
+    strangers = [("nobody", None), ("an invented token", "fl_invented")]
+    strangers += [(f"the other warehouse's {role}", token) for role, token in two.theirs.tokens.items()]
+    for asked in every_route(two.ours.app, two.ours.values):
+        permission = two.permission(asked)
+        if permission == Permission.PUBLIC:
+            continue
+        tries = [(who, token, 401, "unauthorized") for who, token in strangers]
+        tries += [
+            (role, token, 403, "forbidden") for role, token in two.ours.tokens.items() if not may(role, permission)
+        ]
+        for who, token, *due in tries:
+            status, code, text = ask(asked, two.ours, token)
+            if [status, code] != due:
+                wrong.append(f"{asked} by {who}: {status} {code}, not {due}")
+            if OUR_SECRET in text or THEIR_SECRET in text or OURS in text.replace(asked.path, ""):
+                wrong.append(f"{asked} tells {who} something")
+    assert wrong == []
+    assert (contents(two.ours), contents(two.theirs)) == before
+
+
+def test_no_open_route_tells_of_any_warehouse_and_every_role_is_tried(two: Two) -> None:
+    assert set(two.ours.tokens) == set(two.theirs.tokens) == set(TokenRole)
+    for asked in every_route(two.ours.app, two.ours.values):
+        if two.permission(asked) == Permission.PUBLIC:
+            status, _, text = ask(asked, two.ours)
+            assert status < 500, asked
+            assert OUR_SECRET not in text, asked
+            assert THEIR_SECRET not in text, asked
+
+
+def test_no_change_comes_from_another_origin(ours: Furnished) -> None:
+    """A cookie travels by itself: a page of somebody else must not use it, whatever it asks for."""
+    before = contents(ours)
+    wrong: list[str] = []
+    for asked in every_route(ours.app, ours.values):
+        permission = needed(ours, asked)
+        if asked.method in SAFE or permission == Permission.PUBLIC:
+            continue
+        client = ours.client()
+        client.set_cookie("floor_token", next(token for role, token in ours.tokens.items() if may(role, permission)))
+        for origin in ELSEWHERE:
+            answer = asked.of(client, **origin)
+            if (answer.status_code, (answer.get_json(silent=True) or {}).get("code")) != (403, "cross_origin"):
+                wrong.append(f"{asked} from {origin}: {answer.status_code} {answer.text[:80]}")
+    assert wrong == []
+    assert contents(ours) == before
+
+
+def test_a_station_speaks_for_no_other_station(ours: Furnished) -> None:
+    """The routes that name a station, with the token of another one."""
+    before, found = contents(ours), 0
+    for asked in every_route(ours.app, ours.values | {"station": "HAND-2", "stations.code": "HAND-2"}):
+        if needed(ours, asked) == Permission.SCAN and "HAND-2" in asked.path:
+            found += 1
+            status, code, text = ask(asked, ours, ours.tokens[TokenRole.STATION])
+            assert (status, code) == (403, "other_station"), asked
+            assert OUR_SECRET not in text, asked
+    assert found > 10
+    assert contents(ours) == before
