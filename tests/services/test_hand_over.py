@@ -435,17 +435,18 @@ def test_who_knows_their_pin_changes_it(hand: FloorHand, kept: str) -> None:
     give_pin(hand, kept)
     other = pins.scrypt_of("82640517")
 
-    def change(is_right: bool) -> str:
+    def change(keyed: str) -> str:
         asked = hand.write(lambda tx: pins.kept_for(tx, 1))
+        tried = pins.try_pin(hand.write, asked, keyed)
         return hand.write(
-            lambda tx: pins.change_own(tx, station_row(tx, "HAND-1"), asked, is_right, other, 1_760_000_000_000)
+            lambda tx: pins.change_own(tx, station_row(tx, "HAND-1"), asked, tried, other, 1_760_000_000_000)
         )
 
-    assert change(is_right=False) == "pin_wrong"
-    assert change(is_right=True) == ""
+    assert change(PIN[::-1]) == "pin_wrong"
+    assert change(PIN) == ""
     assert hand.write(lambda tx: pins.kept_for(tx, 1)).pin_scrypt == other
     for _ in range(5):
-        change(is_right=False)
-    assert change(is_right=True) == "pin_locked"
+        change(PIN)
+    assert change("82640517") == "pin_locked"
     hand.say("HAND-1", "LOGOUT")
-    assert change(is_right=True) == "pin_not_asked"
+    assert change("82640517") == "pin_not_asked"
