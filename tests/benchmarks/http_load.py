@@ -20,10 +20,10 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from fulfillment.processes import command_of, environment_of, free_port
+from fulfillment.processes import LIVE, WEB, command_of, environment_of, free_port
 from fulfillment.settings import Settings
 
-READY_S = 30.0
+READY_S = 90.0
 TICK_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -32,12 +32,15 @@ class Answered(RuntimeError):
 
 
 class Server:
-    """The web part of a floor as `floor run` starts it, on a port of its own."""
+    """The web part of a floor (or its live screens) as `floor run` starts it, on a port of its own."""
 
-    def __init__(self, settings: Settings, extra_env: Mapping[str, str] | None = None) -> None:
-        self.port = free_port()
+    def __init__(
+        self, settings: Settings, extra_env: Mapping[str, str] | None = None, part: str = WEB
+    ) -> None:  # fmt: skip
+        # The live server knows itself by its port.
+        self.port = settings.live_port if part == LIVE else free_port()
         env = {**os.environ, **environment_of(settings), **(extra_env or {})}
-        command = [*command_of(settings, "web"), "--bind", f"127.0.0.1:{self.port}"]
+        command = [*command_of(settings, part), "--bind", f"127.0.0.1:{self.port}"]
         self._process = subprocess.Popen(command, env=env, start_new_session=True)
 
     def __enter__(self) -> Server:
@@ -89,8 +92,13 @@ class Load:
 
     def at(self, share: float) -> float:
         """The latency so many of a hundred were not slower than."""
-        ordered = sorted(self.latencies_ms)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+        return at(self.latencies_ms, share)
+
+
+def at(found: Sequence[float], share: float) -> float:
+    """What so many of a hundred were not above."""
+    ordered = sorted(found)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def post(path: str, body: bytes, token: str | None = None) -> bytes:
@@ -101,7 +109,9 @@ def post(path: str, body: bytes, token: str | None = None) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-class _Connection:
+class Connection:
+    """One client's connection, with at most one request under way."""
+
     def __init__(self, port: int, requests: Iterator[bytes]) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -111,6 +121,7 @@ class _Connection:
         self.sent_at = 0.0
 
     def send(self) -> bool:
+        """Send the next request; False when there is none."""
         request = next(self.requests, None)
         if request is None:
             return False
@@ -138,7 +149,7 @@ class _Connection:
 
 def drive(server: Server, streams: Sequence[Iterator[bytes]]) -> Load:
     """Send each stream over a connection of its own, one request at a time; ends when the first has no more."""
-    connections = [_Connection(server.port, stream) for stream in streams]
+    connections = [Connection(server.port, stream) for stream in streams]
     latencies: list[float] = []
     with selectors.DefaultSelector() as selector:
         for connection in connections:
