@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fulfillment.domain.chaining import AuditKind, digest
+from fulfillment.domain.chaining import AuditKind, digest, sha256
 from fulfillment.domain.reasons import DomainError
 from fulfillment.services.audit_log import FINDINGS_MAX, SCAN_FIELDS
 from fulfillment.services.pages import check_limit
@@ -108,9 +108,11 @@ def _let_go(tx: Any) -> tuple[int, frozenset[int]]:
     """Up to which scan answers were let go because of their age, and which were taken out by erasures."""
     until, erased = 0, set()
     for row in tx.all(
-        "SELECT kind, content FROM audit_log WHERE warehouse_id = :w AND kind IN ('retention', 'erasure')"
-        " AND content <> '' ORDER BY id"
+        "SELECT content, content_sha256 FROM audit_log WHERE warehouse_id = :w"
+        " AND kind IN ('retention', 'erasure') AND content <> '' ORDER BY id"
     ):
+        if sha256(row["content"]) != row["content_sha256"]:
+            continue  # not what was written, as the chain says: it excuses nothing
         content = json.loads(row["content"])
         until = max(until, content.get("scans_until", 0))
         erased.update(content.get("scans", ()))

@@ -25,7 +25,8 @@ def register_bounds(app: Flask) -> None:
 
     @app.before_request
     def bound_numbers() -> Response | None:
-        if all(not isinstance(part, int) or part <= NUMBER_MAX for part in (request.view_args or {}).values()):
+        parts = request.view_args
+        if not parts or all(not isinstance(part, int) or part <= NUMBER_MAX for part in parts.values()):
             return None
         return problem(404, "not_found", "not found", "no row has so high a number")
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fulfillment.bootstrap import open_floor
 from fulfillment.domain.chaining import AuditKind
-from fulfillment.services import audit_log
+from fulfillment.services import audit_entries, audit_log
 from fulfillment.services.audit_log import Author, Head
 from tests.factories import NOBODY, FloorHand
 
@@ -67,7 +70,7 @@ class _Undone(Exception):
     def __init__(self, tx: Any) -> None:
         super().__init__("undone")
         tx.one("SELECT 1 AS one")  # sends what was kept back
-        self.findings = audit_log.verify_chain(tx, 1, _Undone.against)
+        self.findings = audit_log.verify_chain(tx, 1, _Undone.against) + audit_entries.verify_scans(tx)
 
 
 def test_every_scan_has_its_entry_whatever_came_of_it(hand: FloorHand) -> None:
@@ -214,6 +217,89 @@ def _other(value: Any, place: int, bit: int) -> Any:
         return value ^ (1 << place % 20)
     place %= len(value)
     return value[:place] + chr(ord(value[place]) ^ (1 << bit)) + value[place + 1 :]
+
+
+EVERY_COLUMN = (
+    "warehouse_id", "id", "at_ms", "kind", "operator_id", "station_id", "token_id", "subject", "content",
+    "content_sha256", "sha256",
+)  # fmt: skip
+
+
+def one_of_each_kind(hand: FloorHand) -> list[dict[str, Any]]:
+    """An entry of every kind, with one before and one after them all; `floor audit-log --verify` finds nothing."""
+    append(hand, "first")
+    for kind in AuditKind:
+        if kind == AuditKind.SCAN:
+            hand.sign_in("HAND-1", "PICK")
+            continue
+        content = {"entries": [], "scans": []} if kind == AuditKind.ERASURE else {"said": kind.value}
+        hand.write(lambda tx, kind=kind, content=content: audit_log.append(tx, kind, NOBODY, f"one {kind}", content, 7))
+    append(hand, "last")
+    _Undone.against = head(hand)
+    assert findings(hand, _Undone.against) + hand.floor.read(audit_entries.verify_scans) == []
+    rows = entries(hand)
+    assert {row["kind"] for row in rows} == {kind.value for kind in AuditKind}
+    return rows
+
+
+def test_no_column_of_no_kind_of_entry_changes_unseen(hand: FloorHand, engine: str) -> None:
+    other = open_floor(hand.floor.settings, 2)
+    FloorHand(other, "NORTH")
+    other.close()
+    rows = one_of_each_kind(hand)
+    assert set(rows[0]) == set(EVERY_COLUMN)
+    for row in rows:
+        for column in EVERY_COLUMN:
+            set_to = _changed(column, row[column])
+            without_guards(hand, engine, lambda tx, row=row, column=column, set_to=set_to: tx.run(
+                f"UPDATE audit_log SET {column} = :set_to WHERE warehouse_id = :w AND id = :id", id=row["id"],
+                set_to=set_to,
+            ))  # fmt: skip
+            found = hand.found  # type: ignore[attr-defined]
+            assert found, f"{column} of a {row['kind']} went unseen"
+            assert re.search(rf"\bentry {row['id']}\b", found[0]), (column, row["kind"], found)
+
+
+def _changed(column: str, value: Any) -> Any:
+    """Another value the column could hold."""
+    if column in ("warehouse_id", "id"):
+        return 2 if column == "warehouse_id" else 999
+    if column == "kind":
+        return AuditKind.COMMAND if value == AuditKind.API else AuditKind.API
+    if column == "content":
+        return f"{value[:-1]} " if value else '{"entries":[1]}'
+    if column.endswith("sha256"):
+        return value[:-1] + ("0" if value[-1] != "0" else "1")
+    return f"{value}x" if isinstance(value, str) else (value or 0) + 1
+
+
+def test_no_entry_of_any_kind_is_removed_doubled_or_moved_unseen(hand: FloorHand, engine: str) -> None:
+    rows = one_of_each_kind(hand)
+    for row in rows:
+        without_guards(hand, engine, lambda tx, row=row: tx.run(
+            "DELETE FROM audit_log WHERE warehouse_id = :w AND id = :id", id=row["id"]))  # fmt: skip
+        assert re.search(rf"\bentry {row['id']}\b", hand.found[0]), (row["kind"], hand.found)  # type: ignore[attr-defined]
+    for row, after in pairwise(rows):
+
+        def swap(tx: Any, row: Any = row, after: Any = after) -> None:
+            for now, then in ((row["id"], 999), (after["id"], row["id"]), (999, after["id"])):
+                tx.run("UPDATE audit_log SET id = :then WHERE warehouse_id = :w AND id = :now", now=now, then=then)
+
+        without_guards(hand, engine, swap)
+        assert re.search(rf"\bentry {row['id']}\b", hand.found[0]), (row["kind"], hand.found)  # type: ignore[attr-defined]
+
+
+def test_no_field_of_a_scan_changes_unseen(hand: FloorHand, engine: str) -> None:
+    rows = one_of_each_kind(hand)
+    scan = hand.one("SELECT * FROM scan WHERE warehouse_id = :w ORDER BY id DESC LIMIT 1")
+    entry = next(row["id"] for row in rows if row["subject"] == scan["scan_id"])
+    for name in audit_log.SCAN_FIELDS:
+        value = scan[name]
+        set_to = f"{value}x" if isinstance(value, str) else (value or 0) + 1
+        without_guards(hand, engine, lambda tx, name=name, set_to=set_to: tx.run(
+            f"UPDATE scan SET {name} = :set_to WHERE warehouse_id = :w AND id = :id", id=scan["id"], set_to=set_to
+        ))  # fmt: skip
+        assert f"entry {entry}: scan" in hand.found[0], (name, hand.found)  # type: ignore[attr-defined]
 
 
 def test_what_a_command_writes_in_many_transactions_is_one_act(hand: FloorHand) -> None:
