@@ -84,7 +84,8 @@ def _authorize() -> Response | None:
     if permission == Permission.PUBLIC:
         return None
     token, from_cookie = _sent_token()
-    if getattr(current_app.view_functions[request.endpoint], "judged_in_work", False) and token:
+    is_judged_later = getattr(current_app.view_functions[request.endpoint], "judged_in_work", False)
+    if is_judged_later and token and request.method != "OPTIONS":  # which is answered without any work
         g.bearer = hash_token(token)
         if g.bearer in _KNOWN:
             return None if not from_cookie or is_same_origin() else problem(*_CROSS_ORIGIN)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 import fulfillment.models  # noqa: F401 - the tables
+from fulfillment.app import SECURITY_HEADERS
 from fulfillment.bootstrap import open_floor
 from fulfillment.db import db
 from fulfillment.domain.roles import Permission, TokenRole, may
@@ -152,6 +153,35 @@ def test_no_open_route_tells_of_any_warehouse_and_every_role_is_tried(two: Two) 
             assert status < 500, asked
             assert OUR_SECRET not in text, asked
             assert THEIR_SECRET not in text, asked
+
+
+def test_asking_changes_nothing(ours: Furnished) -> None:
+    before = contents(ours)
+    for asked in every_route(ours.app, ours.values):
+        if asked.method in SAFE:
+            role = next(role for role in ours.tokens if may(role, needed(ours, asked)))
+            assert ask(asked, ours, ours.tokens[role])[0] < 500, asked
+    assert contents(ours) == before
+
+
+def test_every_answer_carries_the_security_headers_and_no_route_answers_a_trace(ours: Furnished) -> None:
+    """Whatever it is: a page, a file, a refusal, a failure to find it."""
+    client = ours.client()
+    for asked in every_route(ours.app, ours.values):
+        role = next(role for role in ours.tokens if may(role, needed(ours, asked)))
+        tokens = (ours.tokens[role], None) if asked.method in SAFE else (None,)
+        for token in tokens:
+            answer = asked.of(client, token)
+            answer.close()
+            for name, value in SECURITY_HEADERS.items():
+                # A page a token was sent to must not tell it to the next one.
+                assert answer.headers[name] in (value, "no-referrer"), (asked, name)
+            assert {"object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= {
+                part.strip() for part in answer.headers["Content-Security-Policy"].split(";")
+            }, asked
+        assert client.open(asked.path, method="TRACE").status_code == 405, asked
+        allowed = client.open(asked.path, method="OPTIONS", headers={"Authorization": f"Bearer {ours.tokens[role]}"})
+        assert (allowed.status_code, asked.method in allowed.headers["Allow"]) == (200, True), asked
 
 
 def test_no_change_comes_from_another_origin(ours: Furnished) -> None:

@@ -40,3 +40,14 @@ def test_a_number_no_database_can_count_to_is_not_found(hand: FloorHand, address
     client, headers = create_app(hand.floor).test_client(), {"Authorization": f"Bearer {token}"}
     assert client.get(f"/api/v1{address}", headers=headers).status_code == 404
     assert client.get("/api/v1/counts/9223372036854775807", headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize(("scheme", "is_secure"), [("http", False), ("https", True)])
+def test_the_link_of_a_station_gives_a_cookie_no_script_reads(hand: FloorHand, scheme: str, is_secure: bool) -> None:
+    token = hand.write(lambda tx: setting_up.add_station(tx, "HAND-9", "handheld"))["token"]
+    answer = create_app(hand.floor).test_client().get(f"/enter?token={token}", base_url=f"{scheme}://floor.local")
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    assert answer.status_code == 302
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    assert ("Secure" in cookie.split("; ")) is is_secure
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
