@@ -22,6 +22,7 @@ from gunicorn.glogging import Logger
 from fulfillment import logs
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
+LIVE_NAME, LIVE_NICE = "floor-live", 5
 
 
 class OurLog(Logger):
@@ -58,8 +59,10 @@ def when_ready(_server: Any) -> None:
 
 
 def post_fork(_server: Any, worker: Any) -> None:
-    """In a new worker."""
+    """In a new worker; that of the live screens makes way for scans, for hundreds of boards are told at once."""
     die_with_parent()
+    if worker.cfg.proc_name == LIVE_NAME:
+        os.nice(LIVE_NICE)
     if os.getppid() != worker.ppid:
         sys.exit(0)  # the master went between the fork and the line above
 

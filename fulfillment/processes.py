@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from fulfillment.gunicorn_hooks import backlog, die_with_parent
+from fulfillment.gunicorn_hooks import LIVE_NAME, backlog, die_with_parent
 from fulfillment.settings import SettingError, Settings
 
 log = logging.getLogger(__name__)
@@ -185,6 +185,7 @@ def command_of(settings: Settings, part: str) -> list[str]:
             sys.executable, "-m", "gunicorn", "fulfillment.wsgi:make()",
             "--config", "python:fulfillment.gunicorn_hooks",
             "--workers", str(workers), "--threads", str(threads), "--graceful-timeout", str(graceful_s),
+            *(("--name", LIVE_NAME) if part == LIVE else ()),
         ]  # fmt: skip
     return [sys.executable, "-m", "fulfillment.cli", "work", part]
 

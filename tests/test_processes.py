@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from fulfillment.bootstrap import Floor
-from fulfillment.processes import PARTS, Processes, environment_of, free_port, is_taken
+from fulfillment.gunicorn_hooks import LIVE_NICE
+from fulfillment.processes import LIVE, PARTS, Processes, environment_of, free_port, is_taken
 from fulfillment.settings import SettingError, Settings
 from fulfillment.wsgi import make
+from tests.benchmarks.http_load import Server
 from tests.factories import FloorHand
 from tests.serving import Receiver, check_kept, children, crew, docks, floor_run, get, master_of, total, wait_for
 
@@ -169,3 +171,14 @@ def test_a_supervisor_that_is_killed_takes_all_with_it(settings: Settings, hand:
         assert not is_taken("127.0.0.1", settings.port)
         run.wait()
         run.returncode = 0
+
+
+@pytest.mark.engine("sqlite")
+def test_live_screens_make_way_for_scans(hand: FloorHand, settings: Settings) -> None:
+    """A hundred boards are told at once, at every view: a scan must not wait behind them for the processor."""
+    with Server(settings) as web, Server(settings, part=LIVE) as live:
+        scans, boards = (
+            {os.getpriority(os.PRIO_PROCESS, pid) for pid in server.workers()} for server in (web, live)
+        )  # fmt: skip
+    assert scans == {os.getpriority(os.PRIO_PROCESS, 0)}
+    assert boards == {min(19, os.getpriority(os.PRIO_PROCESS, 0) + LIVE_NICE)}

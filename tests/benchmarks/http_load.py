@@ -59,9 +59,13 @@ class Server:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(20)
 
+    def workers(self) -> list[int]:
+        """Its workers' processes."""
+        return _children(self._process.pid)
+
     def cpu_s(self) -> float:
         """Processor seconds its workers have used."""
-        return sum(_cpu_ticks(pid) for pid in _children(self._process.pid)) / TICK_S
+        return sum(_cpu_ticks(pid) for pid in self.workers()) / TICK_S
 
 
 def _children(pid: int) -> list[int]:

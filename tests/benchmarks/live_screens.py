@@ -79,6 +79,7 @@ class Seen:
 
 def look(port: int, token: str, screens: int, pipe: Any) -> None:
     """A process of its own: open the streams, say when all are there, write down what comes until told to end."""
+    os.nice(10)  # screens stand elsewhere: what they cost here must not be taken from the floor
     request = (
         f"GET /live/board HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
         "Accept: text/event-stream\r\n\r\n"
