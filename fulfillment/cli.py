@@ -22,6 +22,7 @@ from fulfillment.settings import SettingError
 
 # The command's name: the module of this package that has it, and what it is called there.
 COMMANDS = {
+    "account": "access_cli:account_group",
     "accuracy": "counting_cli:accuracy",
     "agent": "devices_cli:agent_group",
     "aisle": "floor_plan_cli:aisle_group",
@@ -56,6 +57,7 @@ COMMANDS = {
     "retention": "keeping_cli:retention_command",
     "run": "serving_cli:run",
     "serve": "serving_cli:serve",
+    "session": "access_cli:session_group",
     "simulate": "simulating_cli:simulate",
     "simulate-days": "simulating_days_cli:simulate_days",
     "token": "founding_cli:token",

@@ -17,7 +17,7 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import TokenRole
 from fulfillment.hot import Tx
 from fulfillment.processes import is_taken
-from fulfillment.services import hand_over, setting_up
+from fulfillment.services import accounts, hand_over, setting_up
 from fulfillment.settings import SettingError, Settings
 
 T = TypeVar("T")
@@ -42,6 +42,21 @@ def found(floor: Floor, auto_lock_min: int = 0) -> bool:
         token = floor.writer.write(lambda tx: setting_up.add_token(tx, "admin", TokenRole.ADMIN))
         write_secret(path, token + "\n")
     return new
+
+
+def first_admin_link(floor: Floor) -> str:
+    """The address at which the first admin chooses name and passphrase, once; '' when there is one already."""
+    code = floor.writer.write(accounts.first_link)
+    return f"{web_address(floor.settings)}/join?code={code}" if code else ""
+
+
+def web_address(settings: Settings) -> str:
+    """Where a browser on this machine finds the web."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+FIRST_ADMIN = "first admin, a link that works once, within a day:\n  {link}"
 
 
 def token_file(settings: Settings) -> Path:

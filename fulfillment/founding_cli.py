@@ -10,7 +10,7 @@ import click
 from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.db import without_password
 from fulfillment.domain.roles import TokenRole
-from fulfillment.founding import found, say, token_file
+from fulfillment.founding import FIRST_ADMIN, first_admin_link, found, say, token_file
 from fulfillment.safekeeping.upgrade import refuse_older
 from fulfillment.services import setting_up
 from fulfillment.services.hand_over import AUTO_LOCK_MIN
@@ -22,7 +22,8 @@ from fulfillment.settings import Settings
 def init(json_file: str | None) -> None:
     """Make the database and found the warehouse.
 
-    At the first start an admin token is written to FLOOR_HOME/admin-token (readable by you only).
+    At the first start an admin token is written to FLOOR_HOME/admin-token (readable by you only). Until somebody has
+    used it, each start prints a new link by which the first admin chooses a name and a passphrase.
     """
     settings = Settings.from_env()
     refuse_older(settings.database_url)
@@ -30,12 +31,14 @@ def init(json_file: str | None) -> None:
     floor = open_floor(settings)
     try:
         founded = found(floor, AUTO_LOCK_MIN)
+        link = first_admin_link(floor)
     finally:
         floor.close()
     address = without_password(settings.database_url)
-    report = {"database": address, "founded": founded, "admin_token_file": str(token_file(settings))}
+    report = {"database": address, "founded": founded, "admin_token_file": str(token_file(settings)),
+              "first_admin_link": link}
     say(json_file, report, f"{'founded' if founded else 'stands already'}: {address}\n"
-        f"admin token: {token_file(settings)}")  # fmt: skip
+        f"admin token: {token_file(settings)}" + ("\n" + FIRST_ADMIN.format(link=link) if link else ""))  # fmt: skip
 
 
 @click.command()

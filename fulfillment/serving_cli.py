@@ -8,7 +8,7 @@ import click
 
 from fulfillment import logs
 from fulfillment.bootstrap import migrate, open_floor
-from fulfillment.founding import found, refuse_taken_ports, stop_on_signals
+from fulfillment.founding import FIRST_ADMIN, first_admin_link, found, refuse_taken_ports, stop_on_signals
 from fulfillment.processes import LIVE, PARTS, WEB, Processes, command_of, environment_of
 from fulfillment.safekeeping.upgrade import refuse_older
 from fulfillment.services.hand_over import AUTO_LOCK_MIN
@@ -28,12 +28,14 @@ def run(only: str) -> None:
     unknown = sorted(set(parts) - set(PARTS))
     if unknown:
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(PARTS)}", param_hint="--only")
+    link = ""
     if not only:
         refuse_taken_ports(settings)
         refuse_older(settings.database_url)
         migrate(settings)
         floor = open_floor(settings)
         found(floor, AUTO_LOCK_MIN)
+        link = first_admin_link(floor)
         floor.close()
     stop = stop_on_signals()
     with Processes(settings, parts=parts) as processes:
@@ -41,6 +43,8 @@ def run(only: str) -> None:
             f"floor at {processes.address} — board: {processes.address}/board (Ctrl-C ends)"
             if WEB in parts else f"running {', '.join(parts)} (Ctrl-C ends)"
         )  # fmt: skip
+        if link:
+            click.echo(FIRST_ADMIN.format(link=link))
         processes.watch(stop)
 
 

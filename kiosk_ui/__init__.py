@@ -1,6 +1,8 @@
 """The pages people work with: kiosk, bench and board. Server-rendered, one hand-written script each."""
 
 from kiosk_ui import (  # noqa: F401 - each declares its pages on the one blueprint
+    access_views,
+    account_views,
     carton_views,
     commissioning_views,
     conflict_views,
@@ -28,6 +30,7 @@ from kiosk_ui import (  # noqa: F401 - each declares its pages on the one bluepr
     set_up_fitting_views,
     set_up_views,
     sheet_views,
+    sign_in_views,
     static_views,
     stock_views,
     trace_views,

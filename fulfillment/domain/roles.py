@@ -25,12 +25,14 @@ class StationKind(StrEnum):
 
 
 class TokenRole(StrEnum):
-    """What a bearer token speaks for: one station, one bench agent, a program, or the person who set the floor up."""
+    """What a bearer token speaks for: one station, one bench agent, a program, the person who set the floor up, or
+    whoever signed in at a desk: a supervisor or an admin."""
 
     STATION = "station"
     BOARD = "board"
     API = "api"
     ADMIN = "admin"
+    SUPERVISOR = "supervisor"
     AGENT = "agent"
     METRICS = "metrics"
 
@@ -63,6 +65,8 @@ class Permission(StrEnum):
     SET_TARGETS = "set_targets"
     TEND_PROBLEMS = "tend_problems"
     TEND_CARDS = "tend_cards"
+    OWN_ACCOUNT = "own_account"
+    TEND_ACCESS = "tend_access"
 
 
 TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
@@ -85,6 +89,16 @@ TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
             Permission.READ_WORK, Permission.TEND_PROBLEMS, Permission.TEND_CARDS,
         }
     ),
+    # Whoever runs the shift: everything that happens on it, nothing that founds it and no buyers to forget.
+    TokenRole.SUPERVISOR: frozenset(
+        {
+            Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.WRITE_ORDERS,
+            Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.STEER_WAVES, Permission.CANCEL_WAVES,
+            Permission.CLOSE_AISLES, Permission.WRITE_PARCELS, Permission.WRITE_STOCK, Permission.AUDIT,
+            Permission.TEND_DEVICES, Permission.READ_WORK, Permission.SET_TARGETS,
+            Permission.TEND_PROBLEMS, Permission.TEND_CARDS, Permission.OWN_ACCOUNT,
+        }
+    ),
     TokenRole.METRICS: frozenset({Permission.READ_METRICS}),
     TokenRole.AGENT: frozenset({Permission.RUN_DEVICES}),
     # Scans and devices are never anybody's but the station's and the bench's own.
@@ -105,3 +119,9 @@ ROLE_FLOWS: dict[str, tuple[str, ...]] = {
 def may(token_role: str, permission: Permission) -> bool:
     """Whether a token of this role may use a route that asks for `permission`."""
     return permission == Permission.PUBLIC or permission in TOKEN_PERMISSIONS.get(token_role, frozenset())
+
+
+def permissions_of(token_role: str, scope: str = "") -> frozenset[Permission]:
+    """What a token may use: what its role may, narrowed to `scope` (permissions with a space between) unless empty."""
+    allowed = TOKEN_PERMISSIONS.get(token_role, frozenset())
+    return allowed & frozenset(Permission(word) for word in scope.split()) if scope else allowed

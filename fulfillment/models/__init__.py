@@ -17,7 +17,16 @@ from fulfillment.models.catalogue import (
 from fulfillment.models.devices import AgentCommand, BenchAgent, Device
 from fulfillment.models.floor_plan import Closure, OneWayAisle, TourPoint
 from fulfillment.models.flow import StageTarget
-from fulfillment.models.identity import AccessToken, Operator, OperatorPin, Station
+from fulfillment.models.identity import (
+    AccessToken,
+    AccountLink,
+    DeskSession,
+    Operator,
+    OperatorAccount,
+    OperatorPin,
+    SignInTry,
+    Station,
+)
 from fulfillment.models.inbound import (
     AsnContent,
     AsnUnit,
@@ -59,6 +68,7 @@ from fulfillment.models.weighing import ItemWeight, ParcelWeighing
 
 __all__ = [
     "AccessToken",
+    "AccountLink",
     "AgentCommand",
     "Allocation",
     "AllocationEntry",
@@ -80,6 +90,7 @@ __all__ = [
     "CountSerial",
     "Counter",
     "Demand",
+    "DeskSession",
     "Device",
     "Dialogue",
     "Effect",
@@ -98,6 +109,7 @@ __all__ = [
     "OneWayAisle",
     "OpeningHours",
     "Operator",
+    "OperatorAccount",
     "OperatorPin",
     "OrderCard",
     "OrderCardEntry",
@@ -126,6 +138,7 @@ __all__ = [
     "Scan",
     "ShiftBreak",
     "Shipment",
+    "SignInTry",
     "StageTarget",
     "Station",
     "StockBalance",

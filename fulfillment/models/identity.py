@@ -63,7 +63,10 @@ class Station(InWarehouse, db.Model):
 
 
 class AccessToken(InWarehouse, db.Model):
-    """A bearer token, stored only as its SHA-256."""
+    """A bearer token, stored only as its SHA-256. `scope`: the permissions it is narrowed to, '' = all of its role.
+
+    `expires_at_ms` None: it holds until it is revoked.
+    """
 
     __tablename__ = "access_token"
     __table_args__ = (
@@ -80,3 +83,67 @@ class AccessToken(InWarehouse, db.Model):
     agent_id: Mapped[int | None] = maybe_whole()
     created_at_ms: Mapped[int] = whole()
     revoked_at_ms: Mapped[int | None] = maybe_whole()
+    expires_at_ms: Mapped[int | None] = maybe_whole()
+    scope: Mapped[str] = words("")
+
+
+class OperatorAccount(InWarehouse, db.Model):
+    """Name and passphrase somebody signs in with at a desk; the passphrase as argon2id makes it."""
+
+    __tablename__ = "operator_account"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "operator_id"),
+        UniqueConstraint("warehouse_id", "name"),
+        belongs("operator_id", "operator"),
+    )
+
+    operator_id: Mapped[int] = whole()
+    name: Mapped[str] = words()
+    passphrase_argon2: Mapped[str] = words()
+    set_at_ms: Mapped[int] = whole()
+
+
+class DeskSession(InWarehouse, db.Model):
+    """Somebody signed in at a desk: whose token it is, from where, when it was used last.
+
+    `proved_at_ms`: when they last keyed what only they know. Its begin, its end and its revocation are the token's.
+    """
+
+    __tablename__ = "desk_session"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "token_id"),
+        belongs("token_id", "access_token"),
+        belongs("operator_id", "operator"),
+    )
+
+    token_id: Mapped[int] = whole()
+    operator_id: Mapped[int] = whole()
+    used_at_ms: Mapped[int] = whole()
+    proved_at_ms: Mapped[int] = whole()
+    address: Mapped[str] = words("")
+    browser: Mapped[str] = words("")
+
+
+class SignInTry(InWarehouse, db.Model):
+    """Wrong tries in a row by what they have in common, which is kept as a hash: people type passphrases into names."""
+
+    __tablename__ = "sign_in_try"
+    __table_args__ = (UniqueConstraint("warehouse_id", "key_sha256"),)
+
+    key_sha256: Mapped[str] = words()
+    failures: Mapped[int] = whole(0)
+    tried_at_ms: Mapped[int] = whole()
+    until_ms: Mapped[int] = whole(0)
+
+
+class AccountLink(InWarehouse, db.Model):
+    """A link that lets one person choose name and passphrase, once; without an operator it makes the first admin."""
+
+    __tablename__ = "account_link"
+    __table_args__ = (UniqueConstraint("warehouse_id", "code_sha256"), belongs("operator_id", "operator"))
+
+    code_sha256: Mapped[str] = words()
+    operator_id: Mapped[int | None] = maybe_whole()
+    made_at_ms: Mapped[int] = whole()
+    expires_at_ms: Mapped[int] = whole()
+    used_at_ms: Mapped[int | None] = maybe_whole()

@@ -13,7 +13,7 @@ import msgspec
 from flask import Response, g, request
 
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import TOKEN_PERMISSIONS, Permission
+from fulfillment.domain.roles import Permission, permissions_of
 from fulfillment.services import board_settings, card_story, order_board, order_cards, order_moves, ways
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, PLAIN_LINES, Body
@@ -122,7 +122,7 @@ def number_in(args: Mapping[str, str], name: str, default: int) -> int:
 
 def hand_of(badge: str) -> order_moves.Hand:
     """Who moves cards: the bearer of this token, or whoever's badge it is."""
-    return order_moves.Hand(TOKEN_PERMISSIONS.get(g.token["role"], frozenset()), badge)
+    return order_moves.Hand(permissions_of(g.token["role"], g.token["scope"]), badge)
 
 
 @operation("GET", "/order-board", Permission.READ_BOARD,

@@ -9,7 +9,7 @@ from typing import Any
 
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, item_barcodes, pick_faces
+from fulfillment.services import floor_plan, item_barcodes, pick_faces, sessions
 from fulfillment.services.actor import Actor
 from fulfillment.services.lists.kinds import Listing
 from fulfillment.services.lists.looking import row_of, version_of
@@ -109,9 +109,12 @@ def _station(tx: Tx, code: str) -> str:
 
 def _operator(tx: Tx, badge: str) -> str:
     row = _row(tx, "operator", "badge", badge)
-    if named_by(tx, "operator", row["id"], ("operator_pin",)):
+    no_history = ("operator_pin", "operator_account", "account_link")
+    sessions.end_all_of(tx, row["id"])
+    if named_by(tx, "operator", row["id"], no_history):
         return _retire(tx, row, "operator")
-    tx.put("DELETE FROM operator_pin WHERE warehouse_id = :w AND operator_id = :id", id=row["id"])
+    for table in no_history:
+        tx.put(f"DELETE FROM {table} WHERE warehouse_id = :w AND operator_id = :id", id=row["id"])
     return _delete(tx, "operator", row["id"])
 
 
