@@ -60,6 +60,7 @@ COMMANDS = {
     "session": "access_cli:session_group",
     "simulate": "simulating_cli:simulate",
     "simulate-days": "simulating_days_cli:simulate_days",
+    "tls": "tls_cli:tls",
     "token": "founding_cli:token",
     "trace": "tracing_cli:trace",
     "training": "training_cli:training_command",

@@ -105,7 +105,7 @@ def discover_devices() -> Response | tuple[str, int]:
 
 
 @blueprint.post("/devices/agents")
-@needs(Permission.SET_UP)
+@needs(Permission.SET_UP, proof=True)
 def set_up_agent() -> Response | tuple[str, int]:
     """Add an agent, or give one a new token. The token is in this answer and nowhere else."""
     code, station = request.form.get("code", "").strip(), _code("station")

@@ -18,7 +18,7 @@ from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.services import board_settings, order_board, order_moves, ways
-from fulfillment.web.auth import floor, may_here, needs
+from fulfillment.web.auth import check_proved, floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.order_board import FILTERS, hand_of, number_in, sought_in
 from fulfillment.web.v1 import acting
@@ -79,6 +79,8 @@ def move_cards() -> Response | tuple[str, int]:
     """Move the cards chosen, or the one whose menu it was; then what became of each."""
     form, actor = request.form, acting()
     act = form.get("act", "")
+    if act == CardAct.CANCEL:
+        check_proved()
     try:
         cards = [_seen(text) for text in form.getlist("card")]
         hand = hand_of(badge_of(form.get("badge", "")) or "")

@@ -77,7 +77,7 @@ def print_labels(name: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/set-up/stations/link")
-@needs(Permission.SET_UP)
+@needs(Permission.SET_UP, proof=True)
 def station_link() -> Response | tuple[str, int]:
     """Give a link that signs a device on at a station; or take all of its links away."""
     code = request.form.get("code", "")[:64]

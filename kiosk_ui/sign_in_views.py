@@ -30,7 +30,7 @@ def typed(name: str = "") -> Typed:
     form = request.form
     return Typed(
         name or form.get("name", "")[:TYPED_MAX], form.get("passphrase", "")[:TYPED_MAX], request.remote_addr or "",
-        request.user_agent.string,
+        form.get("one_time", "")[:TYPED_MAX], request.user_agent.string,
     )  # fmt: skip
 
 
@@ -156,6 +156,12 @@ def _join(code: str, status: int, error: DomainError | None = None) -> tuple[str
 def refused(error: DomainError | None) -> dict[str, Any]:
     """What a page says about it."""
     return {"error": error, "minutes": error.minutes if isinstance(error, Wait) else 0}
+
+
+@blueprint.app_template_global()
+def is_plain_on_lan() -> bool:
+    """Whether what is typed here can be read by whoever is on the network."""
+    return floor().settings.is_plain_on_lan
 
 
 @blueprint.app_template_global()

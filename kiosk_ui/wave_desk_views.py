@@ -61,7 +61,7 @@ def steer_wave(wave: int) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/waves/<int:wave>/cut")
-@needs(Permission.CANCEL_WAVES)
+@needs(Permission.CANCEL_WAVES, proof=True)
 def cut_wave(wave: int) -> Response | tuple[str, int]:
     """Cancel or split off what has not begun; then the page as it is now."""
     form, actor, without = request.form, acting(), may_without_badge()

@@ -24,6 +24,7 @@ from fulfillment.models.identity import (
     Operator,
     OperatorAccount,
     OperatorPin,
+    RecoveryCode,
     SignInTry,
     Station,
 )
@@ -133,6 +134,7 @@ __all__ = [
     "Receipt",
     "ReceiptEntry",
     "ReceiptLine",
+    "RecoveryCode",
     "ReplayConflict",
     "SalesOrder",
     "Scan",

@@ -88,7 +88,11 @@ class AccessToken(InWarehouse, db.Model):
 
 
 class OperatorAccount(InWarehouse, db.Model):
-    """Name and passphrase somebody signs in with at a desk; the passphrase as argon2id makes it."""
+    """Name and passphrase somebody signs in with at a desk; the passphrase as argon2id makes it.
+
+    `totp_sealed`: what their phone makes codes of, '' = no code is asked of them; `totp_pending`: of a phone that is
+    being set up; `totp_step`: the half minute of the newest code that was used.
+    """
 
     __tablename__ = "operator_account"
     __table_args__ = (
@@ -101,6 +105,20 @@ class OperatorAccount(InWarehouse, db.Model):
     name: Mapped[str] = words()
     passphrase_argon2: Mapped[str] = words()
     set_at_ms: Mapped[int] = whole()
+    totp_sealed: Mapped[str] = words("")
+    totp_pending: Mapped[str] = words("")
+    totp_step: Mapped[int] = whole(0)
+
+
+class RecoveryCode(InWarehouse, db.Model):
+    """A code on paper for who has an account and no phone; each opens once, and is kept as its SHA-256."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("warehouse_id", "code_sha256"), belongs("operator_id", "operator"))
+
+    operator_id: Mapped[int] = whole()
+    code_sha256: Mapped[str] = words()
+    used_at_ms: Mapped[int | None] = maybe_whole()
 
 
 class DeskSession(InWarehouse, db.Model):

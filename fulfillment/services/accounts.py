@@ -28,6 +28,8 @@ class Account:
     operator_id: int
     name: str
     passphrase_argon2: str = field(repr=False)
+    totp_sealed: str = field(default="", repr=False)
+    totp_pending: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def use_link(tx: Tx, code: str, name: str, passphrase_argon2: str, person: str =
     tx.put("UPDATE account_link SET used_at_ms = :now WHERE warehouse_id = :w AND id = :id", now=tx.now_ms, id=link.id)
     _keep(tx, operator_id, name, passphrase_argon2)
     sessions.end_all_of(tx, operator_id)
-    _tell(tx, operator_id, "chosen")
+    tell_account(tx, operator_id, {"passphrase": "chosen"})
     return operator_id
 
 
@@ -119,7 +121,7 @@ def change_passphrase(tx: Tx, operator_id: int, passphrase_argon2: str, session_
         kept=passphrase_argon2, now=tx.now_ms, operator=operator_id,
     )  # fmt: skip
     sessions.end_all_of(tx, operator_id, but=session_id)
-    _tell(tx, operator_id, "changed")
+    tell_account(tx, operator_id, {"passphrase": "changed"})
 
 
 def take_away(tx: Tx, badge: str) -> None:
@@ -129,7 +131,7 @@ def take_away(tx: Tx, badge: str) -> None:
         NotFound: nobody has this badge.
     """
     operator = _operator(tx, badge, retired_too=True)
-    for table in ("operator_account", "account_link"):
+    for table in ("recovery_code", "operator_account", "account_link"):
         tx.put(f"DELETE FROM {table} WHERE warehouse_id = :w AND operator_id = :operator", operator=operator["id"])
     sessions.end_all_of(tx, operator["id"])
 
@@ -137,7 +139,8 @@ def take_away(tx: Tx, badge: str) -> None:
 def people(tx: Tx) -> list[dict[str, Any]]:
     """Everybody who may have an account, and what their name to sign in is ('' = they have none yet)."""
     rows = tx.all(
-        "SELECT o.badge, o.name, o.role, COALESCE(a.name, '') AS sign_in_name FROM operator o LEFT JOIN"
+        "SELECT o.badge, o.name, o.role, COALESCE(a.name, '') AS sign_in_name,"
+        " CASE WHEN COALESCE(a.totp_sealed, '') = '' THEN 0 ELSE 1 END AS has_codes FROM operator o LEFT JOIN"
         " operator_account a ON a.warehouse_id = o.warehouse_id AND a.operator_id = o.id WHERE o.warehouse_id = :w"
         " AND o.is_active = 1 AND o.role IN ('admin', 'supervisor') ORDER BY o.badge"
     )
@@ -149,15 +152,24 @@ def tell_try(tx: Tx, operator_id: int | None, address: str, said: str) -> None:
     audit_log.append(tx, AuditKind.API, Actor(tx.now_ms, operator_id), "sign-in", {"address": address, "sign_in": said})
 
 
+def tell_account(tx: Tx, operator_id: int, said: dict[str, str]) -> None:
+    """Write down what somebody changed about how they sign in."""
+    audit_log.append(tx, AuditKind.API, Actor(tx.now_ms, operator_id), "account", said)
+
+
 _ACCOUNT = (
-    "SELECT a.operator_id, a.name, a.passphrase_argon2 FROM operator_account a JOIN operator o"
-    " ON o.warehouse_id = a.warehouse_id AND o.id = a.operator_id AND o.is_active = 1"
-    " AND o.role IN ('admin', 'supervisor') WHERE a.warehouse_id = :w"
+    "SELECT a.operator_id, a.name, a.passphrase_argon2, a.totp_sealed, a.totp_pending"
+    " FROM operator_account a JOIN operator o ON o.warehouse_id = a.warehouse_id AND o.id = a.operator_id"
+    " AND o.is_active = 1 AND o.role IN ('admin', 'supervisor') WHERE a.warehouse_id = :w"
 )
 
 
 def _account(row: Any) -> Account | None:
-    return None if row is None else Account(row["operator_id"], row["name"], row["passphrase_argon2"])
+    if row is None:
+        return None
+    return Account(
+        row["operator_id"], row["name"], row["passphrase_argon2"], row["totp_sealed"], row["totp_pending"]
+    )  # fmt: skip
 
 
 def _link(tx: Tx, operator_id: int | None) -> str:
@@ -170,9 +182,11 @@ def _link(tx: Tx, operator_id: int | None) -> str:
 
 
 def _keep(tx: Tx, operator_id: int, name: str, passphrase_argon2: str) -> None:
+    # Somebody let them in anew: what their phone knew is gone with the passphrase, it may be why they needed the link.
+    tx.put("DELETE FROM recovery_code WHERE warehouse_id = :w AND operator_id = :operator", operator=operator_id)
     known = tx.run(
-        "UPDATE operator_account SET name = :name, passphrase_argon2 = :kept, set_at_ms = :now WHERE warehouse_id = :w"
-        " AND operator_id = :operator",
+        "UPDATE operator_account SET name = :name, passphrase_argon2 = :kept, set_at_ms = :now, totp_sealed = '',"
+        " totp_pending = '', totp_step = 0 WHERE warehouse_id = :w AND operator_id = :operator",
         name=name, kept=passphrase_argon2, now=tx.now_ms, operator=operator_id,
     )  # fmt: skip
     if not known:
@@ -196,5 +210,3 @@ def _operator(tx: Tx, badge: str, retired_too: bool = False) -> Any:
     return row
 
 
-def _tell(tx: Tx, operator_id: int, said: str) -> None:
-    audit_log.append(tx, AuditKind.API, Actor(tx.now_ms, operator_id), "account", {"passphrase": said})

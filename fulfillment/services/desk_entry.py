@@ -12,8 +12,9 @@ from fulfillment.bootstrap import Floor
 from fulfillment.domain.accounts import MINUTE_MS, name_of
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx
-from fulfillment.services import accounts, passphrases, sessions
+from fulfillment.services import accounts, passphrases, sealing, sessions
 from fulfillment.services.accounts import Account
+from fulfillment.services.second_factors import accepts
 from fulfillment.services.sign_in_tries import Limit, charge, limits_of, limits_of_code, was_right
 
 
@@ -34,6 +35,7 @@ class Typed:
     name: str
     passphrase: str = field(repr=False)
     address: str
+    code: str = field(default="", repr=False)
     browser: str = ""
 
 
@@ -46,13 +48,16 @@ def enter(floor: Floor, typed: Typed) -> str:
     name = name_of(typed.name)
     limits = limits_of(name, typed.address)
     account = _judged(floor, limits, lambda tx: accounts.find(tx, name), typed)
+    secret = _secret(floor, account)
 
-    def open_it(tx: Tx) -> str:
+    def open_it(tx: Tx) -> str | None:
+        if not _opens(tx, account, secret, typed):
+            return None
         was_right(tx, limits)
         accounts.tell_try(tx, account.operator_id, typed.address, "right")
         return sessions.begin(tx, account.operator_id, typed.address, typed.browser)
 
-    return floor.writer.write(open_it)
+    return _opened(floor.writer.write(open_it))
 
 
 def prove(floor: Floor, session_id: int, operator_id: int, typed: Typed) -> str:
@@ -63,13 +68,16 @@ def prove(floor: Floor, session_id: int, operator_id: int, typed: Typed) -> str:
     """
     limits = limits_of_code(f"proof {session_id}", typed.address)
     account = _judged(floor, limits, lambda tx: accounts.of_operator(tx, operator_id), typed)
+    secret = _secret(floor, account)
 
-    def go_on(tx: Tx) -> str:
+    def go_on(tx: Tx) -> str | None:
+        if not _opens(tx, account, secret, typed):
+            return None
         was_right(tx, limits)
         accounts.tell_try(tx, account.operator_id, typed.address, "proved")
         return sessions.proved(tx, session_id)
 
-    return floor.writer.write(go_on)
+    return _opened(floor.writer.write(go_on))
 
 
 def _judged(floor: Floor, limits, find, typed: Typed) -> Account:  # type: ignore[no-untyped-def]
@@ -80,7 +88,33 @@ def _judged(floor: Floor, limits, find, typed: Typed) -> Account:  # type: ignor
         return account
     operator_id = account.operator_id if account else None
     floor.writer.write(lambda tx: accounts.tell_try(tx, operator_id, typed.address, "wrong"))
-    raise DomainError("sign_in_wrong", "name or passphrase is wrong", "passphrase")
+    raise _wrong()
+
+
+def _opens(tx: Tx, account: Account, secret: str | None, typed: Typed) -> bool:
+    """Whether the account is as it was looked at, and the code right where one is asked."""
+    now = accounts.of_operator(tx, account.operator_id)
+    is_same = now is not None and (now.passphrase_argon2, now.totp_sealed) == (
+        account.passphrase_argon2, account.totp_sealed,
+    )  # fmt: skip
+    if is_same and (not account.totp_sealed or accepts(tx, account.operator_id, secret, typed.code)):
+        return True
+    accounts.tell_try(tx, account.operator_id, typed.address, "wrong")
+    return False
+
+
+def _opened(token: str | None) -> str:
+    if token is None:
+        raise _wrong()
+    return token
+
+
+def _secret(floor: Floor, account: Account) -> str | None:
+    return sealing.unsealed(floor.settings, account.totp_sealed) if account.totp_sealed else None
+
+
+def _wrong() -> DomainError:
+    return DomainError("sign_in_wrong", "name, passphrase or code is wrong", "passphrase")
 
 
 def count_code(floor: Floor, kind: str, address: str) -> tuple[Limit, ...]:

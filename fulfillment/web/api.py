@@ -64,7 +64,7 @@ def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
     return floor().writer.write(work)
 
 
-@operation("POST", "/orders/<path:number>/cancel", Permission.WRITE_ORDERS, query=CHANNEL)
+@operation("POST", "/orders/<path:number>/cancel", Permission.WRITE_ORDERS, query=CHANNEL, proof=True)
 def post_cancel(number: str) -> Any:
     """Stop an order; picked units go back by a task."""
 
@@ -135,7 +135,7 @@ def get_parcel(number: str) -> Any:
     return floor().read(lambda tx: parcels.describe(tx, number))
 
 
-@operation("POST", "/parcels/<number>/void", Permission.WRITE_PARCELS, body=bodies.VoidBody)
+@operation("POST", "/parcels/<number>/void", Permission.WRITE_PARCELS, body=bodies.VoidBody, proof=True)
 def post_void(body: bodies.VoidBody, number: str) -> Any:
     """Void a parcel that is not loaded; its units go into an empty tote."""
 
@@ -147,7 +147,7 @@ def post_void(body: bodies.VoidBody, number: str) -> Any:
     return floor().writer.write(work)
 
 
-@operation("POST", "/parcels/<number>/reopen", Permission.WRITE_PARCELS)
+@operation("POST", "/parcels/<number>/reopen", Permission.WRITE_PARCELS, proof=True)
 def post_reopen(number: str) -> Any:
     """Open a closed, unloaded parcel again at the bench where it was packed."""
 
