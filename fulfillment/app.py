@@ -16,6 +16,7 @@ from fulfillment.web import (  # noqa: F401 - each module declares its operation
     conflicts,
     counting,
     devices,
+    enrolment,
     events,
     floor_plan,
     flow,

@@ -34,6 +34,7 @@ COMMANDS = {
     "demo": "simulating_cli:demo",
     "device": "devices_cli:device_group",
     "doctor": "doctor_cli:doctor",
+    "enrol": "founding_cli:enrol",
     "erase-buyer": "keeping_cli:erase_buyer_command",
     "fifo-audit": "auditing_cli:fifo_audit",
     "flow": "flow_cli:flow_group",

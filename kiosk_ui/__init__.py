@@ -9,6 +9,7 @@ from kiosk_ui import (  # noqa: F401 - each declares its pages on the one bluepr
     counting_views,
     desk_views,
     device_views,
+    enrol_views,
     first_step_views,
     flow_views,
     hand_over_views,

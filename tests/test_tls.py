@@ -172,10 +172,10 @@ def test_a_floor_behind_tls_answers_small_large_and_slow_requests_and_no_plain_o
         slow.settimeout(20)
         assert slow.recv(15) == b"HTTP/1.1 200 OK"
         slow.close()
-        plain = socket.create_connection(("127.0.0.1", settings.port))
-        plain.sendall(b"GET /api/v1/livez HTTP/1.1\r\nHost: x\r\n\r\n")
-        plain.settimeout(20)
-        assert b"200 OK" not in _all(plain)
+        with socket.create_connection(("127.0.0.1", settings.port)) as plain:
+            plain.sendall(b"GET /api/v1/livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            plain.settimeout(20)
+            assert b"200 OK" not in _all(plain)
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.load_verify_locations(str(made.ca))
         with pytest.warns(DeprecationWarning, match="TLSv1_1"):

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     READ_BOARD = "read_board"
     READ_STOCK = "read_stock"
     READ_ORDERS = "read_orders"
+    READ_BUYERS = "read_buyers"
     WRITE_ORDERS = "write_orders"
     WRITE_RECEIPTS = "write_receipts"
     RELEASE_WAVES = "release_waves"
@@ -82,14 +83,16 @@ TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
     ),
     TokenRole.API: frozenset(
         {
-            Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.WRITE_ORDERS,
+            Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.READ_BUYERS,
+            Permission.WRITE_ORDERS,
             Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.CLOSE_AISLES, Permission.WRITE_PARCELS,
             Permission.STEER_WAVES, Permission.CANCEL_WAVES, Permission.WRITE_STOCK, Permission.AUDIT,
             Permission.READ_EVENTS, Permission.TEND_DEVICES,
             Permission.READ_WORK, Permission.TEND_PROBLEMS, Permission.TEND_CARDS,
         }
     ),
-    # Whoever runs the shift: everything that happens on it, nothing that founds it and no buyers to forget.
+    # Whoever runs the shift: everything that happens on it, nothing that founds it, and buyers by their
+    # initials: who is somewhere at a shift needs to tell orders apart, not to know who lives where.
     TokenRole.SUPERVISOR: frozenset(
         {
             Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.WRITE_ORDERS,

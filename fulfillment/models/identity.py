@@ -154,6 +154,23 @@ class SignInTry(InWarehouse, db.Model):
     until_ms: Mapped[int] = whole(0)
 
 
+class EnrolmentCode(InWarehouse, db.Model):
+    """A short code a device or an agent trades for a token of its own, once; kept as its SHA-256."""
+
+    __tablename__ = "enrolment_code"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "code_sha256"),
+        belongs("station_id", "station"),
+        belongs("agent_id", "bench_agent"),
+    )
+
+    code_sha256: Mapped[str] = words()
+    station_id: Mapped[int | None] = maybe_whole()
+    agent_id: Mapped[int | None] = maybe_whole()
+    expires_at_ms: Mapped[int] = whole()
+    used_at_ms: Mapped[int | None] = maybe_whole()
+
+
 class AccountLink(InWarehouse, db.Model):
     """A link that lets one person choose name and passphrase, once; without an operator it makes the first admin."""
 

@@ -5,10 +5,16 @@ Sessions have tokens too, but lists of their own (`sessions`). What a token says
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from fulfillment.domain.reasons import NotFound
+from fulfillment.domain.reasons import DomainError, NotFound
+from fulfillment.domain.roles import permissions_of
 from fulfillment.hot import Tx
+from fulfillment.services import setting_up
+
+DAY_MS = 24 * 3600 * 1000
+DAYS, DAYS_MAX = 365, 3650
 
 
 def listed(tx: Tx) -> list[dict[str, Any]]:
@@ -21,6 +27,22 @@ def listed(tx: Tx) -> list[dict[str, Any]]:
         now=tx.now_ms,
     )
     return [dict(row) for row in rows]
+
+
+def add(tx: Tx, name: str, role: str, days: int, may: Sequence[str] = ()) -> dict[str, Any]:
+    """A token for a program, for so many days; narrowed to these permissions, if any are named.
+
+    Raises:
+        DomainError: `bad_permission`: none of its role's; `bad_quantity`: days.
+    """
+    if not 1 <= days <= DAYS_MAX:
+        raise DomainError("bad_quantity", f"1 to {DAYS_MAX} days", "days")
+    unknown = sorted(set(may) - permissions_of(role))
+    if unknown:
+        raise DomainError("bad_permission", f"a token of role {role} may not {unknown[0]!r}", "may")
+    scope, expires_at_ms = " ".join(sorted(set(may))), tx.now_ms + days * DAY_MS
+    token = setting_up.add_token(tx, name, role, expires_at_ms=expires_at_ms, scope=scope)
+    return {"name": name, "role": role, "token": token, "expires_at_ms": expires_at_ms, "may": scope.split()}
 
 
 def revoke(tx: Tx, token_id: int) -> None:

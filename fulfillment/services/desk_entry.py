@@ -81,7 +81,7 @@ def prove(floor: Floor, session_id: int, operator_id: int, typed: Typed) -> str:
 
 
 def _judged(floor: Floor, limits, find, typed: Typed) -> Account:  # type: ignore[no-untyped-def]
-    _count(floor, limits)
+    count(floor, limits)
     account: Account | None = floor.read(find)
     if passphrases.matches(typed.passphrase, account.passphrase_argon2 if account else None):
         assert account is not None
@@ -124,11 +124,16 @@ def count_code(floor: Floor, kind: str, address: str) -> tuple[Limit, ...]:
         Wait.
     """
     limits = limits_of_code(kind, address)
-    _count(floor, limits)
+    count(floor, limits)
     return limits
 
 
-def _count(floor: Floor, limits: tuple[Limit, ...]) -> None:
+def count(floor: Floor, limits: tuple[Limit, ...]) -> None:
+    """Count a try that is about to be judged.
+
+    Raises:
+        Wait.
+    """
     wait = floor.writer.write(lambda tx: charge(tx, limits))
     if wait:
         raise Wait(wait)

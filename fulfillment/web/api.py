@@ -9,11 +9,12 @@ import msgspec
 from flask import Response, current_app, request
 
 from fulfillment import VERSION
+from fulfillment.domain import masking
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.services import board, carts, manifests, orders, parcels, queries, setting_up, verify, waves, ways
 from fulfillment.web import bodies
-from fulfillment.web.auth import floor, permission_of
+from fulfillment.web.auth import floor, may_here, permission_of
 from fulfillment.web.v1 import acting, api, operation, parse_time
 
 CHANNEL = {"channel": "where it was sold, if several channels use the number"}
@@ -37,14 +38,22 @@ def post_order(body: bodies.OrderBody) -> Any:
         new = orders.take_in(tx, actor, order, limit)
         return orders.describe(tx, order.number, order.channel), 201 if new else 200
 
-    return floor().writer.write(work)
+    order_now, status = floor().writer.write(work)
+    return _shown(order_now), status
+
+
+def _shown(order: dict[str, Any]) -> dict[str, Any]:
+    """An order with no more of its buyer than whoever asks may see."""
+    if may_here(Permission.READ_BUYERS):
+        return order
+    return {**order, "ship_to": masking.masked(order["ship_to"])}
 
 
 @operation("GET", "/orders/<path:number>", Permission.READ_ORDERS, query=CHANNEL)
 def get_order(number: str) -> Any:
     """An order, its lines as sold with how far each has come, its parcels."""
     channel = request.args.get("channel")
-    return floor().read(lambda tx: orders.describe(tx, number, channel))
+    return _shown(floor().read(lambda tx: orders.describe(tx, number, channel)))
 
 
 @operation("PATCH", "/orders/<path:number>", Permission.WRITE_ORDERS, body=bodies.OrderChangeBody, query=CHANNEL)
@@ -61,7 +70,7 @@ def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
         orders.change(tx, actor, number, changes, channel)
         return orders.describe(tx, number, channel)
 
-    return floor().writer.write(work)
+    return _shown(floor().writer.write(work))
 
 
 @operation("POST", "/orders/<path:number>/cancel", Permission.WRITE_ORDERS, query=CHANNEL, proof=True)
@@ -74,7 +83,7 @@ def post_cancel(number: str) -> Any:
         orders.cancel(tx, actor, number, channel)
         return orders.describe(tx, number, channel)
 
-    return floor().writer.write(work)
+    return _shown(floor().writer.write(work))
 
 
 @operation("POST", "/orders/<path:number>/hold", Permission.WRITE_ORDERS, body=bodies.HoldBody, query=CHANNEL)
@@ -90,7 +99,7 @@ def post_hold(body: bodies.HoldBody, number: str) -> Any:
             orders.hold(tx, actor, number, body.reason, channel)
         return orders.describe(tx, number, channel)
 
-    return floor().writer.write(work)
+    return _shown(floor().writer.write(work))
 
 
 @operation("GET", "/stock", Permission.READ_STOCK,

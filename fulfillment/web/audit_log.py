@@ -32,7 +32,7 @@ SUBJECT_MAX = 300
 # what somebody does about their own account, tells more than its address would.
 _SELF_TOLD = (Permission.SCAN, Permission.RUN_DEVICES, Permission.PUBLIC, Permission.OWN_ACCOUNT)
 # What these are asked holds personal data, or a PIN, of few possible values: even its hash would tell.
-WITHOUT_BODY = re.compile(r"/api/v1/buyers/erase|(/api/v1)?/operators/[^/]+/pin|/account(/.*)?|/confirm")
+WITHOUT_BODY = re.compile(r"/api/v1/buyers/erase|(/api/v1)?/operators/[^/]+/pin")
 
 
 def telling_floor(bare: Floor) -> Floor:

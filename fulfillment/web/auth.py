@@ -334,13 +334,15 @@ def enter() -> Response:
     row = _token_row(token) if token else None
     if row is None or row["session_id"] is not None:
         return problem(401, "unauthorized", "this link is not (or no longer) valid")
-    kind, code = row["station_kind"], row["station_code"]
-    target = {StationKind.BENCH: f"/bench/{code}", StationKind.BOARD: "/board"}.get(kind, f"/kiosk/{code}")
-    if row["role"] == "admin":
-        target = "/board"
-    elif row["station_code"] is None:
-        target = "/"
-    response = redirect(target)
+    if row["role"] == "admin" or row["station_code"] is None:
+        return sign_device_on(token, StationKind.BOARD if row["role"] == "admin" else None, "")
+    return sign_device_on(token, row["station_kind"], row["station_code"])
+
+
+def sign_device_on(token: str, kind: str | None, station: str) -> Response:
+    """Have the browser hold a device's token, and go to the page of its station; without one, to the desk."""
+    pages = {StationKind.BENCH: f"/bench/{station}", StationKind.BOARD: "/board", None: "/"}
+    response = redirect(pages.get(kind, f"/kiosk/{station}"))
     name = _cookie()
     set_cookie(response, HOST_ONLY + name if request.is_secure else name, token, COOKIE_MAX_AGE_S)
     response.headers["Referrer-Policy"] = "no-referrer"

@@ -40,7 +40,7 @@ def asked() -> Asked:
 
 def with_names() -> bool:
     """Whether who asks may see who bought."""
-    return may_here(Permission.READ_ORDERS)
+    return may_here(Permission.READ_BUYERS)
 
 
 def recall_sheet(words: Asked) -> Response:

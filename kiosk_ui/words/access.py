@@ -10,6 +10,10 @@ from collections.abc import Mapping
 ACCESS: Mapping[str, Mapping[str, str]] = {
     "sign_in": {
         "title": "Sign in",
+        "enrol": "Sign this device on",
+        "enrol_code": "Code",
+        "enrol_go": "Sign on",
+        "enrol_hint": "Whoever sets up stations reads it to you. It works once, for ten minutes.",
         "plain": "Not private",
         "plain_means": "This floor speaks plain HTTP: whoever is on the network can read passphrases and tokens.",
         "name": "Name",
@@ -102,6 +106,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
     },
     "access_problem": {
         "sign_in_wrong": "The name, the passphrase or the code is wrong",
+        "dead_code": "This code is wrong, was used, or is over",
         "wrong_code": "This is not what the phone shows now",
         "code_not_begun": "Set the phone up again from the beginning",
         "proof_needed": "Say again that it is you, then do it once more",

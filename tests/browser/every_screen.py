@@ -56,6 +56,7 @@ PAGES = {
     "list-barcodes": "/set-up/totes/barcodes", "list-pictures": "/set-up/items/pictures",
     "put-wall": "/put-wall/W1", "put-wall-sheet": "/put-wall/W1/sheet", "access": "/access", "sign-in": "/sign-in",
     "join": "/join?code={link}", "account": "/account", "confirm": "/confirm",
+    "enrol": "/enrol",
 }  # fmt: skip
 
 

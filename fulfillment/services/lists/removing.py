@@ -101,9 +101,10 @@ def _put_wall(tx: Tx, code: str) -> str:
 
 def _station(tx: Tx, code: str) -> str:
     row = _row(tx, "station", "code", code)
-    _refuse_used(tx, "station", row["id"], ("access_token",))
+    _refuse_used(tx, "station", row["id"], ("access_token", "enrolment_code"))
     # Whoever set it up and never used it has its links: they lead nowhere from now on.
-    tx.put("DELETE FROM access_token WHERE warehouse_id = :w AND station_id = :id", id=row["id"])
+    for table in ("access_token", "enrolment_code"):
+        tx.put(f"DELETE FROM {table} WHERE warehouse_id = :w AND station_id = :id", id=row["id"])
     return _delete(tx, "station", row["id"])
 
 
