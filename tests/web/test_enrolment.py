@@ -94,7 +94,7 @@ def test_an_agent_trades_a_code_for_its_token_and_the_one_before_ends(desk: Desk
     code = client.post("/api/v1/agents/B1/enrolment", headers=admin).get_json()["code"]
     answer = client.post("/api/v1/enrol", json={"code": code})
     assert (answer.status_code, answer.get_json()["agent"]) == (201, "B1")
-    hello = {"journal": "j", "agent": "B1", "protocol": 1, "version": "1", "host": "h", "devices": []}
+    hello = {"journal": "j", "agent": "B1", "protocol": "1.0", "version": "1", "host": "h", "devices": []}
     assert client.post("/api/v1/agent/hello", json=hello, headers=bearer(answer.get_json()["token"])).status_code == 200
     assert client.post("/api/v1/agent/hello", json=hello, headers=bearer(old)).status_code == 401
     assert client.post("/api/v1/agents/B9/enrolment", headers=admin).get_json()["code"] == "unknown_agent"
