@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from fulfillment.bootstrap import Floor
 from fulfillment.db import db, engine_options
@@ -16,6 +16,7 @@ from fulfillment.web import (  # noqa: F401 - each module declares its operation
     conflicts,
     counting,
     devices,
+    enrolment,
     events,
     floor_plan,
     flow,
@@ -60,6 +61,7 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 
 
@@ -93,7 +95,8 @@ def create_app(floor: Floor) -> Flask:
 
 
 def _add_security_headers(floor: Floor):  # type: ignore[no-untyped-def]
-    live = f"http://{floor.settings.host}:{floor.settings.live_port} http://localhost:{floor.settings.live_port}"
+    scheme, port = floor.settings.scheme, floor.settings.live_port
+    live = f"{scheme}://{floor.settings.host}:{port} {scheme}://localhost:{port}"
     policy = (
         f"default-src 'self'; connect-src 'self' {live}; img-src 'self' data:; object-src 'none';"
         " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -103,6 +106,8 @@ def _add_security_headers(floor: Floor):  # type: ignore[no-untyped-def]
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Content-Security-Policy", policy)
+        if request.is_secure:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response
 
     return add

@@ -22,6 +22,7 @@ from fulfillment.settings import SettingError
 
 # The command's name: the module of this package that has it, and what it is called there.
 COMMANDS = {
+    "account": "access_cli:account_group",
     "accuracy": "counting_cli:accuracy",
     "agent": "devices_cli:agent_group",
     "aisle": "floor_plan_cli:aisle_group",
@@ -33,6 +34,7 @@ COMMANDS = {
     "demo": "simulating_cli:demo",
     "device": "devices_cli:device_group",
     "doctor": "doctor_cli:doctor",
+    "enrol": "founding_cli:enrol",
     "erase-buyer": "keeping_cli:erase_buyer_command",
     "fifo-audit": "auditing_cli:fifo_audit",
     "flow": "flow_cli:flow_group",
@@ -56,8 +58,10 @@ COMMANDS = {
     "retention": "keeping_cli:retention_command",
     "run": "serving_cli:run",
     "serve": "serving_cli:serve",
+    "session": "access_cli:session_group",
     "simulate": "simulating_cli:simulate",
     "simulate-days": "simulating_days_cli:simulate_days",
+    "tls": "tls_cli:tls",
     "token": "founding_cli:token",
     "trace": "tracing_cli:trace",
     "training": "training_cli:training_command",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import TokenRole
 from fulfillment.hot import Tx
 from fulfillment.processes import is_taken
-from fulfillment.services import hand_over, setting_up
+from fulfillment.services import accounts, hand_over, setting_up
 from fulfillment.settings import SettingError, Settings
 
 T = TypeVar("T")
@@ -42,6 +43,21 @@ def found(floor: Floor, auto_lock_min: int = 0) -> bool:
         token = floor.writer.write(lambda tx: setting_up.add_token(tx, "admin", TokenRole.ADMIN))
         write_secret(path, token + "\n")
     return new
+
+
+def first_admin_link(floor: Floor) -> str:
+    """The address at which the first admin chooses name and passphrase, once; '' when there is one already."""
+    code = floor.writer.write(accounts.first_link)
+    return f"{web_address(floor.settings)}/join?code={code}" if code else ""
+
+
+def web_address(settings: Settings) -> str:
+    """Where a browser on this machine finds the web."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"{settings.scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+FIRST_ADMIN = "first admin, a link that works once, within a day:\n  {link}"
 
 
 def token_file(settings: Settings) -> Path:
@@ -93,6 +109,25 @@ def stop_on_signals() -> threading.Event:
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: stop.set())
     return stop
+
+
+def refuse_plain_lan(settings: Settings) -> None:
+    """Tokens and passphrases do not travel a network in plain text unless somebody said they may.
+
+    Raises:
+        SettingError: saying what to do; also where the certificate or its key cannot be used.
+    """
+    if settings.is_plain_on_lan and not settings.insecure_lan:
+        raise SettingError(
+            f"FLOOR_HOST: {settings.host} is beyond this machine, and plain HTTP shows every token and passphrase to"
+            " whoever is on the network; give --tls-cert and --tls-key (`floor tls` makes them), put a proxy with TLS"
+            " in front (FLOOR_TRUSTED_PROXIES), or say --insecure-lan"
+        )
+    if settings.tls_cert:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingError(f"FLOOR_TLS_CERT, FLOOR_TLS_KEY: no pair that can be used: {error}") from error
 
 
 def refuse_taken_ports(settings: Settings) -> None:

@@ -13,12 +13,14 @@ import contextlib
 import json
 import selectors
 import socket
+import ssl
 import struct
 import time
 from functools import partial
 from typing import Any
 
 from gunicorn import http
+from gunicorn.sock import ssl_context
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from fulfillment.gathered import BODY_SMALL, Gathered, Refusal
@@ -69,6 +71,8 @@ class _Unreader(http.unreader.SocketUnreader):
     """Reads on where the gathering ended, which is rarely; within READ_S, whatever the socket's mode."""
 
     def chunk(self, size_hint: int | None = None) -> bytes:
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+            return super().chunk(size_hint)
         with selectors.DefaultSelector() as waiting:
             waiting.register(self.sock, selectors.EVENT_READ)
             if not waiting.select(READ_S):
@@ -88,6 +92,7 @@ class GatheringWorker(ThreadWorker):
         self.gathering: dict[_Connection, None] = {}
         self.leaving: dict[_Connection, None] = {}
         self.in_pool = 0
+        self._tls: ssl.SSLContext | None = ssl_context(self.cfg) if self.cfg.is_ssl else None
 
     # -- connections come
 
@@ -96,6 +101,13 @@ class GatheringWorker(ThreadWorker):
             client_sock, client_addr = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
+        if self._tls is not None:
+            try:
+                # The handshake goes on as its pieces come, within the time a request has to arrive.
+                client_sock = self._tls.wrap_socket(client_sock, server_side=True, do_handshake_on_connect=False)
+            except OSError:
+                client_sock.close()
+                return
         self.nr_conns += 1
         conn = _Connection(self.cfg, client_sock, client_addr, listener.getsockname())
         self._watch(conn, self.gathering)
@@ -131,7 +143,10 @@ class GatheringWorker(ThreadWorker):
     def _read(self, conn: _Connection) -> None:
         try:
             piece = conn.sock.recv(READ_BYTES)
-        except (BlockingIOError, InterruptedError):
+            if self._tls is not None and not conn.is_leaving:
+                while decrypted := conn.sock.pending():  # of a record that was read whole: no selector sees it
+                    piece += conn.sock.recv(decrypted)
+        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError:
             self._drop(conn)

@@ -13,7 +13,9 @@ import logging
 import os
 import shutil
 import signal
+import ssl
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,13 @@ def when_ready(_server: Any) -> None:
     """Before the first fork: what was loaded stays, and is not copied by a collection in every worker."""
     gc.collect()
     gc.freeze()
+
+
+def ssl_context(_config: Any, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """What TLS is spoken where there is a certificate: nothing that was broken."""
+    context = default()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def post_fork(_server: Any, worker: Any) -> None:

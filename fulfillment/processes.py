@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -64,7 +65,7 @@ class Processes:
     @property
     def address(self) -> str:
         """Where the web listens."""
-        return f"http://{self._settings.host}:{self._settings.port}"
+        return f"{self._settings.scheme}://{self._settings.host}:{self._settings.port}"
 
     def __enter__(self) -> Processes:
         self.start()
@@ -160,6 +161,8 @@ class Processes:
     def _await_ready(self) -> None:
         if WEB not in [child.name for child in self._children]:
             return
+        # The certificate is for the names people use; here only this machine's own server is asked whether it is up.
+        anyone = ssl._create_unverified_context() if self._settings.tls_cert else None
         deadline = time.monotonic() + READY_S
         while time.monotonic() < deadline:
             for child in self._children:
@@ -167,7 +170,7 @@ class Processes:
                     raise NotReady(f"{child.name} ended with {child.process.returncode} at start")
             with (
                 contextlib.suppress(URLError, ConnectionError, TimeoutError),
-                urlopen(f"{self.address}/api/v1/{self._ready_path}", timeout=2) as answer,
+                urlopen(f"{self.address}/api/v1/{self._ready_path}", timeout=2, context=anyone) as answer,
             ):
                 if answer.status == 200:
                     return
@@ -186,6 +189,7 @@ def command_of(settings: Settings, part: str) -> list[str]:
             "--config", "python:fulfillment.gunicorn_hooks",
             "--workers", str(workers), "--threads", str(threads), "--graceful-timeout", str(graceful_s),
             *(("--name", LIVE_NAME) if part == LIVE else ()),
+            *(("--certfile", settings.tls_cert, "--keyfile", settings.tls_key) if settings.tls_cert else ()),
         ]  # fmt: skip
     return [sys.executable, "-m", "fulfillment.cli", "work", part]
 
@@ -204,6 +208,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "FLOOR_KEEP_EVENTS_DAYS": str(settings.keep_events_days),
         "FLOOR_KEEP_BUYERS_DAYS": str(settings.keep_buyers_days),
         "FLOOR_PRINTER_PATIENCE_PERCENT": str(settings.printer_patience_percent),
+        "FLOOR_TLS_CERT": settings.tls_cert, "FLOOR_TLS_KEY": settings.tls_key,
+        "FLOOR_INSECURE_LAN": "on" if settings.insecure_lan else "off",
+        "FLOOR_SECRET_KEY_FILE": settings.secret_key_file,
         "FLOOR_TRAINING_ADDRESS": settings.training_address,
         "FLOOR_SERVICE_WORKER": "on" if settings.service_worker else "off",
     }  # fmt: skip

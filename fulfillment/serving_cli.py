@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
 from fulfillment import logs
 from fulfillment.bootstrap import migrate, open_floor
-from fulfillment.founding import found, refuse_taken_ports, stop_on_signals
+from fulfillment.founding import (
+    FIRST_ADMIN,
+    first_admin_link,
+    found,
+    refuse_plain_lan,
+    refuse_taken_ports,
+    stop_on_signals,
+)
 from fulfillment.processes import LIVE, PARTS, WEB, Processes, command_of, environment_of
 from fulfillment.safekeeping.upgrade import refuse_older
 from fulfillment.services.hand_over import AUTO_LOCK_MIN
@@ -17,23 +25,35 @@ from fulfillment.settings import SettingError, Settings
 
 @click.command()
 @click.option("--only", default="", metavar="PARTS", help=f"some of {', '.join(PARTS)}, separated by commas")
-def run(only: str) -> None:
+@click.option("--tls-cert", default="", metavar="FILE", help="certificate, PEM (FLOOR_TLS_CERT); `floor tls` makes one")
+@click.option("--tls-key", default="", metavar="FILE", help="its key, PEM (FLOOR_TLS_KEY)")
+@click.option("--insecure-lan", is_flag=True, help="plain HTTP beyond this machine; every desk page says so")
+def run(only: str, tls_cert: str, tls_key: str, insecure_lan: bool) -> None:
     """Run the floor: web, live screens, outbox worker and planner. Ctrl-C ends all.
 
     With --only this is one node of several: it neither makes nor migrates the database (`floor init` and
     `floor upgrade` do, once), and it comes up while the database is away, answering 503 until it is there.
     """
-    settings = Settings.from_env()
+    settings = Settings.from_env({
+        **os.environ,
+        **({"FLOOR_TLS_CERT": str(Path(tls_cert).absolute())} if tls_cert else {}),
+        **({"FLOOR_TLS_KEY": str(Path(tls_key).absolute())} if tls_key else {}),
+        **({"FLOOR_INSECURE_LAN": "on"} if insecure_lan else {}),
+    })
     parts = [part.strip() for part in only.split(",") if part.strip()] or list(PARTS)
     unknown = sorted(set(parts) - set(PARTS))
     if unknown:
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(PARTS)}", param_hint="--only")
+    link = ""
+    if WEB in parts or LIVE in parts:
+        refuse_plain_lan(settings)
     if not only:
         refuse_taken_ports(settings)
         refuse_older(settings.database_url)
         migrate(settings)
         floor = open_floor(settings)
         found(floor, AUTO_LOCK_MIN)
+        link = first_admin_link(floor)
         floor.close()
     stop = stop_on_signals()
     with Processes(settings, parts=parts) as processes:
@@ -41,6 +61,8 @@ def run(only: str) -> None:
             f"floor at {processes.address} — board: {processes.address}/board (Ctrl-C ends)"
             if WEB in parts else f"running {', '.join(parts)} (Ctrl-C ends)"
         )  # fmt: skip
+        if link:
+            click.echo(FIRST_ADMIN.format(link=link))
         processes.watch(stop)
 
 
@@ -52,6 +74,7 @@ def serve(part: str) -> None:
     Listens where FLOOR_HOST and the part's port say, or on the socket the system hands over (LISTEN_FDS).
     """
     settings = Settings.from_env()
+    refuse_plain_lan(settings)
     command = command_of(settings, part)
     if "LISTEN_FDS" not in os.environ:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,6 +31,9 @@ class Settings:
     printer_patience_percent: how long printers are waited for; less than 100 for simulated ones only.
     training_address: where a training floor is, for the link on kiosks ('' = none).
     service_worker: kiosks on a secure address keep their page for a reload without the network;
+    secret_key_file: the key of what the database holds sealed ('' = a file of FLOOR_HOME);
+    tls_cert, tls_key: PEM files of the certificate and its key ('' = plain HTTP);
+    insecure_lan: plain HTTP beyond this machine, as somebody wanted it; the desk's pages say so.
     demo_badge: a badge that signed-out screens offer as a button, for a demo without a scanner ('' = none).
     """
 
@@ -55,6 +59,20 @@ class Settings:
     printer_patience_percent: int = 100
     training_address: str = ""
     service_worker: bool = True
+    secret_key_file: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    insecure_lan: bool = False
+
+    @property
+    def scheme(self) -> str:
+        """What browsers speak with the web and the live screens."""
+        return "https" if self.tls_cert else "http"
+
+    @property
+    def is_plain_on_lan(self) -> bool:
+        """Whether tokens travel where others read along: beyond this machine, without TLS or a proxy that has it."""
+        return not (self.tls_cert or self.trusted_proxies or _is_loopback(self.host))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -95,7 +113,13 @@ class Settings:
                 env, "FLOOR_PRINTER_PATIENCE_PERCENT", cls.printer_patience_percent, LEAST_PERCENT, MOST_PERCENT
             ),
             training_address=_address(env, "FLOOR_TRAINING_ADDRESS"),
+            tls_cert=env.get("FLOOR_TLS_CERT", cls.tls_cert),
+            tls_key=env.get("FLOOR_TLS_KEY", cls.tls_key),
+            insecure_lan=_one_of(env, "FLOOR_INSECURE_LAN", "off", ("on", "off")) == "on",
+            secret_key_file=env.get("FLOOR_SECRET_KEY_FILE", cls.secret_key_file),
         )
+        if bool(settings.tls_cert) != bool(settings.tls_key):
+            raise SettingError("FLOOR_TLS_CERT and FLOOR_TLS_KEY: both or neither")
         unknown = sorted(name for name in env if name.startswith("FLOOR_") and name not in KNOWN)
         if unknown:
             raise SettingError(f"{unknown[0]}: no such setting")
@@ -108,10 +132,20 @@ KNOWN = frozenset(
         "FLOOR_WEB_THREADS", "FLOOR_WAREHOUSE", "FLOOR_TIME_ZONE", "FLOOR_GS1_COMPANY_PREFIX",
         "FLOOR_MAX_LINE_EACH", "FLOOR_DEMO_BADGE", "FLOOR_WAREHOUSE_ID", "FLOOR_TRUSTED_PROXIES",
         "FLOOR_LANGUAGE", "FLOOR_LOG", "FLOOR_KEEP_SCANS_DAYS", "FLOOR_KEEP_EVENTS_DAYS", "FLOOR_KEEP_BUYERS_DAYS",
-        "FLOOR_PRINTER_PATIENCE_PERCENT", "FLOOR_SERVICE_WORKER", "FLOOR_TRAINING_ADDRESS",
+        "FLOOR_PRINTER_PATIENCE_PERCENT", "FLOOR_SERVICE_WORKER", "FLOOR_TRAINING_ADDRESS", "FLOOR_SECRET_KEY_FILE",
+        "FLOOR_TLS_CERT", "FLOOR_TLS_KEY", "FLOOR_INSECURE_LAN",
         "FLOOR_LABEL_FONTS",  # read by label_templates itself, which imports nothing of the server
     }
 )  # fmt: skip
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name: nobody knows what it leads to
 
 
 def _one_of(env: Mapping[str, str], name: str, default: str, words: tuple[str, ...]) -> str:

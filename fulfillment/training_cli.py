@@ -18,7 +18,7 @@ import click
 
 from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.db import sqlite_path
-from fulfillment.founding import found, refuse_taken_ports, stop_on_signals, write_secret
+from fulfillment.founding import found, refuse_plain_lan, refuse_taken_ports, stop_on_signals, write_secret
 from fulfillment.processes import Processes
 from fulfillment.services import setting_up, training
 from fulfillment.settings import SettingError, Settings
@@ -41,6 +41,7 @@ def training_command(home: Path | None, port: int, reset: bool) -> None:
     """
     logging.basicConfig(level=logging.WARNING)
     settings = training_settings(Settings.from_env(), home, port)
+    refuse_plain_lan(settings)
     refuse_taken_ports(settings)
     if reset:
         forget(settings)

@@ -1,12 +1,15 @@
 """The pages people work with: kiosk, bench and board. Server-rendered, one hand-written script each."""
 
 from kiosk_ui import (  # noqa: F401 - each declares its pages on the one blueprint
+    access_views,
+    account_views,
     carton_views,
     commissioning_views,
     conflict_views,
     counting_views,
     desk_views,
     device_views,
+    enrol_views,
     first_step_views,
     flow_views,
     hand_over_views,
@@ -28,6 +31,7 @@ from kiosk_ui import (  # noqa: F401 - each declares its pages on the one bluepr
     set_up_fitting_views,
     set_up_views,
     sheet_views,
+    sign_in_views,
     static_views,
     stock_views,
     trace_views,

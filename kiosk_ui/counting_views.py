@@ -31,7 +31,7 @@ def counts_page() -> str:
 
 
 @blueprint.post("/counts/<int:number>")
-@needs(Permission.WRITE_STOCK)
+@needs(Permission.WRITE_STOCK, proof=True)
 def decide_count(number: int) -> Response | tuple[str, int]:
     """Post, refuse or have it counted again; then the page as it is now."""
     try:

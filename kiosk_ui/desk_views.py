@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, g, render_template, request
+from flask import current_app, render_template, request
 
-from fulfillment.domain.roles import Permission, may
-from fulfillment.web.auth import needs
+from fulfillment.domain.roles import Permission
+from fulfillment.web.auth import may_here, needs
 from kiosk_ui.views import blueprint
 
 # By what somebody is about: address, what its own route asks for, its words. The first one leads to the group.
@@ -38,6 +38,7 @@ GROUPS = {
     "founding": (
         ("/set-up", Permission.SET_UP, "set_up"),
         ("/operators", Permission.SET_UP, "operators"),
+        ("/access", Permission.TEND_ACCESS, "access"),
     ),
 }
 
@@ -51,7 +52,7 @@ def desk_groups() -> list[dict[str, Any]]:
         open_to = [
             {"address": address, "name": name, "is_here": request.path == address}
             for address, permission, name in pages
-            if address in there and may(g.token["role"], permission)
+            if address in there and may_here(permission)
         ]
         if open_to:
             is_here = any(f"{request.path}/".startswith(f"{page['address']}/") for page in open_to)

@@ -12,14 +12,14 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 from fulfillment.domain.devices import DeviceKind
 from fulfillment.domain.effects import PrinterState
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import bench_agents, device_commands, device_setup, devices, stations
-from fulfillment.web.auth import floor, needs
+from fulfillment.web.auth import floor, may_here, needs
 from kiosk_ui.forms import age
 from kiosk_ui.views import blueprint
 from kiosk_ui.words import WORDS, say
@@ -105,7 +105,7 @@ def discover_devices() -> Response | tuple[str, int]:
 
 
 @blueprint.post("/devices/agents")
-@needs(Permission.SET_UP)
+@needs(Permission.SET_UP, proof=True)
 def set_up_agent() -> Response | tuple[str, int]:
     """Add an agent, or give one a new token. The token is in this answer and nowhere else."""
     code, station = request.form.get("code", "").strip(), _code("station")
@@ -164,13 +164,13 @@ def _code(name: str) -> str | None:
 def _page(
     error: DomainError | None = None, at_fault: str = "", act: str = "", made: dict[str, Any] | None = None
 ) -> str:  # fmt: skip
-    role, sent = g.token["role"], request.form if error is not None else request.args
-    shown = floor().read(lambda tx: _shown(tx, _asked("trial"), _asked("look"), may(role, Permission.TEND_DEVICES)))
+    sent = request.form if error is not None else request.args
+    shown = floor().read(lambda tx: _shown(tx, _asked("trial"), _asked("look"), may_here(Permission.TEND_DEVICES)))
     is_adding = act == "add" or (error is None and "add" in request.args)
     is_listed = any(one["code"] == at_fault for group in shown["groups"] for one in group["devices"])
     did, device = request.args.get("did", ""), request.args.get("device", "")
     return render_template(
-        "devices.html", **shown, may_tend=may(role, Permission.TEND_DEVICES), may_set_up=may(role, Permission.SET_UP),
+        "devices.html", **shown, may_tend=may_here(Permission.TEND_DEVICES), may_set_up=may_here(Permission.SET_UP),
         drivers=devices.drivers(), kinds=list(DeviceKind), printer_languages=PRINTER_LANGUAGES, dpis=DPIS,
         signals=devices.SIGNAL_KINDS, error=error, problem=_problem(error), at_fault=at_fault if is_listed else "",
         act=act, sent=sent, made=made, is_adding=is_adding, did=did if did in DID else "", did_to=device[:64],

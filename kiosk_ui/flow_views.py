@@ -14,15 +14,15 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_time
-from flask import g, render_template, request
+from flask import render_template, request
 from markupsafe import Markup
 
 from fulfillment.domain.flow import Boundary
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import flow_figures, flow_lanes, flow_work
 from fulfillment.services.flow_period import Asked, Period, last_days, look_up
-from fulfillment.web.auth import floor, needs
+from fulfillment.web.auth import floor, may_here, needs
 from kiosk_ui import plots
 from kiosk_ui.figures import day, decimal, moment, number, reading
 from kiosk_ui.forms import duration
@@ -38,7 +38,7 @@ TICKS_MAX = 8
 @needs(Permission.READ_BOARD)
 def flow_page() -> tuple[str, int]:
     """The figures of a period, its cumulative flow, and for whoever may see it who did how much."""
-    names_people = may(g.token["role"], Permission.READ_WORK)
+    names_people = may_here(Permission.READ_WORK)
 
     def look(tx: Any, period: Period) -> dict[str, Any]:
         return {

@@ -39,7 +39,7 @@ def labels_page() -> str:
 
 
 @blueprint.post("/labels")
-@needs(Permission.WRITE_PARCELS)
+@needs(Permission.WRITE_PARCELS, proof=True)
 def decide_label() -> Response | tuple[str, int]:
     """Take a decision; then the page as it is now."""
     form = request.form

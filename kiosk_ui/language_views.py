@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Response, abort, redirect, request
 
 from fulfillment.domain.languages import language_of
 from fulfillment.domain.roles import Permission
-from fulfillment.web.auth import is_same_origin, needs
+from fulfillment.web.auth import is_same_origin, needs, page_of_ours
 from kiosk_ui.languages import COOKIE
 from kiosk_ui.views import blueprint
 
@@ -21,7 +19,7 @@ def choose_language() -> Response:
     """Keep the language for this device. It says nothing of who asks, so no token is asked for either."""
     if not is_same_origin():
         abort(403)
-    response = redirect(_came_from(), 303)
+    response = redirect(page_of_ours(request.referrer or ""), 303)
     code = language_of(request.form.get("language", ""))
     if code is not None:
         response.set_cookie(
@@ -29,10 +27,3 @@ def choose_language() -> Response:
         )
     return response
 
-
-def _came_from() -> str:
-    """The page of ours the button stood on: nobody is led through us to another site."""
-    page = urlsplit(request.referrer or "")
-    if page.netloc != request.host or not page.path.startswith("/") or page.path.startswith("//"):
-        return "/"
-    return f"{page.path}?{page.query}" if page.query else page.path

@@ -25,7 +25,7 @@ def operators_page() -> str:
 
 
 @blueprint.post("/operators/<badge>/pin")
-@needs(Permission.SET_UP)
+@needs(Permission.SET_UP, proof=True)
 def change_pin(badge: str) -> Response | tuple[str, int]:
     """Set a PIN or take it away; then the page as it is now."""
     try:

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 from fulfillment.domain.cards import OPEN, PRIORITY_OF, CardAct, Swimlane, Urgency
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import board_settings, order_board, order_moves, ways
-from fulfillment.web.auth import floor, needs
+from fulfillment.web.auth import check_proved, floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.order_board import FILTERS, hand_of, number_in, sought_in
 from fulfillment.web.v1 import acting
@@ -79,6 +79,8 @@ def move_cards() -> Response | tuple[str, int]:
     """Move the cards chosen, or the one whose menu it was; then what became of each."""
     form, actor = request.form, acting()
     act = form.get("act", "")
+    if act == CardAct.CANCEL:
+        check_proved()
     try:
         cards = [_seen(text) for text in form.getlist("card")]
         hand = hand_of(badge_of(form.get("badge", "")) or "")
@@ -195,7 +197,7 @@ def _drawn(view: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown() -> dict[str, Any]:
     return {
-        "may_tend": may(g.token["role"], Permission.TEND_CARDS), "needs_badge": not may_without_badge(),
+        "may_tend": may_here(Permission.TEND_CARDS), "needs_badge": not may_without_badge(),
         "urgencies": list(Urgency),
         "back": urlencode(filters_of(request.form.get("back", "") or request.query_string.decode())),
     }  # fmt: skip
@@ -204,7 +206,7 @@ def _shown() -> dict[str, Any]:
 @blueprint.app_template_global()
 def may_open(address: str) -> bool:
     """Whether this token sees another board."""
-    return may(g.token["role"], BOARDS[address])
+    return may_here(BOARDS[address])
 
 
 @blueprint.app_template_global()

@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 from fulfillment.domain.cards import BlockedBecause, EntryKind, Urgency
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import DomainError, NotFound
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import card_story, order_board, order_cards
-from fulfillment.web.auth import floor, needs
+from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting
 from kiosk_ui.figures import moment
@@ -96,7 +96,7 @@ def _page(number: int, error: DomainError | None = None) -> str:
     return render_template(
         "order_card.html", card=card, error=error, operators=choices["operators"], labels=choices["labels"],
         now_ms=now_ms, reasons=list(BlockedBecause), urgencies=list(Urgency), needs_badge=not may_without_badge(),
-        may_tend=may(g.token["role"], Permission.TEND_CARDS), back="",
+        may_tend=may_here(Permission.TEND_CARDS), back="",
         due=datetime.fromtimestamp(due / 1000, zone).strftime("%Y-%m-%dT%H:%M") if due else "",
         story=[{**line, "when": moment(line["at_ms"], zone), "said": _said(line, zone)} for line in card["story"]],
         comments=[{**line, "when": moment(line["at_ms"], zone)} for line in card["comments_said"]],

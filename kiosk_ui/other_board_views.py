@@ -5,12 +5,12 @@ Plain pages that work without a script.
 
 from __future__ import annotations
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import inbound_board, stock_board
-from fulfillment.web.auth import floor, needs
+from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.v1 import acting
 from kiosk_ui.views import blueprint
 
@@ -46,5 +46,5 @@ def inbound_board_page() -> str:
 def _stock(error: DomainError | None = None) -> str:
     q = request.args.get("q", "")[:60]
     view = floor().read(lambda tx: stock_board.board(tx, q))
-    may_ask = may(g.token["role"], Permission.WRITE_STOCK)
+    may_ask = may_here(Permission.WRITE_STOCK)
     return render_template("stock_board.html", view=view, q=q, error=error, may_ask=may_ask)

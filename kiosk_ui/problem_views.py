@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import problems
 from fulfillment.services.sheets import csv_text
-from fulfillment.web.auth import floor, needs
+from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting
 from kiosk_ui.forms import age, badge_of
@@ -78,5 +78,5 @@ def _page(refused: int = 0, error: DomainError | None = None) -> str:
 
     return render_template(
         "problems.html", **floor().read(look), refused=refused, error=error, needs_badge=not may_without_badge(),
-        may_tend=may(g.token["role"], Permission.TEND_PROBLEMS), typed=request.form,
+        may_tend=may_here(Permission.TEND_PROBLEMS), typed=request.form,
     )  # fmt: skip

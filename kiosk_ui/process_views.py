@@ -10,15 +10,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from markupsafe import Markup
 
 from fulfillment.domain.process_map import STAGES
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import flow_lanes, flow_targets
 from fulfillment.services.flow_period import Asked, Period, look_up
-from fulfillment.web.auth import floor, needs
+from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from kiosk_ui import process_drawing
 from kiosk_ui.figures import decimal, number
@@ -134,7 +134,7 @@ def _map_page(refused: DomainError | None = None) -> tuple[str, int]:
     ]  # fmt: skip
     page = render_template(
         "flow_map.html", **bar(found, error), found=found, rows=rows, map=drawn(found, rows) if rows else "",
-        targets=targets, may_set=may(g.token["role"], Permission.SET_TARGETS), needs_badge=not may_without_badge(),
+        targets=targets, may_set=may_here(Permission.SET_TARGETS), needs_badge=not may_without_badge(),
         most=flow_targets.TARGET_MAX_MS // MINUTE_MS,
     )  # fmt: skip
     return page, error.status if error else 200

@@ -15,6 +15,7 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.services import (
     devices,
+    enrolment,
     hand_prints,
     item_pictures,
     label_fields,
@@ -77,7 +78,7 @@ def print_labels(name: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/set-up/stations/link")
-@needs(Permission.SET_UP)
+@needs(Permission.SET_UP, proof=True)
 def station_link() -> Response | tuple[str, int]:
     """Give a link that signs a device on at a station; or take all of its links away."""
     code = request.form.get("code", "")[:64]
@@ -86,6 +87,10 @@ def station_link() -> Response | tuple[str, int]:
         if request.form.get("act") == "revoke":
             floor().writer.write(lambda tx: stations.revoke_tokens(tx, code))
             return _back("stations", "revoked", code)
+        if request.form.get("act") == "code":
+            short = floor().writer.write(lambda tx: enrolment.for_station(tx, code))
+            address = f"{request.host_url}enrol"
+            return make_response(render_template("set_up_link.html", code=code, enrolment=short, address=address), 201)
         token = floor().writer.write(lambda tx: setting_up.add_station_token(tx, code))
     except DomainError as error:
         return _refused("stations", error), error.status

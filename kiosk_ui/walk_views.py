@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from markupsafe import Markup
 
 from fulfillment.domain.floor_plan import ClosedBecause
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import closures, floor_plan, tour_views, ways
-from fulfillment.web.auth import check_station, floor, needs
+from fulfillment.web.auth import check_station, floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting
 from kiosk_ui.forms import age, badge_of
@@ -102,6 +102,6 @@ def _page(error: DomainError | None = None) -> str:
 
     return render_template(
         "floor.html", **floor().read(look), reasons=[reason.value for reason in ClosedBecause], error=error,
-        may_close=may(g.token["role"], Permission.CLOSE_AISLES), needs_badge=not may_without_badge(),
+        may_close=may_here(Permission.CLOSE_AISLES), needs_badge=not may_without_badge(),
         typed=request.form,
     )  # fmt: skip

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from markupsafe import Markup
 
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import board, floor_heat, flow_lanes, queries, wave_acts, wave_cuts, wave_desk
 from fulfillment.services.flow_period import Asked, look_up
-from fulfillment.web.auth import floor, needs
+from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting
 from kiosk_ui.figures import moment
@@ -61,7 +61,7 @@ def steer_wave(wave: int) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/waves/<int:wave>/cut")
-@needs(Permission.CANCEL_WAVES)
+@needs(Permission.CANCEL_WAVES, proof=True)
 def cut_wave(wave: int) -> Response | tuple[str, int]:
     """Cancel or split off what has not begun; then the page as it is now."""
     form, actor, without = request.form, acting(), may_without_badge()
@@ -127,12 +127,12 @@ def _page(refused: int = 0, error: DomainError | None = None) -> str:
             "flow": flow_lanes.bottleneck(tx, look_up(tx, Asked())),
         }  # fmt: skip
 
-    role, seen = g.token["role"], floor().read(look)
+    seen = floor().read(look)
     with queries.snapshot(floor().engine, floor().warehouse_id) as connection:
         trouble = board.trouble(connection, seen["now_ms"], floor().warehouse_id)
     return render_template(
         "waves.html", **seen, trouble=trouble, refused=refused, error=error, needs_badge=not may_without_badge(),
-        may_steer=may(role, Permission.STEER_WAVES), may_cut=may(role, Permission.CANCEL_WAVES), typed=request.form,
+        may_steer=may_here(Permission.STEER_WAVES), may_cut=may_here(Permission.CANCEL_WAVES), typed=request.form,
     )  # fmt: skip
 
 

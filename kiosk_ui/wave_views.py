@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import g
-
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
+from fulfillment.web.auth import may_here
 from kiosk_ui.views import blueprint
 from kiosk_ui.words import table
 
@@ -14,7 +13,7 @@ from kiosk_ui.words import table
 @blueprint.app_template_global()
 def may_release_waves() -> bool:
     """Whether the bearer of this page's token may release waves."""
-    return may(g.token["role"], Permission.RELEASE_WAVES)
+    return may_here(Permission.RELEASE_WAVES)
 
 
 @blueprint.app_template_global()

@@ -25,12 +25,14 @@ class StationKind(StrEnum):
 
 
 class TokenRole(StrEnum):
-    """What a bearer token speaks for: one station, one bench agent, a program, or the person who set the floor up."""
+    """What a bearer token speaks for: one station, one bench agent, a program, the person who set the floor up, or
+    whoever signed in at a desk: a supervisor or an admin."""
 
     STATION = "station"
     BOARD = "board"
     API = "api"
     ADMIN = "admin"
+    SUPERVISOR = "supervisor"
     AGENT = "agent"
     METRICS = "metrics"
 
@@ -43,6 +45,7 @@ class Permission(StrEnum):
     READ_BOARD = "read_board"
     READ_STOCK = "read_stock"
     READ_ORDERS = "read_orders"
+    READ_BUYERS = "read_buyers"
     WRITE_ORDERS = "write_orders"
     WRITE_RECEIPTS = "write_receipts"
     RELEASE_WAVES = "release_waves"
@@ -63,6 +66,8 @@ class Permission(StrEnum):
     SET_TARGETS = "set_targets"
     TEND_PROBLEMS = "tend_problems"
     TEND_CARDS = "tend_cards"
+    OWN_ACCOUNT = "own_account"
+    TEND_ACCESS = "tend_access"
 
 
 TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
@@ -78,11 +83,23 @@ TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
     ),
     TokenRole.API: frozenset(
         {
-            Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.WRITE_ORDERS,
+            Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.READ_BUYERS,
+            Permission.WRITE_ORDERS,
             Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.CLOSE_AISLES, Permission.WRITE_PARCELS,
             Permission.STEER_WAVES, Permission.CANCEL_WAVES, Permission.WRITE_STOCK, Permission.AUDIT,
             Permission.READ_EVENTS, Permission.TEND_DEVICES,
             Permission.READ_WORK, Permission.TEND_PROBLEMS, Permission.TEND_CARDS,
+        }
+    ),
+    # Whoever runs the shift: everything that happens on it, nothing that founds it, and buyers by their
+    # initials: who is somewhere at a shift needs to tell orders apart, not to know who lives where.
+    TokenRole.SUPERVISOR: frozenset(
+        {
+            Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.WRITE_ORDERS,
+            Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.STEER_WAVES, Permission.CANCEL_WAVES,
+            Permission.CLOSE_AISLES, Permission.WRITE_PARCELS, Permission.WRITE_STOCK, Permission.AUDIT,
+            Permission.TEND_DEVICES, Permission.READ_WORK, Permission.SET_TARGETS,
+            Permission.TEND_PROBLEMS, Permission.TEND_CARDS, Permission.OWN_ACCOUNT,
         }
     ),
     TokenRole.METRICS: frozenset({Permission.READ_METRICS}),
@@ -105,3 +122,9 @@ ROLE_FLOWS: dict[str, tuple[str, ...]] = {
 def may(token_role: str, permission: Permission) -> bool:
     """Whether a token of this role may use a route that asks for `permission`."""
     return permission == Permission.PUBLIC or permission in TOKEN_PERMISSIONS.get(token_role, frozenset())
+
+
+def permissions_of(token_role: str, scope: str = "") -> frozenset[Permission]:
+    """What a token may use: what its role may, narrowed to `scope` (permissions with a space between) unless empty."""
+    allowed = TOKEN_PERMISSIONS.get(token_role, frozenset())
+    return allowed & frozenset(Permission(word) for word in scope.split()) if scope else allowed

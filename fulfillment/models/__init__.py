@@ -17,7 +17,18 @@ from fulfillment.models.catalogue import (
 from fulfillment.models.devices import AgentCommand, BenchAgent, Device
 from fulfillment.models.floor_plan import Closure, OneWayAisle, TourPoint
 from fulfillment.models.flow import StageTarget
-from fulfillment.models.identity import AccessToken, Operator, OperatorPin, Station
+from fulfillment.models.identity import (
+    AccessToken,
+    AccountLink,
+    DeskSession,
+    EnrolmentCode,
+    Operator,
+    OperatorAccount,
+    OperatorPin,
+    RecoveryCode,
+    SignInTry,
+    Station,
+)
 from fulfillment.models.inbound import (
     AsnContent,
     AsnUnit,
@@ -59,6 +70,7 @@ from fulfillment.models.weighing import ItemWeight, ParcelWeighing
 
 __all__ = [
     "AccessToken",
+    "AccountLink",
     "AgentCommand",
     "Allocation",
     "AllocationEntry",
@@ -80,9 +92,11 @@ __all__ = [
     "CountSerial",
     "Counter",
     "Demand",
+    "DeskSession",
     "Device",
     "Dialogue",
     "Effect",
+    "EnrolmentCode",
     "Event",
     "FifoOverride",
     "Item",
@@ -98,6 +112,7 @@ __all__ = [
     "OneWayAisle",
     "OpeningHours",
     "Operator",
+    "OperatorAccount",
     "OperatorPin",
     "OrderCard",
     "OrderCardEntry",
@@ -121,11 +136,13 @@ __all__ = [
     "Receipt",
     "ReceiptEntry",
     "ReceiptLine",
+    "RecoveryCode",
     "ReplayConflict",
     "SalesOrder",
     "Scan",
     "ShiftBreak",
     "Shipment",
+    "SignInTry",
     "StageTarget",
     "Station",
     "StockBalance",

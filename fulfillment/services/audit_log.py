@@ -90,6 +90,7 @@ class Author:
     station_id: int | None = None
     once: bool = False
     is_told: bool = False
+    operator_id: int | None = None
 
 
 _AUTHOR: ContextVar[Author | None] = ContextVar("author", default=None)
@@ -121,7 +122,7 @@ class TellingWriter:
         author = self._author()
         if author is None or (author.once and author.is_told):
             return self.inner.write(work)
-        actor = Actor(0, station_id=author.station_id)
+        actor = Actor(0, author.operator_id, author.station_id)
 
         def told(tx: Tx) -> T:
             answer = work(tx)

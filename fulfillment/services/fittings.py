@@ -13,7 +13,7 @@ from fulfillment.domain.codes import BadCode, own_code
 from fulfillment.domain.reasons import Conflict, DomainError
 from fulfillment.domain.roles import Role
 from fulfillment.hot import Tx
-from fulfillment.services import carts, setting_up, stations
+from fulfillment.services import carts, sessions, setting_up, stations
 
 MAX_POSITIONS = 100
 
@@ -34,6 +34,8 @@ def put_operator(tx: Tx, badge: str, values: Mapping[str, Any]) -> str:
         known = tx.one("SELECT * FROM operator WHERE warehouse_id = :w AND badge = :badge", badge=badge)
         _change(tx, "operator", known, {"is_active": 0})
         return "created"
+    if any(values.get(name, known[name]) != known[name] for name in ("role", "is_active")):
+        sessions.end_all_of(tx, known["id"])  # what they were let in as they are no more
     return _change(tx, "operator", known, values)
 
 

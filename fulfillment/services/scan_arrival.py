@@ -33,7 +33,7 @@ ASKED_AHEAD = {"pick": pick}
 _ARRIVAL = (
     "SELECT s.id, s.code, s.location_id, d.flow, d.memory, d.aside, d.asked_operator_id, d.heard_at_ms,"
     " d.updated_at_ms, w.auto_lock_min, w.pin_rule, o.id AS operator_id, o.role, c.body_sha256, c.outcome,"
-    " k.role AS token_role, k.station_id AS token_station_id FROM station s"
+    " k.role AS token_role, k.station_id AS token_station_id, k.expires_at_ms AS token_ends_ms FROM station s"
     " JOIN warehouse w ON w.id = s.warehouse_id"
     " LEFT JOIN dialogue d ON d.warehouse_id = s.warehouse_id AND d.station_id = s.id"
     " LEFT JOIN operator o ON o.warehouse_id = d.warehouse_id AND o.id = d.operator_id AND o.is_active = 1"
@@ -112,7 +112,7 @@ def arrive(tx: Tx, request: ScanRequest) -> Arrived | Again:
     guess, ahead = _ahead(tx, request.station)
     answers = tx.ask(*questions, *ahead)
     row = answers[0][0] if answers[0] else None
-    _judge(request, row)
+    _judge(request, row, tx.now_ms)
     again = _before(request, row if row is not None else _elsewhere(tx, request))
     if again is not None:
         return again
@@ -139,7 +139,7 @@ def stand(tx: Tx, queued: Sequence[ScanRequest]) -> Standing:
     guess, ahead = _ahead(tx, first.station)
     answers = tx.ask((_ARRIVAL, {**_who(first), "scan": ""}), came, *ahead)
     row = answers[0][0] if answers[0] else None
-    _judge(first, row)
+    _judge(first, row, tx.now_ms)
     if row is None:
         raise _unknown(first.station)
     asked = answers[2:] if ahead and guess == row["flow"] else None
@@ -231,13 +231,13 @@ def _read(request: ScanRequest) -> tuple[Read | Rejected | None, DomainError | N
         return None, DomainError("malformed_code", str(error), "code")
 
 
-def _judge(request: ScanRequest, row: Any) -> None:
+def _judge(request: ScanRequest, row: Any, now_ms: int) -> None:
     """A station's token speaks for that station only; the board's and the admin's speak for none."""
     if request.token_sha256 is None:
         return
     if row is None:
         raise Forbidden("other_station", "this token belongs to another station", "station")
-    if row["token_role"] is None:
+    if row["token_role"] is None or (row["token_ends_ms"] is not None and row["token_ends_ms"] <= now_ms):
         raise Unauthorized("unauthorized", "a valid token is needed")
     if not may(row["token_role"], Permission.SCAN):
         raise Forbidden("forbidden", "this token may not scan")

@@ -143,12 +143,14 @@ def add_station_token(tx: Tx, code: str) -> str:
     return add_token(tx, f"station {code}", role, station["id"])
 
 
-def add_token(tx: Tx, name: str, role: str, station_id: int | None = None) -> str:
-    """A new bearer token; only its SHA-256 is kept."""
+def add_token(
+    tx: Tx, name: str, role: str, station_id: int | None = None, expires_at_ms: int | None = None, scope: str = ""
+) -> str:  # fmt: skip
+    """A new bearer token; only its SHA-256 is kept. `scope`: permissions it is narrowed to, '' = all of its role."""
     token = "fl_" + secrets.token_urlsafe(32)
     tx.add(
         "access_token", token_sha256=hash_token(token), name=name, role=role, station_id=station_id,
-        created_at_ms=tx.now_ms,
+        created_at_ms=tx.now_ms, expires_at_ms=expires_at_ms, scope=scope,
     )  # fmt: skip
     return token
 

@@ -9,11 +9,12 @@ import msgspec
 from flask import Response, current_app, request
 
 from fulfillment import VERSION
+from fulfillment.domain import masking
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.services import board, carts, manifests, orders, parcels, queries, setting_up, verify, waves, ways
 from fulfillment.web import bodies
-from fulfillment.web.auth import floor, permission_of
+from fulfillment.web.auth import floor, may_here, permission_of
 from fulfillment.web.v1 import acting, api, operation, parse_time
 
 CHANNEL = {"channel": "where it was sold, if several channels use the number"}
@@ -37,14 +38,22 @@ def post_order(body: bodies.OrderBody) -> Any:
         new = orders.take_in(tx, actor, order, limit)
         return orders.describe(tx, order.number, order.channel), 201 if new else 200
 
-    return floor().writer.write(work)
+    order_now, status = floor().writer.write(work)
+    return _shown(order_now), status
+
+
+def _shown(order: dict[str, Any]) -> dict[str, Any]:
+    """An order with no more of its buyer than whoever asks may see."""
+    if may_here(Permission.READ_BUYERS):
+        return order
+    return {**order, "ship_to": masking.masked(order["ship_to"])}
 
 
 @operation("GET", "/orders/<path:number>", Permission.READ_ORDERS, query=CHANNEL)
 def get_order(number: str) -> Any:
     """An order, its lines as sold with how far each has come, its parcels."""
     channel = request.args.get("channel")
-    return floor().read(lambda tx: orders.describe(tx, number, channel))
+    return _shown(floor().read(lambda tx: orders.describe(tx, number, channel)))
 
 
 @operation("PATCH", "/orders/<path:number>", Permission.WRITE_ORDERS, body=bodies.OrderChangeBody, query=CHANNEL)
@@ -61,10 +70,10 @@ def patch_order(body: bodies.OrderChangeBody, number: str) -> Any:
         orders.change(tx, actor, number, changes, channel)
         return orders.describe(tx, number, channel)
 
-    return floor().writer.write(work)
+    return _shown(floor().writer.write(work))
 
 
-@operation("POST", "/orders/<path:number>/cancel", Permission.WRITE_ORDERS, query=CHANNEL)
+@operation("POST", "/orders/<path:number>/cancel", Permission.WRITE_ORDERS, query=CHANNEL, proof=True)
 def post_cancel(number: str) -> Any:
     """Stop an order; picked units go back by a task."""
 
@@ -74,7 +83,7 @@ def post_cancel(number: str) -> Any:
         orders.cancel(tx, actor, number, channel)
         return orders.describe(tx, number, channel)
 
-    return floor().writer.write(work)
+    return _shown(floor().writer.write(work))
 
 
 @operation("POST", "/orders/<path:number>/hold", Permission.WRITE_ORDERS, body=bodies.HoldBody, query=CHANNEL)
@@ -90,7 +99,7 @@ def post_hold(body: bodies.HoldBody, number: str) -> Any:
             orders.hold(tx, actor, number, body.reason, channel)
         return orders.describe(tx, number, channel)
 
-    return floor().writer.write(work)
+    return _shown(floor().writer.write(work))
 
 
 @operation("GET", "/stock", Permission.READ_STOCK,
@@ -135,7 +144,7 @@ def get_parcel(number: str) -> Any:
     return floor().read(lambda tx: parcels.describe(tx, number))
 
 
-@operation("POST", "/parcels/<number>/void", Permission.WRITE_PARCELS, body=bodies.VoidBody)
+@operation("POST", "/parcels/<number>/void", Permission.WRITE_PARCELS, body=bodies.VoidBody, proof=True)
 def post_void(body: bodies.VoidBody, number: str) -> Any:
     """Void a parcel that is not loaded; its units go into an empty tote."""
 
@@ -147,7 +156,7 @@ def post_void(body: bodies.VoidBody, number: str) -> Any:
     return floor().writer.write(work)
 
 
-@operation("POST", "/parcels/<number>/reopen", Permission.WRITE_PARCELS)
+@operation("POST", "/parcels/<number>/reopen", Permission.WRITE_PARCELS, proof=True)
 def post_reopen(number: str) -> Any:
     """Open a closed, unloaded parcel again at the bench where it was packed."""
 

@@ -22,15 +22,15 @@ from fulfillment.domain.roles import Permission
 from fulfillment.services import audit_entries
 from fulfillment.services.audit_log import Author, TellingWriter
 from fulfillment.web import figures
-from fulfillment.web.auth import floor, permission_of
+from fulfillment.web.auth import SAFE_METHODS, floor, permission_of
 from fulfillment.web.v1 import operation, parse_time
 
 T = TypeVar("T")
 
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SUBJECT_MAX = 300
-# Scans have entries of their own, those an agent brings too; what else it says is how its devices are.
-_SELF_TOLD = (Permission.SCAN, Permission.RUN_DEVICES, Permission.PUBLIC)
+# Scans have entries of their own, those an agent brings too; what else it says is how its devices are. Signing in, and
+# what somebody does about their own account, tells more than its address would.
+_SELF_TOLD = (Permission.SCAN, Permission.RUN_DEVICES, Permission.PUBLIC, Permission.OWN_ACCOUNT)
 # What these are asked holds personal data, or a PIN, of few possible values: even its hash would tell.
 WITHOUT_BODY = re.compile(r"/api/v1/buyers/erase|(/api/v1)?/operators/[^/]+/pin")
 
@@ -67,7 +67,7 @@ def _author() -> Author | None:
     subject = f"{request.method} {request.path} {g.get('acts_on', '')}".rstrip()
     return Author(
         AuditKind.API, subject[:SUBJECT_MAX], content or None, token["id"],
-        token["station_id"],
+        token["station_id"], operator_id=token["operator_id"],
     )  # fmt: skip
 
 

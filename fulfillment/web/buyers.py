@@ -21,7 +21,7 @@ class EraseBody(Body):
     name: Text = ""
 
 
-@operation("POST", "/buyers/erase", Permission.ERASE_BUYERS, body=EraseBody)
+@operation("POST", "/buyers/erase", Permission.ERASE_BUYERS, body=EraseBody, proof=True)
 def post_erase(body: EraseBody) -> Any:
     """Take a buyer's name, address, phone and notes out of everything; refused while an order is open."""
     buyer = erasure.Buyer(body.order, body.channel, body.name)

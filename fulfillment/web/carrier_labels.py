@@ -61,7 +61,8 @@ def _flag(name: str) -> bool:
     return asked == "1"
 
 
-@operation("POST", "/carrier-labels/<path:reference>/decision", Permission.WRITE_PARCELS, body=LabelDecisionBody)
+@operation("POST", "/carrier-labels/<path:reference>/decision", Permission.WRITE_PARCELS, body=LabelDecisionBody,
+           proof=True)  # fmt: skip
 def post_label_decision(body: LabelDecisionBody, reference: str) -> Any:
     """What a supervisor decides about a label nobody knows the fate of, or the carrier refused."""
     actor = acting()

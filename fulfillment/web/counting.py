@@ -110,7 +110,7 @@ def get_count(number: int) -> Any:
     return floor().read(look)
 
 
-@operation("POST", "/counts/<int:number>/post", Permission.WRITE_STOCK, body=DecisionBody)
+@operation("POST", "/counts/<int:number>/post", Permission.WRITE_STOCK, body=DecisionBody, proof=True)
 def post_count_post(body: DecisionBody, number: int) -> Any:
     """The count is right: the book follows."""
     return _decide(count_results.post, body, number)

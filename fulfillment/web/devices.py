@@ -154,13 +154,14 @@ def get_device_command(command: int) -> Any:
     return floor().read(lambda tx: device_commands.of(tx, command))
 
 
-@operation("POST", "/agents", Permission.SET_UP, body=AgentBody, answers={201: "added, with its token"})
+@operation("POST", "/agents", Permission.SET_UP, body=AgentBody, answers={201: "added, with its token"}, proof=True)
 def post_agent(body: AgentBody) -> Any:
     """Add a bench agent; its token is shown this once."""
     return floor().writer.write(lambda tx: bench_agents.add(tx, body.code, body.station)), 201
 
 
-@operation("POST", "/agents/<path:code>/token", Permission.SET_UP, answers={201: "its token, shown this once"})
+@operation("POST", "/agents/<path:code>/token", Permission.SET_UP, answers={201: "its token, shown this once"},
+           proof=True)  # fmt: skip
 def post_agent_token(code: str) -> Any:
     """A new token for a bench agent; the one it has ends."""
     return floor().writer.write(lambda tx: bench_agents.new_token(tx, code)), 201

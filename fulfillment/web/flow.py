@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
-from flask import Response, g, request
+from flask import Response, request
 
 from fulfillment.domain.reasons import DomainError, Forbidden
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.services import flow_figures, flow_lanes, flow_targets, flow_work
 from fulfillment.services.flow_period import Asked, Period, look_up
 from fulfillment.services.flow_sheets import sheet
-from fulfillment.web.auth import floor
+from fulfillment.web.auth import floor, may_here
 from fulfillment.web.bodies import Body
 from fulfillment.web.openapi import CSV
 from fulfillment.web.v1 import operation
@@ -101,7 +101,7 @@ def put_flow_targets(body: TargetsBody) -> Any:
 
 def _answer(kind: str, ask: Callable[[Any, Period], dict[str, Any]]) -> Any:
     words = {name: request.args.get(name, "").strip() for name in ("to", "lane", "channel", "carrier", "operator")}
-    if words["operator"] and not may(g.token["role"], Permission.READ_WORK):
+    if words["operator"] and not may_here(Permission.READ_WORK):
         raise Forbidden("forbidden", "this token may not read what single persons did", "operator")
     form = request.args.get("format", "json")
     if form not in ("json", "csv"):

@@ -42,14 +42,14 @@ def put_hand_over(body: HandOverBody) -> Any:
     return floor().writer.write(lambda tx: hand_over.set_rules(tx, body.auto_lock_min, body.pin_rule))
 
 
-@operation("PUT", "/operators/<badge>/pin", Permission.SET_UP, body=PinBody)
+@operation("PUT", "/operators/<badge>/pin", Permission.SET_UP, body=PinBody, proof=True)
 def put_operator_pin(body: PinBody, badge: str) -> Any:
     """Give somebody a PIN, or another one; one that was locked by wrong tries is open again."""
     kept = pins.scrypt_of(body.pin)
     return floor().writer.write(lambda tx: pins.set_pin(tx, badge, kept))
 
 
-@operation("DELETE", "/operators/<badge>/pin", Permission.SET_UP)
+@operation("DELETE", "/operators/<badge>/pin", Permission.SET_UP, proof=True)
 def delete_operator_pin(badge: str) -> Any:
     """Leave somebody without a PIN."""
     return floor().writer.write(lambda tx: pins.take_away(tx, badge))

@@ -51,7 +51,7 @@ class Api:
     def operation(
         self, method: str, path: str, permission: Permission, *, body: type[Body] | None = None,
         query: Mapping[str, str] | None = None, answers: Mapping[int, str] | None = None, media: str = JSON,
-        judged_in_work: bool = False,
+        judged_in_work: bool = False, proof: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # fmt: skip
         """Route a view that takes its path parts and (if declared) a checked body, and returns plain values."""
 
@@ -66,7 +66,7 @@ class Api:
                 return Response(msgspec.json.encode(values), status, mimetype=JSON)
 
             answer.__doc__ = view.__doc__
-            declared = needs(permission, judged_in_work=judged_in_work)(answer)
+            declared = needs(permission, judged_in_work=judged_in_work, proof=proof)(answer)
             self.blueprint.add_url_rule(path, view.__name__, declared, methods=[method])
             summary = (view.__doc__ or "").strip().split("\n")[0]
             self.operations.append(

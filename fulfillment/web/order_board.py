@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from flask import Response, g, request
 
+from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import DomainError
-from fulfillment.domain.roles import TOKEN_PERMISSIONS, Permission
+from fulfillment.domain.roles import Permission, permissions_of
 from fulfillment.services import board_settings, card_story, order_board, order_cards, order_moves, ways
-from fulfillment.web.auth import floor
+from fulfillment.web.auth import check_proved, floor
 from fulfillment.web.bodies import PLAIN, PLAIN_LINES, Body
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting, operation, parse_time
@@ -122,7 +123,7 @@ def number_in(args: Mapping[str, str], name: str, default: int) -> int:
 
 def hand_of(badge: str) -> order_moves.Hand:
     """Who moves cards: the bearer of this token, or whoever's badge it is."""
-    return order_moves.Hand(TOKEN_PERMISSIONS.get(g.token["role"], frozenset()), badge)
+    return order_moves.Hand(permissions_of(g.token["role"], g.token["scope"]), badge)
 
 
 @operation("GET", "/order-board", Permission.READ_BOARD,
@@ -165,6 +166,8 @@ def post_card_moves(body: MoveBody) -> Any:
     actor, hand = acting(), hand_of(body.badge)
     cards = [order_moves.Seen(one.card, one.version) for one in body.cards]
     wish = order_moves.Wish(body.to, body.urgency, body.note, body.other_lane)
+    if wish.to == OrderState.CANCELLED:
+        check_proved()
     known = floor().read(ways.look)
     return {"answers": floor().writer.write(lambda tx: order_moves.move(tx, actor, cards, wish, hand, known))}
 

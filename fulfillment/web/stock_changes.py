@@ -48,7 +48,7 @@ class LpnBody(Body):
 
 
 @operation("POST", "/stock/adjust", Permission.WRITE_STOCK, body=StockChangeBody,
-           answers={201: "adjusted", 200: "this reference was known"})  # fmt: skip
+           answers={201: "adjusted", 200: "this reference was known"}, proof=True)  # fmt: skip
 def post_adjust(body: StockChangeBody) -> Any:
     """More (`found`) or fewer units than the book says; the difference goes against ADJUSTMENT."""
     return _change("ADJUST", body)

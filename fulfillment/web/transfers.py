@@ -76,7 +76,7 @@ def get_transfer(number: str) -> Any:
     return floor().read(lambda tx: transfers.describe(tx, number))
 
 
-@operation("POST", "/transfers/<number>/cancel", Permission.WRITE_STOCK)
+@operation("POST", "/transfers/<number>/cancel", Permission.WRITE_STOCK, proof=True)
 def post_transfer_cancel(number: str) -> Any:
     """Stop a transfer nobody has begun to load."""
 

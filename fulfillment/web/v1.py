@@ -17,9 +17,9 @@ operation = api.operation
 
 
 def acting() -> Actor:
-    """The bearer of the token as the author of a change."""
+    """The bearer of the token as the author of a change: the person, where somebody signed in at a desk."""
     return Actor(
-        occurred_at_ms=floor().clock(), station_id=g.token["station_id"],
+        occurred_at_ms=floor().clock(), operator_id=g.token["operator_id"], station_id=g.token["station_id"],
         station_code=g.token["station_code"] or "",
     )  # fmt: skip
 

@@ -86,14 +86,14 @@ def post_assignment(body: AssignBody, wave: int, tour: int) -> Any:
     return floor().writer.write(lambda tx: wave_acts.assign(tx, actor, wave, tour, body.picker, body.badge, may))
 
 
-@operation("POST", "/waves/<int:wave>/cancel", Permission.CANCEL_WAVES, body=DecidedBody)
+@operation("POST", "/waves/<int:wave>/cancel", Permission.CANCEL_WAVES, body=DecidedBody, proof=True)
 def post_cancel_of_wave(body: DecidedBody, wave: int) -> Any:
     """Take what has not begun out of a wave: promises given back, orders wait for the next."""
     actor, may = acting(), may_without_badge()
     return floor().writer.write(lambda tx: wave_cuts.cancel(tx, actor, wave, body.badge, may))
 
 
-@operation("POST", "/waves/<int:wave>/split", Permission.CANCEL_WAVES, body=SplitBody)
+@operation("POST", "/waves/<int:wave>/split", Permission.CANCEL_WAVES, body=SplitBody, proof=True)
 def post_split(body: SplitBody, wave: int) -> Any:
     """Put orders that have not begun into a wave of their own."""
     actor, may = acting(), may_without_badge()

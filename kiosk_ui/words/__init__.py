@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from flask_babel import get_translations
 
 from kiosk_ui.figures import number
+from kiosk_ui.words.access import ACCESS
 from kiosk_ui.words.advice import ADVICE
 from kiosk_ui.words.boards import BOARDS
 from kiosk_ui.words.commissioning import COMMISSIONING
@@ -34,7 +35,7 @@ KIOSK: Mapping[str, Mapping[str, str]] = {
     **FLOWS, **REFUSALS, **ADVICE, **PHRASES, **SCREENS, **OFFLINE, **COMMISSIONING, **TRAINING,
 }  # fmt: skip
 WORDS: Mapping[str, Mapping[str, str]] = {
-    **KIOSK, **DECISIONS, **DESKS, **DEVICES, **BOARDS, **FLOW_FIGURES, **SET_UP, **ORDER_BOARD,
+    **KIOSK, **DECISIONS, **DESKS, **DEVICES, **BOARDS, **FLOW_FIGURES, **SET_UP, **ORDER_BOARD, **ACCESS,
 }  # fmt: skip
 
 # Prompts by which a state asks for something else than it mostly does: an empty tote for a full one.

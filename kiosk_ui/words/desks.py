@@ -25,6 +25,7 @@ DESKS: Mapping[str, Mapping[str, str]] = {
         "devices": "Devices",
         "problems": "Problems",
         "operators": "People",
+        "access": "Access",
         "set_up": "Set up",
     },
     "desk_group": {"shift": "Shift", "goods": "Goods", "benches": "Benches", "founding": "Setting up"},
@@ -44,6 +45,7 @@ DESKS: Mapping[str, Mapping[str, str]] = {
         "devices": "Scanners, scales, printers, their agents",
         "problems": "What somebody said is wrong",
         "operators": "PINs, and when stations lock",
+        "access": "Accounts, who is signed in, tokens",
         "set_up": "Items, places, layout, people, files",
     },
     "sheets": {

@@ -95,6 +95,8 @@ SET_UP: Mapping[str, Mapping[str, str]] = {
         "link": "Link for a device",
         "link_hint": "A device is signed on by opening the link once. Give each device its own.",
         "link_new": "New link",
+        "link_code": "Code to type",
+        "link_code_once": "On the device open {address} and type this. It works once, for ten minutes.",
         "link_revoke": "Sign all its devices off",
         "link_once": "Open it on the device. It is shown this once and not kept.",
         "remove": "Take it away",

@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 
 from fulfillment.domain.codes import own_code
 from fulfillment.services import (
+    accounts,
     hand_over,
     item_names,
     item_pictures,
@@ -33,6 +34,7 @@ from tests.services import acts, wall
 from tests.services.arriving import PALLET, announce, lines
 
 SUPERVISOR, PICKER, PACKER = "1001", "1002", "1003"
+PASSPHRASE = "seven lamps over the dock"
 ITEMS = {
     "MUG-BLUE": ("Mug, blue, with a long handle", "蓝色长柄马克杯"),
     "CUP-TEA": ("Tea cup", "茶杯"),
@@ -52,7 +54,9 @@ PAGES = {
     "racks": "/set-up/layout/racks", "list": "/set-up/locations", "list-empty": "/set-up/zones",
     "row": "/set-up/items/row?key=MUG-BLUE", "row-new": "/set-up/stations/row", "file": "/set-up/orders/file",
     "list-barcodes": "/set-up/totes/barcodes", "list-pictures": "/set-up/items/pictures",
-    "put-wall": "/put-wall/W1", "put-wall-sheet": "/put-wall/W1/sheet",
+    "put-wall": "/put-wall/W1", "put-wall-sheet": "/put-wall/W1/sheet", "access": "/access", "sign-in": "/sign-in",
+    "join": "/join?code={link}", "account": "/account", "confirm": "/confirm",
+    "enrol": "/enrol",
 }  # fmt: skip
 
 
@@ -140,6 +144,7 @@ def every_page(site: Site, page: Page) -> Iterator[str]:
     token = site.hand.write(lambda tx: setting_up.add_token(tx, "desk", "admin"))
     page.goto(f"{site.address}/enter?token={token}")
     latest = {
+        "link": site.hand.write(lambda tx: accounts.link_for(tx, SUPERVISOR)),
         "card": site.hand.one("SELECT MAX(id) AS id FROM sales_order WHERE warehouse_id = :w")["id"],
         "tour": site.hand.one("SELECT MAX(id) AS id FROM tour WHERE warehouse_id = :w AND state = 'done'")["id"],
         "print": site.hand.one("SELECT MAX(id) AS id FROM outbox WHERE warehouse_id = :w AND kind = 'print'")["id"],
@@ -149,12 +154,23 @@ def every_page(site: Site, page: Page) -> Iterator[str]:
         if name == "board":
             page.locator('#state[data-state="live"]').wait_for()
         yield name
+        if name == "join":  # what follows is somebody's own
+            choose(page, "ada", PASSPHRASE)
     site.enter(page, "HAND-1")
     page.goto(f"{site.address}/commissioning")
     page.locator("#checks li").first.wait_for()
     yield "commissioning"
     page.goto(f"{site.address}/kiosk/HAND-1/own-pin")
     yield "own-pin"
+
+
+def choose(page: Page, name: str, passphrase: str) -> None:
+    """On the page of a link: name and passphrase, and in."""
+    page.fill("[name=name]", name)
+    page.fill("[name=passphrase]", passphrase)
+    page.fill("[name=again]", passphrase)
+    page.click("main button")
+    page.wait_for_url("**/")
 
 
 def drawn_mug(colour: tuple[int, int, int]) -> bytes:

@@ -12,7 +12,8 @@ from tests.factories import FloorHand
 
 OPEN = {
     "/", "/enter", "/language", "/ui/<path:name>", "/api/v1/healthz", "/api/v1/livez", "/api/v1/readyz", "/api/v1/ping",
-    "/api/v1/openapi.json", "/sw.js", "/training",
+    "/api/v1/openapi.json", "/sw.js", "/training", "/sign-in", "/sign-out", "/join", "/enrol",
+    "/api/v1/enrol",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, item_barcodes, pick_faces
+from fulfillment.services import floor_plan, item_barcodes, pick_faces, sessions
 from fulfillment.services.actor import Actor
 from fulfillment.services.lists.kinds import Listing
 from fulfillment.services.lists.looking import row_of, version_of
@@ -101,17 +101,21 @@ def _put_wall(tx: Tx, code: str) -> str:
 
 def _station(tx: Tx, code: str) -> str:
     row = _row(tx, "station", "code", code)
-    _refuse_used(tx, "station", row["id"], ("access_token",))
+    _refuse_used(tx, "station", row["id"], ("access_token", "enrolment_code"))
     # Whoever set it up and never used it has its links: they lead nowhere from now on.
-    tx.put("DELETE FROM access_token WHERE warehouse_id = :w AND station_id = :id", id=row["id"])
+    for table in ("access_token", "enrolment_code"):
+        tx.put(f"DELETE FROM {table} WHERE warehouse_id = :w AND station_id = :id", id=row["id"])
     return _delete(tx, "station", row["id"])
 
 
 def _operator(tx: Tx, badge: str) -> str:
     row = _row(tx, "operator", "badge", badge)
-    if named_by(tx, "operator", row["id"], ("operator_pin",)):
+    no_history = ("operator_pin", "recovery_code", "operator_account", "account_link")
+    sessions.end_all_of(tx, row["id"])
+    if named_by(tx, "operator", row["id"], no_history):
         return _retire(tx, row, "operator")
-    tx.put("DELETE FROM operator_pin WHERE warehouse_id = :w AND operator_id = :id", id=row["id"])
+    for table in no_history:
+        tx.put(f"DELETE FROM {table} WHERE warehouse_id = :w AND operator_id = :id", id=row["id"])
     return _delete(tx, "operator", row["id"])
 
 
