@@ -140,7 +140,9 @@ def _search(problem: TourProblem, is_compiled: bool, began: float, time_limit_ms
     left_s = time_limit_ms / 1000 - (time.perf_counter() - began)
     reason = ""
     least_dm = 0
-    if crosses <= MOST_CROSS_AISLES:
+    if layout.closed_cross:
+        reason = "the exact tours know no closed cross-aisle"
+    elif crosses <= MOST_CROSS_AISLES:
         if not is_compiled:
             reason = "the exact tours are still being compiled"
         elif seconds_needed(layout, stops + 2, is_open) <= max(left_s, min(time_limit_ms / 1000, AT_ONCE_S)):

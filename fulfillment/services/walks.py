@@ -33,11 +33,17 @@ def shortest(plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms:
     return min(walks, key=lambda walk: walk.tour.distance_dm)
 
 
-def walk_lefts(plan: FloorPlan, start: Spot, sequence: Sequence[Spot], end: Spot) -> list[int]:
-    """For each stop: the walk from the stop before over it to the end; the first one's is the whole."""
-    layout = unhindered(plan.layout)
+def walk_lefts(
+    plan: FloorPlan, start: Spot, sequence: Sequence[Spot], end: Spot, before: Sequence[Spot | None] = ()
+) -> list[int]:
+    """For each stop: the walk from the stop before over it to the end; the first one's is the whole.
+
+    `before`: for each stop a place that is passed on the way to it, None = none.
+    """
+    vias = [*(before or (None for _ in sequence)), None]
     legs = [
-        walk_dm(layout, pair, plan.level_climb_dm, plan.reach_level) for pair in pairwise([start, *sequence, end])
+        length_dm(plan, [first, via, second] if via else [first, second])
+        for via, (first, second) in zip(vias, pairwise([start, *sequence, end]), strict=True)
     ]
     return [sum(legs[at:]) for at in range(len(sequence))]
 
