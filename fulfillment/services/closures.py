@@ -19,7 +19,7 @@ from fulfillment.services import floor_plan, jobs, ways
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import author_id
 from fulfillment.services.running import tell
-from picking import out_of_reach
+from fulfillment.services.walks import lost
 
 # The words of a place that is no location: an aisle's block, a cross-aisle, a cross-aisle from an aisle on.
 _BLOCK = re.compile(r"(.+)/(\d{1,3})")
@@ -126,8 +126,7 @@ def _check_way_left(tx: Tx) -> None:
     """Raises Conflict when nobody would come from where tours begin to any aisle and on to where they end."""
     plan = floor_plan.now(tx)
     one_of_each = list({spot.x_dm: spot for spot in floor_plan.storage_spots(tx)}.values())
-    lost = {at for at, _ in out_of_reach(plan.layout, plan.start, one_of_each, plan.drops[0])}
-    if len(lost - {len(one_of_each)}) == len(one_of_each):
+    if len(lost(plan, plan.start, one_of_each) - {len(one_of_each)}) == len(one_of_each):
         raise Conflict("no_way_left", "with this closed no aisle can be reached: close less of it", "place")
 
 

@@ -27,6 +27,7 @@ from fulfillment.services import (
     floor_plan,
     jobs,
     replanning,
+    tour_ends,
     tour_writing,
     wave_picks,
     wave_proofs,
@@ -40,7 +41,7 @@ from fulfillment.services.running import tell
 from fulfillment.services.tour_writing import PlannedTour
 from fulfillment.services.walks import shortest
 from fulfillment.services.wave_picks import WavePicks
-from picking import BatchProblem, PackedTote, Spot, pack_totes, plan_batches
+from picking import PackedTote, Spot, pack_totes
 
 JOIN_WAVE = "join_wave"
 TOURS_TRIED = 500
@@ -162,8 +163,7 @@ def find_tour(floor: Floor, wave_id: int, order_id: int, tour_ms: int) -> str:
 def _tour_of_its_own(floor: Floor, wave_id: int, picks: WavePicks, plan: FloorPlan, tour_ms: int) -> str:
     tours = 0
     order_id = int(picks.orders[0].order_id)
-    problem = BatchProblem(plan.layout, plan.start, plan.drops[0], picks.cart, picks.orders)
-    for batch in plan_batches(problem, tour_ms, seed=wave_id).batches:
+    for batch in tour_ends.carts(plan, picks, tour_ms, wave_id).batches:
         planned = PlannedTour(batch.totes, shortest(plan, plan.start, batch.stops, tour_ms, wave_id))
         tours += floor.writer.write(lambda tx, planned=planned: _write_own(tx, wave_id, order_id, planned, picks, plan))
     if tours == 0:

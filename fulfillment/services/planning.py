@@ -32,6 +32,7 @@ from fulfillment.services import (
     replenishment_plans,
     retention,
     shorts,
+    tour_ends,
     tour_writing,
     wave_forecasts,
     wave_picks,
@@ -45,7 +46,7 @@ from fulfillment.services.running import tell
 from fulfillment.services.tour_writing import PlannedTour
 from fulfillment.services.wave_picks import WavePicks
 from fulfillment.services.zone_walks import NO_ZONES, shortest_in
-from picking import BatchPlan, BatchProblem, plan_batches
+from picking import BatchPlan
 
 ORDERS_WAITED_FOR = 40  # at 50 ms each a wave is planned for two seconds at most
 SWEEP_S = 5.0  # goods put away into reserve reach an empty face's list of work after so long at most
@@ -126,9 +127,7 @@ def plan_wave(floor: Floor, wave_id: int, tour_ms: int = 50) -> int:
 def _batches(picks: WavePicks, plan: FloorPlan, seed: int, tour_ms: int) -> BatchPlan:
     # So long for each order, up to a point: nobody picks a wave's first stop before its last tour is planned.
     limit_ms = tour_ms * min(len(picks.orders), ORDERS_WAITED_FOR)
-    return plan_batches(
-        BatchProblem(plan.layout, plan.start, plan.drops[0], picks.cart, picks.orders), limit_ms, seed
-    )  # fmt: skip
+    return tour_ends.carts(plan, picks, limit_ms, seed)
 
 
 def _mode(tx: Tx, wave_id: int) -> PickMode:

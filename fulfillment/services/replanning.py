@@ -21,9 +21,9 @@ from fulfillment.hot import Tx
 from fulfillment.services import closures, floor_plan, jobs, pick_zones, wave_proofs
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.running import tell
-from fulfillment.services.walks import Walk, length_dm, shortest, walk_lefts, walked_dm
+from fulfillment.services.walks import Walk, length_dm, lost, shortest, walk_lefts, walked_dm
 from fulfillment.services.zone_walks import NO_ZONES, Zoning, shortest_in
-from picking import Spot, out_of_reach
+from picking import Spot
 
 REPLAN_TOUR = "replan_tour"
 TRIES = 5  # a picker makes a stop every few seconds, a plan takes milliseconds
@@ -155,15 +155,15 @@ def plan_again(seen: Underway, tour_ms: int) -> Replanned:
     open_plan = replace(plan, layout=layout.opened)
     spots = list({stop.spot.name: stop.spot for stop in seen.open}.values())
     here = seen.open[0].spot if seen.stands else seen.here
-    unreached = {at for at, _ in out_of_reach(layout, here, spots, plan.drops[0])}
+    unreached = lost(plan, here, spots)
     is_inside = len(spots) in unreached
     if is_inside:  # whoever stands inside what was closed comes out somehow, and goes on from the front
         here = plan.start
-        unreached = {at for at, _ in out_of_reach(layout, here, spots, plan.drops[0])}
+        unreached = lost(plan, here, spots)
     first = seen.open[0].spot if seen.stands or (seen.keeps_next and 0 not in unreached) else None
-    lost = [spots[at] for at in sorted(unreached) if at < len(spots) and spots[at] != first]
+    behind = [spots[at] for at in sorted(unreached) if at < len(spots) and spots[at] != first]
     begin = here if first is None or is_inside else first
-    left = [spot for spot in spots if spot not in (*lost, first)]
+    left = [spot for spot in spots if spot not in (*behind, first)]
     walk = shortest_in(plan, seen.zoning, begin, left, tour_ms, seen.seed)
     # An order no shorter than the one the picker has seen is not imposed on him.
     is_kept = (
@@ -172,8 +172,9 @@ def plan_again(seen: Underway, tour_ms: int) -> Replanned:
     )
     walked = [*([first] if first else []), *(left if is_kept else walk.tour.sequence)]
     before = seen.zoning.before(walked)
-    lefts_dm = [*walk_lefts(open_plan if is_inside else plan, seen.here, walked, walk.end, before), *(0 for _ in lost)]
-    place_of = {spot: place for place, spot in enumerate((*walked, *lost))}
+    lefts_dm = walk_lefts(open_plan if is_inside else plan, seen.here, walked, walk.end, before)
+    lefts_dm += [0 for _ in behind]
+    place_of = {spot: place for place, spot in enumerate((*walked, *behind))}
     stops = sorted(seen.open, key=lambda stop: place_of[stop.spot])
     whole = shortest(open_plan, plan.start, [*dict.fromkeys(seen.made), *spots], tour_ms, seen.seed)
     made_dm = length_dm(open_plan, [plan.start, *seen.zoning.begun("").path(seen.made), seen.here])

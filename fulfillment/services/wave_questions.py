@@ -14,7 +14,16 @@ from typing import Any
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.waves import RELEASABLE
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, pick_zones, picker_shifts, put_walls, wave_picks, ways, work_times
+from fulfillment.services import (
+    floor_plan,
+    pick_zones,
+    picker_shifts,
+    put_walls,
+    tour_ends,
+    wave_picks,
+    ways,
+    work_times,
+)
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.refills_for_orders import OUT_OF_REACH
 from picking import (
@@ -145,10 +154,11 @@ def _question(tx: Tx, floor: Floor, max_orders: int, horizon_ms: int) -> _Questi
     times = handling_times(rates)
     pickers, _ = crew(tx, horizon_ms, times)
     zones, hand_overs = _zones(tx, plan)
+    end = tour_ends.likely(plan, list(picks.values()))[0]
     lost = wave_picks.lost_places(picks.values(), plan)
     orders = tuple(_wave_order(row, picks.get(row["id"]), lost) for row in heads)
     problem = WaveProblem(
-        plan.layout, plan.start, plan.drops[0], wave_picks.smallest_cart(tx), orders, pickers, tx.now_ms,
+        plan.layout, plan.start, end, wave_picks.smallest_cart(tx), orders, pickers, tx.now_ms,
         tx.one("SELECT COUNT(*) AS carts FROM cart WHERE warehouse_id = :w")["carts"], times, rates, PACK_MS,
         horizon_ms, max_orders, put_walls.largest_slots(tx), zones, hand_overs,
     )  # fmt: skip
