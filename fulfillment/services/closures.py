@@ -43,7 +43,7 @@ def close(
     Raises:
         NotFound: no such aisle, block, cross-aisle or location; DomainError: two aisles, a bad reason, or no
             supervisor's badge;
-        Conflict: it is closed already.
+        Conflict: it is closed already, or with it no aisle could be reached.
     """
     person_id = author_id(tx, badge, may_without_badge, _ACT)
     if reason not in {word.value for word in ClosedBecause}:

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
-from fulfillment.services import closures, floor_plan, late_orders, planning, replanning, wave_cuts, waves, ways
+from fulfillment.services import (
+    closures,
+    floor_plan,
+    late_orders,
+    planning,
+    replanning,
+    walks,
+    wave_cuts,
+    waves,
+    ways,
+)
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import go_to_stop, make_stop, release, take_tour
 from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
@@ -271,13 +281,13 @@ def test_what_was_looked_up_before_counts_only_on_the_floor_it_was_looked_up_on(
     known = stocked.floor.read(ways.look)
     stocked.order("shut meanwhile", ("A01-03-1", 1))
     asked: list[int] = []
-    real = ways.out_of_reach
+    real = walks.lost
 
-    def counted(layout: Any, start: Any, spots: Any, drop: Any) -> Any:
+    def counted(plan: Any, start: Any, spots: Any) -> Any:
         asked.append(len(spots))
-        return real(layout, start, spots, drop)
+        return real(plan, start, spots)
 
-    monkeypatch.setattr(ways, "out_of_reach", counted)
+    monkeypatch.setattr(ways, "lost", counted)
 
     def waiting(tx: Any) -> list[str]:
         rows = tx.all(
