@@ -255,7 +255,7 @@ def _handing_over(walk: Walk) -> Iterator[str]:
     hand.stock("BOWL-L", 5, "A02-02-1", "2026-02-01")
     hand.order("Z1", ("BOWL-L", 6))
     acts.release(hand, "Z1", mode="zone")
-    walk.to("HAND-1").sign_in("PICK").scan(acts.CARTS[2])
+    walk.to("HAND-1").say("HOME").sign_in("PICK").scan(acts.CARTS[2])
     while walk.here == "pick.totes":
         walk.scan(next(one["code"] for one in walk.person.step["expects"] if one["kind"] == "tote"))
     while walk.here in ("pick.location", "pick.item"):
