@@ -34,7 +34,8 @@ def aisle_group() -> None:
 @click.option("--reason", type=click.Choice([word.value for word in ClosedBecause]), default="other", show_default=True)
 @_as_json
 def close(place: str, until: str, reason: str, json_file: str | None) -> None:
-    """Close PLACE: an aisle by its name, or a location."""
+    """Close PLACE: an aisle by its name (A01/0: its first block), a location, a cross-aisle (CROSS-0 at the front;
+    CROSS-0/A03 --until A05: between two aisles)."""
     closed = _on_floor(
         lambda floor: floor.writer.write(
             lambda tx: closures.close(tx, NOBODY, place, until, reason, may_without_badge=True)

@@ -29,7 +29,14 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.founding import found, read_token, refuse_taken_ports, say, stop_on_signals, write_secret
 from fulfillment.processes import Processes, free_port
 from fulfillment.services import audit, setting_up
-from fulfillment.services.imports import Options, OrderOptions, import_items, import_locations, import_orders
+from fulfillment.services.imports import (
+    Options,
+    OrderOptions,
+    import_items,
+    import_locations,
+    import_orders,
+    import_zones,
+)
 from fulfillment.settings import Settings
 from simulators import catalogue, warehouse
 from simulators.faults import ErrorRates
@@ -62,6 +69,8 @@ DEMO_POSITIONS = 4  # short tours: who looks in should come to the end of one
               help="orders cancelled while they are being picked")  # fmt: skip
 @click.option("--carrier", "with_carrier", is_flag=True,
               help="buy the labels from a simulated carrier that fails at times, and compare its bill")  # fmt: skip
+@click.option("--zones", type=click.IntRange(0, 20), default=0, show_default=True,
+              help="pick zone by zone, the carts handed over between so many")
 @click.option("--slow-lane", type=bottleneck_side.SlowLaneType(), metavar="LANE=TIMES",
               help="people keep to picking, packing or loading, and those of one lane (pick, pack, ship) take so many"
                    " times longer: does the floor name it?")  # fmt: skip
@@ -71,8 +80,8 @@ DEMO_POSITIONS = 4  # short tours: who looks in should come to the end of one
 @click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
 def simulate(
     orders_file: Path, items_file: Path | None, map_text: str, services: str, workers: int, seed: int, speed: float,
-    fast: bool, no_errors: bool, cancelled: int, with_carrier: bool, slow_lane: SlowLane | None, plant: str | None,
-    database_url: str | None, tapes: Path | None, json_file: str | None,
+    fast: bool, no_errors: bool, cancelled: int, with_carrier: bool, zones: int, slow_lane: SlowLane | None,
+    plant: str | None, database_url: str | None, tapes: Path | None, json_file: str | None,
 ) -> None:  # fmt: skip
     """Run a whole shift against a server of its own and compare the simulated world with the database.
 
@@ -86,15 +95,21 @@ def simulate(
         try:
             headings = catalogue.parse_map(map_text)
             goods = _goods(settings, orders_file, items_file, headings, services, seed)
+            if zones:
+                goods = replace(goods, locations=warehouse.zoned(goods.locations, zones))
         except ValueError as error:
             raise click.UsageError(f"{error}; --map says which heading is which") from error
         floor = _open(settings)
         try:
             _import_goods(floor, goods, settings.home, items_file)
+            if zones:
+                warehouse.write_zones(settings.home / "zones.csv", goods.locations)
+                import_zones(floor.writer, settings.home / "zones.csv")
             options = ShiftOptions(
                 tapes or settings.home / "tapes", workers, seed, None if fast else speed,
                 ErrorRates.none() if no_errors else ErrorRates(), plant, totes=_totes(workers),
-                cancelled_orders=cancelled, slow_lane=slow_lane, hurry_opening=slow_lane is not None,
+                cancelled_orders=cancelled, pick_mode="zone" if zones else "cluster",
+                slow_lane=slow_lane, hurry_opening=slow_lane is not None,
                 hurry_after_min=bottleneck_side.SEEN_MIN if slow_lane is not None else None,
             )  # fmt: skip
             with contextlib.ExitStack() as outside:

@@ -24,7 +24,7 @@ MOMENT = "%Y-%m-%dT%H:%M:%S%z"
 @click.option("--max-orders", type=click.IntRange(1, 1000), default=1000, show_default=True)
 @click.option("--minutes", type=click.IntRange(1, 1440), default=120, show_default=True, help="of work to release")
 @click.option("--release", is_flag=True, help="release it as well")
-@click.option("--mode", type=click.Choice(["cluster", "batch"]), help="how to release it, if not as proposed")
+@click.option("--mode", type=click.Choice(["cluster", "batch", "zone"]), help="how to release it, if not as proposed")
 @click.option("--svg", "svg_file", type=click.Path(dir_okay=False, writable=True), help="draw who walks when")
 @click.option("--json", "json_file", metavar="FILE", help="write the proposal as JSON (- = standard output)")
 def propose_wave(

@@ -23,7 +23,7 @@ from picking.forecast import (
     learn,
     set_up_units,
 )
-from picking.layout import Closed, Layout, OneWay, Spot, infer_layout
+from picking.layout import Closed, ClosedCross, Layout, OneWay, Spot, infer_layout
 
 if TYPE_CHECKING:
     from picking.batches.plan import Batch, BatchPlan, ClusterTote
@@ -104,6 +104,7 @@ __all__ = [
     "CartonType",
     "Climb",
     "Closed",
+    "ClosedCross",
     "ClusterTote",
     "FieldError",
     "FloorGraph",

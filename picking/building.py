@@ -23,7 +23,7 @@ from dataclasses import replace
 from picking.batches.problem import BatchProblem, Cart, PickLine, PickOrder
 from picking.cartons import CartonProblem, CartonType, Piece
 from picking.errors import FieldError
-from picking.layout import Closed, Layout, OneWay, Spot, infer_layout
+from picking.layout import Closed, ClosedCross, Layout, OneWay, Spot, infer_layout
 from picking.problem import TourProblem
 from picking.scattered import BinProblem, StockedBin, WantedItem
 from picking.shifts import PickerShift
@@ -38,6 +38,7 @@ class PlanBuilder:
         self._cross_aisle_y_dm: set[int] = set()
         self._one_way: list[OneWay] = []
         self._closed: list[Closed] = []
+        self._closed_cross: list[ClosedCross] = []
         self._busy_dm: list[tuple[int, int, int]] = []
         self._locations: dict[str, Spot] = {}
         self._start: Spot | None = None
@@ -70,6 +71,10 @@ class PlanBuilder:
     def add_one_way(self, aisle: int, is_up: bool, block: int | None = None) -> None:
         """An aisle (numbered from the lowest x) that is walked in one direction, in one block or in all."""
         self._one_way.append(OneWay(aisle, is_up, block))
+
+    def add_closed_cross(self, cross: int, from_dm: int, to_dm: int) -> None:
+        """Nobody walks along this stretch of a cross-aisle."""
+        self._closed_cross.append(ClosedCross(cross, from_dm, to_dm))
 
     def add_closed(self, aisle: int, from_dm: int, to_dm: int) -> None:
         """A stretch of an aisle that nobody passes."""
@@ -144,7 +149,10 @@ class PlanBuilder:
         else:
             crosses = sorted(self._cross_aisle_y_dm) or None
             layout = infer_layout(self._locations.values(), crosses)
-        return replace(layout, one_way=tuple(self._one_way), closed=tuple(self._closed), busy_dm=tuple(self._busy_dm))
+        return replace(
+            layout, one_way=tuple(self._one_way), closed=tuple(self._closed), busy_dm=tuple(self._busy_dm),
+            closed_cross=tuple(self._closed_cross),
+        )  # fmt: skip
 
     def tour(self, stops: Iterable[str], level_penalty_dm: int = 0, reach_level: int = 1) -> TourProblem:
         """One tour over these locations."""

@@ -156,6 +156,14 @@ class _Floor:
                 tip = (float(xs[aisle]), low + (high - low) * share)
                 angle = {UP: pi / 2, DOWN: -pi / 2}[direction]
                 self.sheet.arrow(tip, angle, 1.5 * self.lane, INK, opacity=0.35)
+        for cross, closed in sorted(floor.closed_cross.items()):
+            for from_dm, to_dm in closed:
+                near, far = max(from_dm, xs[0] - self.lane), min(to_dm, xs[-1] + self.lane)
+                if near < far:
+                    front, back = ys[cross] - self.lane, ys[cross] + self.lane
+                    self.sheet.rect((near, front), (far, back), SHUT, opacity=0.25, title="closed")
+                    self.sheet.path([(near, front), (far, back)], SHUT, self.lane / 4)
+                    self.sheet.path([(near, back), (far, front)], SHUT, self.lane / 4)
         for aisle, closed in sorted(floor.closed.items()):
             for low, high in closed:
                 low, high = max(low, ys[0]), min(high, ys[-1])

@@ -1,14 +1,15 @@
 """Crossings of aisles and cross-aisles, and how every spot hangs on them, with the rules of the layout.
 
-Owns what one-way aisles, closed stretches and busy sub-aisles mean: which arcs there are and what they cost. A
-spot has at most two ways out and two ways in; between two spots of one open stretch there is the straight way.
-It refuses nothing a Layout allows. Invariant: without rules every way exists in both directions at equal length.
+Owns what one-way aisles, closed stretches (of cross-aisles too) and busy sub-aisles mean: which arcs there are and
+what they cost. A spot has at most two ways out and two ways in; between two spots of one open stretch there is the
+straight way. It refuses nothing a Layout allows. Invariant: without rules every way exists in both directions at equal
+length.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -37,6 +38,7 @@ class Junctions:
     directions: dict[tuple[int, int], int]
     closed: dict[int, tuple[tuple[int, int], ...]]
     busy_dm: dict[tuple[int, int], int]
+    closed_cross: dict[int, tuple[tuple[int, int], ...]]
 
     @cached_property
     def length_dm(self) -> Dm:
@@ -72,6 +74,11 @@ class Junctions:
         """What walking in from a cross-aisle costs on top of the walk."""
         return self.busy_dm.get((aisle, min(max(segment - 1, 0), self.layout.blocks - 1)), 0)
 
+    def is_cross_open(self, cross: int, one_dm: int, other_dm: int) -> bool:
+        """No closed stretch of the cross-aisle lies between, or around, the two places on it."""
+        low, high = min(one_dm, other_dm), max(one_dm, other_dm)
+        return all(to_dm <= low or high <= from_dm for from_dm, to_dm in self.closed_cross.get(cross, ()))
+
     def is_open(self, aisle: int, one_dm: int, other_dm: int) -> bool:
         """No closed stretch of the aisle lies between, or around, the two heights."""
         low, high = min(one_dm, other_dm), max(one_dm, other_dm)
@@ -86,16 +93,23 @@ def junctions(layout: Layout) -> Junctions:
     for rule in layout.one_way:
         for block in range(layout.blocks) if rule.block is None else (rule.block,):
             directions[rule.aisle, block + 1] = UP if rule.is_up else DOWN
-    closed: dict[int, tuple[tuple[int, int], ...]] = {}
-    for stretch in sorted(layout.closed, key=lambda stretch: stretch.from_dm):
-        known = closed.get(stretch.aisle, ())
-        if known and stretch.from_dm <= known[-1][1]:
-            known, start = known[:-1], known[-1][0]
-            closed[stretch.aisle] = (*known, (start, max(stretch.to_dm, closed[stretch.aisle][-1][1])))
-        else:
-            closed[stretch.aisle] = (*known, (stretch.from_dm, stretch.to_dm))
+    closed = _merged((stretch.aisle, stretch.from_dm, stretch.to_dm) for stretch in layout.closed)
+    closed_cross = _merged((stretch.cross, stretch.from_dm, stretch.to_dm) for stretch in layout.closed_cross)
     busy = {(aisle, block): extra for aisle, block, extra in layout.busy_dm}
-    return Junctions(layout, crosses, directions, closed, busy)
+    return Junctions(layout, crosses, directions, closed, busy, closed_cross)
+
+
+def _merged(stretches: Iterable[tuple[int, int, int]]) -> dict[int, tuple[tuple[int, int], ...]]:
+    """Line → its stretches from low to high, those that touch as one."""
+    found: dict[int, tuple[tuple[int, int], ...]] = {}
+    for line, from_dm, to_dm in sorted(stretches, key=lambda stretch: stretch[1]):
+        known = found.get(line, ())
+        if known and from_dm <= known[-1][1]:
+            start, until = known[-1]
+            found[line] = (*known[:-1], (start, max(to_dm, until)))
+        else:
+            found[line] = (*known, (from_dm, to_dm))
+    return found
 
 
 def _all_pairs(floor: Junctions) -> tuple[Dm, Nodes]:
@@ -112,7 +126,7 @@ def _all_pairs(floor: Junctions) -> tuple[Dm, Nodes]:
     for aisle, x_dm in enumerate(xs):
         for cross, y_dm in enumerate(ys):
             here = floor.node(aisle, cross)
-            if aisle:
+            if aisle and floor.is_cross_open(cross, xs[aisle - 1], x_dm):
                 beside = floor.node(aisle - 1, cross)
                 add(here, beside, x_dm - xs[aisle - 1])
                 add(beside, here, x_dm - xs[aisle - 1])
@@ -176,9 +190,11 @@ def _hang_on_cross_aisle(floor: Junctions, spot: Spot) -> Hanging:
     ways = tuple(
         (floor.node(aisle, cross), abs(spot.x_dm - xs[aisle]) + spur_dm)
         for aisle in (right - 1, right)
-        if 0 <= aisle < len(xs)
+        if 0 <= aisle < len(xs) and floor.is_cross_open(cross, spot.x_dm, xs[aisle])
     )
-    return Hanging(Ends(ways, ways), (-1, cross, 0), BOTH_WAYS, spot.x_dm, spur_dm)
+    closed_left = sum(to_dm <= spot.x_dm for _, to_dm in floor.closed_cross.get(cross, ()))
+    piece = (-1, cross, closed_left) if floor.is_cross_open(cross, spot.x_dm, spot.x_dm) else None
+    return Hanging(Ends(ways, ways), piece, BOTH_WAYS, spot.x_dm, spur_dm)
 
 
 def straight_dm(a: Hanging, a_spot: Spot, b: Hanging, b_spot: Spot) -> int:

@@ -1,16 +1,17 @@
 """The floor as a grid: parallel aisles along y, joined by cross-aisles along x, everything in decimetres.
 
 Owns where a spot is reached from: in its aisle, or, for docks and benches that stand in none, over the
-nearest cross-aisle; and what holds for an aisle: one way, closed stretches, busy sub-aisles. It refuses
-coordinates that are not whole decimetres, aisles out of order, and rules for aisles that are not there.
-Invariant: aisles and cross-aisles are strictly ascending, so that a position can be looked up by bisection.
+nearest cross-aisle; and what holds for an aisle: one way, closed stretches, busy sub-aisles, and for a cross-aisle:
+closed stretches. It refuses coordinates that are not whole decimetres, aisles out of order, and rules for aisles that
+are not there. Invariant: aisles and cross-aisles are strictly ascending, so that a position can be looked up by
+bisection.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median_low
 
@@ -81,6 +82,25 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedCross:
+    """A stretch of a cross-aisle nobody walks along, from one x to another.
+
+    An aisle that runs through it can still be walked through, and one at either end can be turned into from outside.
+    """
+
+    cross: int
+    from_dm: int
+    to_dm: int
+
+    def __post_init__(self) -> None:
+        check_whole("cross", self.cross, 0, MOST_AISLES - 1)
+        check_whole("from_dm", self.from_dm, -FARTHEST_DM, FARTHEST_DM)
+        check_whole("to_dm", self.to_dm, -FARTHEST_DM, FARTHEST_DM)
+        if self.to_dm <= self.from_dm:
+            raise FieldError("to_dm", f"must be greater than from_dm ({self.from_dm}), got {self.to_dm}")
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Aisles by their x, cross-aisles by their y. Cross-aisles are as long as needed to reach every dock.
 
@@ -94,6 +114,7 @@ class Layout:
     one_way: tuple[OneWay, ...] = ()
     closed: tuple[Closed, ...] = ()
     busy_dm: tuple[tuple[int, int, int], ...] = ()
+    closed_cross: tuple[ClosedCross, ...] = ()
 
     def __post_init__(self) -> None:
         _check_ascending("aisle_x_dm", self.aisle_x_dm)
@@ -106,12 +127,20 @@ class Layout:
         self._check_one_way()
         for at, closed in enumerate(self.closed):
             self._check_aisle(f"closed[{at}].aisle", closed.aisle)
+        _check_tuple_of("closed_cross", self.closed_cross, ClosedCross)
+        for at, stretch in enumerate(self.closed_cross):
+            check_whole(f"closed_cross[{at}].cross", stretch.cross, 0, len(self.cross_aisle_y_dm) - 1)
         self._check_busy()
 
     @property
     def is_plain(self) -> bool:
         """Every aisle is open in both directions and costs nothing but its length."""
-        return not (self.one_way or self.closed or self.busy_dm)
+        return not (self.one_way or self.closed or self.busy_dm or self.closed_cross)
+
+    @property
+    def opened(self) -> Layout:
+        """The same floor with nothing closed and nobody on it."""
+        return replace(self, closed=(), busy_dm=(), closed_cross=())
 
     @property
     def blocks(self) -> int:

@@ -49,6 +49,7 @@ class ModeProblem:
 
     `wall_slots` is how many orders the put wall takes at once (0: there is none). `zones` are groups of
     aisle numbers, one picker in each, from the one where a cart begins to the last (empty: no zones).
+    `hand_overs` says where each zone takes carts over (empty: at its aisle nearest to the start).
     """
 
     layout: Layout
@@ -59,6 +60,7 @@ class ModeProblem:
     times: HandlingTimes = field(default_factory=HandlingTimes)
     wall_slots: int = 0
     zones: tuple[tuple[int, ...], ...] = ()
+    hand_overs: tuple[Spot, ...] = ()
 
     def __post_init__(self) -> None:
         for name, kind in (
@@ -75,6 +77,10 @@ class ModeProblem:
             seen.add(order.order_id)
         check_whole("wall_slots", self.wall_slots, 0, 10_000)
         _check_zones(self.zones, len(self.layout.aisle_x_dm))
+        if not isinstance(self.hand_overs, tuple) or not all(isinstance(spot, Spot) for spot in self.hand_overs):
+            raise FieldError("hand_overs", "must be a tuple of Spot")
+        if self.hand_overs and len(self.hand_overs) != len(self.zones):
+            raise FieldError("hand_overs", f"must be one for each of {len(self.zones)} zones, or none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +234,7 @@ def _zone(problem: ModeProblem) -> ModeCost:
     if missing:
         return ModeCost(Mode.ZONE, reason=f"aisle {min(missing)} is in no zone")
     times = problem.times
-    entries = [_entry(problem, zone) for zone in problem.zones]
+    entries = list(problem.hand_overs) or [_entry(problem, zone) for zone in problem.zones]
     batches: list[ModeBatch] = []
     works: list[list[int]] = []
     walk_ms = pick_ms = set_up_ms = hand_over_ms = 0
@@ -273,13 +279,23 @@ def waiting_ms(works: Sequence[Sequence[int]]) -> int:
 
 def _through_zones(problem: ModeProblem, load: _Load, entries: list[Spot]) -> tuple[list[int], list[int]]:
     """The walk and the picking time of a cart in each zone; 0 and 0 where it has nothing to fetch."""
-    walks_dm: list[int] = []
-    picks_ms: list[int] = []
-    for zone, entry in zip(problem.zones, entries, strict=True):
-        picks = [(spot, qty_each) for spot, qty_each in load.picks if _aisle(problem, spot) in zone]
-        spots = tuple(dict.fromkeys(spot for spot, _ in picks))
-        walks_dm.append(_walk_dm(problem, entry, entry, spots) if spots else 0)
-        picks_ms.append(problem.times.pick_ms(len(picks), sum(qty_each for _, qty_each in picks)) if picks else 0)
+    in_zones = [
+        [(spot, qty_each) for spot, qty_each in load.picks if _aisle(problem, spot) in zone] for zone in problem.zones
+    ]
+    picks_ms = [
+        problem.times.pick_ms(len(picks), sum(qty_each for _, qty_each in picks)) if picks else 0 for picks in in_zones
+    ]
+    walks_dm = [0] * len(in_zones)
+    used = [zone for zone, picks in enumerate(in_zones) if picks]
+    for turn, zone in enumerate(used):
+        spots = tuple(dict.fromkeys(spot for spot, _ in in_zones[zone]))
+        if not problem.hand_overs:
+            walks_dm[zone] = _walk_dm(problem, entries[zone], entries[zone], spots)
+            continue
+        # The cart is pushed to where the next zone takes it over, and its picker walks back for the next one.
+        begin = entries[zone] if turn else problem.start
+        over = entries[used[turn + 1]] if turn + 1 < len(used) else problem.end
+        walks_dm[zone] = _walk_dm(problem, begin, over, spots) + _walk_dm(problem, over, begin, ())
     return walks_dm, picks_ms
 
 

@@ -45,6 +45,9 @@ AT_ONCE_S = 0.005
 """An exact tour that takes no longer is planned even if the machine stood still until the limit: the S-shape that
 would be walked instead is worked out no sooner."""
 
+FEW_STOPS = 12
+"""On a floor no exact program is for, so many are compared one by one in milliseconds, late or not."""
+
 FINISH_MS = 3
 """Kept back for what follows a search: its last step runs past its limit, and the model is taken down."""
 
@@ -140,7 +143,9 @@ def _search(problem: TourProblem, is_compiled: bool, began: float, time_limit_ms
     left_s = time_limit_ms / 1000 - (time.perf_counter() - began)
     reason = ""
     least_dm = 0
-    if crosses <= MOST_CROSS_AISLES:
+    if layout.closed_cross:
+        reason = "the exact tours know no closed cross-aisle"
+    elif crosses <= MOST_CROSS_AISLES:
         if not is_compiled:
             reason = "the exact tours are still being compiled"
         elif seconds_needed(layout, stops + 2, is_open) <= max(left_s, min(time_limit_ms / 1000, AT_ONCE_S)):
@@ -154,6 +159,8 @@ def _search(problem: TourProblem, is_compiled: bool, began: float, time_limit_ms
             make_meanwhile(crosses, is_open)
             reason = f"a limit of {time_limit_ms} ms is too short for the exact tour of {crosses} cross-aisles"
     left_ms = round(1000 * left_s) - FINISH_MS
+    if layout.closed_cross and stops <= FEW_STOPS:
+        left_ms = max(left_ms, LEAST_SEARCH_MS)  # so few are compared one by one, however late it is
     if left_ms < LEAST_SEARCH_MS:
         return _Found(None, 0, f"a limit of {time_limit_ms} ms leaves no time to search")
     return _by_general_search(problem, left_ms, seed, least_dm, reason)

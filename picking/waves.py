@@ -85,6 +85,7 @@ class WaveProblem:
     most_orders: int = 1_000
     wall_slots: int = 0
     zones: tuple[tuple[int, ...], ...] = ()
+    hand_overs: tuple[Spot, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.orders, tuple) or not all(isinstance(order, WaveOrder) for order in self.orders):
@@ -102,8 +103,9 @@ class WaveProblem:
 
     def modes(self, orders: tuple[PickOrder, ...]) -> ModeProblem:
         return ModeProblem(
-            self.layout, self.start, self.end, self.cart, orders, self.times, self.wall_slots, self.zones
-        )
+            self.layout, self.start, self.end, self.cart, orders, self.times, self.wall_slots, self.zones,
+            self.hand_overs,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class ShiftReport:
     tours: int = 0
     tours_proven: int = 0
     tours_planned_again: int = 0
+    hand_overs: int = 0  # carts left between two zones
     scan_ms_p50: float | None = None
     scan_ms_p95: float | None = None
     scan_ms_p99: float | None = None

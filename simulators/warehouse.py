@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 LOCATION_COLUMNS = (
@@ -162,6 +162,30 @@ def _storage(aisle: int, bay: int, level: int, x_dm: int, y_dm: int, *, is_flow:
     return FloorLocation(
         code, kind, access, zone, f"A{aisle:02d}", f"{bay:02d}", str(level), x_dm, y_dm, ml, g
     )
+
+
+def zoned(locations: Sequence[FloorLocation], zones: int) -> tuple[FloorLocation, ...]:
+    """The same floor in so many zones of neighbouring aisles, Z1 first, each with a place where it takes carts over."""
+    aisles = sorted({place.aisle for place in locations if place.kind in STORAGE_KINDS})
+    if not 2 <= zones <= len(aisles):
+        raise ValueError(f"{zones} zones of {len(aisles)} aisles")
+    zone_of = {aisle: f"Z{at * zones // len(aisles) + 1}" for at, aisle in enumerate(aisles)}
+    rows = [
+        replace(place, zone=zone_of[place.aisle]) if place.kind in STORAGE_KINDS else place for place in locations
+    ]
+    for zone in dict.fromkeys(zone_of.values()):
+        x_dm = min(place.x_dm for place in rows if place.zone == zone)
+        rows.append(FloorLocation(f"OVER-{zone}", "staging", "any", "STAGE", "", "", "", x_dm, FRONT_DM, 0, 0))
+    return tuple(rows)
+
+
+def write_zones(path: Path, locations: Sequence[FloorLocation]) -> None:
+    """The zones of such a floor in their turn, and where each takes carts over."""
+    codes = sorted({place.zone for place in locations if place.kind in STORAGE_KINDS})
+    with path.open("w", encoding="utf-8", newline="") as sheet:
+        writer = csv.writer(sheet, lineterminator="\n")
+        writer.writerow(("code", "pick_order", "hand_over"))
+        writer.writerows((code, turn, f"OVER-{code}") for turn, code in enumerate(codes, start=1))
 
 
 def write_locations(path: Path, locations: Sequence[FloorLocation]) -> None:

@@ -206,11 +206,23 @@ class StagedTote:
 
 
 @dataclass(slots=True)
+class HandedOver:
+    """A cart left between two zones, the totes on it, whose slip lies in which, and those with something in them."""
+
+    cart: str
+    totes: list[str]
+    slips: dict[str, str]
+    filled: set[str]
+
+
+@dataclass(slots=True)
 class Equipment:
     """What stands around on the floor: empty totes, carts, benches, full totes, parcels, signs."""
 
     empty_totes: deque[str] = field(default_factory=deque)
     carts: deque[str] = field(default_factory=deque)
+    handed_over: deque[HandedOver] = field(default_factory=deque)
+    hand_overs: int = 0
     benches: deque[str] = field(default_factory=deque)
     staged: deque[StagedTote] = field(default_factory=deque)
     to_put_back: deque[str] = field(default_factory=deque)

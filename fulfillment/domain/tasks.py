@@ -42,11 +42,13 @@ class TaskState(StrEnum):
 
 
 class PickMode(StrEnum):
-    """How the orders of a tour are picked: alone, an order a tote on one cart, or together and sorted afterwards."""
+    """How the orders of a tour are picked: alone, an order a tote on one cart, together and sorted afterwards, or an
+    order a tote on a cart that is handed from zone to zone."""
 
     SINGLE = "single"
     CLUSTER = "cluster"
     BATCH = "batch"
+    ZONE = "zone"
 
 
 class RefillReason(StrEnum):

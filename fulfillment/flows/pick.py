@@ -1,6 +1,8 @@
 """Cluster picking: a cart, its totes, then stop by stop location → item → tote, then the drop.
 
     cart ── claim ──> totes* ──> location ──> item ──> tote ──> (next task) location … ──> drop ──> cart
+                                    │  (next task in another zone) ──> over ──> cart   (it, or a tote on it, scanned
+                                    │                                                   there: ──> location …)
                                     │           │ SHORT, DAMAGED (`pick_otherwise`), nothing found ──^
                                     │           └ OVERRIDE ──> supervisor ──> reason ──> item
                                     └── SKIP: the stop moves to the end of the walk
@@ -107,8 +109,18 @@ class Tour:
 
 
 @dataclass(frozen=True)
+class Over:
+    """The cart is handed from the zone `left` to `zone`, at `place`."""
+
+    left: str
+    zone: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class Facts:
-    """What the database knows of this walk. `staging` proposes where to drop."""
+    """What the database knows of this walk. `staging` proposes where to drop; `waiting`: carts handed over that nobody
+    has taken up."""
 
     tour: Tour | None
     slot: Slot | None = None
@@ -116,6 +128,8 @@ class Facts:
     staging: Place | None = None
     carts: tuple[str, ...] = ()
     free_totes: tuple[str, ...] = ()
+    over: Over | None = None
+    waiting: tuple[Mapping[str, Any], ...] = ()
     walk: Any = None  # what the service found this on, for the commands that follow; no rule looks at it
 
 
@@ -124,6 +138,23 @@ class ClaimTour:
     """Take the most urgent tour with this cart."""
 
     cart_code: str
+
+
+@dataclass(frozen=True)
+class TakeOver:
+    """Go on with the cart that waits with this tote on it."""
+
+    tote_code: str
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Leave the cart where `zone` takes it over; who does picked in the zone `left`."""
+
+    tour_id: int
+    zone: str
+    left: str
+    location_code: str
 
 
 @dataclass(frozen=True)
@@ -172,11 +203,19 @@ class DropTotes:
 def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
     """What a read means on the walk; illegal states cannot be reached, `settle` named this one."""
     if facts.tour is None:
-        return Do(ClaimTour(heard.value)) if heard.kind == "cart" else not_expected(heard, "cart")
+        if heard.kind == "tote":
+            return Do(TakeOver(heard.value), memory)
+        return Do(ClaimTour(heard.value), memory) if heard.kind == "cart" else not_expected(heard, "cart")
     if facts.slot is not None:
         if heard.kind == "tote":
             return Do(AssignTote(facts.slot.slot_id, heard.value), memory)
         return not_expected(heard, "tote")
+    if facts.over is not None:
+        if heard.kind == "location":
+            return Do(HandOver(facts.tour.tour_id, facts.over.zone, facts.over.left, heard.value), memory)
+        if _is_undo(heard):
+            return pick_otherwise.take_back(memory)
+        return not_expected(heard, facts.over.place.code)
     if facts.task is None:
         if heard.kind == "location":
             return Do(DropTotes(facts.tour.tour_id, heard.value))
@@ -192,7 +231,9 @@ def settle(memory: Memory, facts: Facts) -> Step:
     tour = facts.tour
     if tour is None:
         carts = tuple(Expect("cart", own_code("K", code), code) for code in facts.carts) or (Expect("cart"),)
-        return Step(NAME, "cart", "scan_cart", (*carts, *expect_command("HOME")))
+        waits = {"handed_over": [dict(cart) for cart in facts.waiting]} if facts.waiting else {}
+        on_it = (Expect("tote"),) if facts.waiting else ()
+        return Step(NAME, "cart", "scan_cart", (*carts, *on_it, *expect_command("HOME")), waits)
     if facts.slot is not None:
         totes = tuple(Expect("tote", own_code("T", code), code) for code in facts.free_totes)
         fields: dict[str, Any] = {
@@ -202,6 +243,13 @@ def settle(memory: Memory, facts: Facts) -> Step:
         if facts.slot.cartons:
             fields |= {"cartons": facts.slot.cartons, "carton": facts.slot.carton}
         return Step(NAME, "totes", "scan_tote", totes or (Expect("tote"),), fields)
+    if facts.over is not None:
+        fields = {
+            "tour": tour.tour_id, "totes": list(tour.totes), "location": facts.over.place.view(),
+            "zone": facts.over.zone, **_notice(memory),
+        }  # fmt: skip
+        expects = (expect_place(facts.over.place), *(_UNDO if memory.get("last") else ()))
+        return Step(NAME, "over", "scan_location", expects, fields)
     if facts.task is None:
         fields = {"tour": tour.tour_id, "totes": list(tour.totes), **_notice(memory)}
         if facts.staging is not None:

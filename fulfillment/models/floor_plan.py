@@ -41,7 +41,8 @@ class OneWayAisle(InWarehouse, db.Model):
 class Closure(InWarehouse, db.Model):
     """A stretch of an aisle nobody passes from when it was closed until it is opened again; kept as history.
 
-    What stands strictly between the two points cannot be reached. `place` is how it was said.
+    What stands strictly between the two points cannot be reached. `place` is how it was said. With `cross_y_dm` it is a
+    stretch of the cross-aisle there, from one x to another.
     """
 
     __tablename__ = "closure"
@@ -57,6 +58,7 @@ class Closure(InWarehouse, db.Model):
     x_dm: Mapped[int] = whole()
     from_dm: Mapped[int] = whole()
     to_dm: Mapped[int] = whole()
+    cross_y_dm: Mapped[int | None] = maybe_whole()
     reason: Mapped[str] = words()
     closed_at_ms: Mapped[int] = whole()
     closed_by_id: Mapped[int | None] = maybe_whole()

@@ -60,13 +60,18 @@ class Counter(db.Model):
 
 
 class Zone(InWarehouse, db.Model):
-    """Part of the building. `storage_classes`: words separated by spaces, `*` = all; '' and NULL = as elsewhere."""
+    """Part of the building. `storage_classes`: words separated by spaces, `*` = all; '' and NULL = as elsewhere.
+
+    `pick_order`: its turn when carts go from zone to zone (0 = it takes none over), each at `hand_over_id`.
+    """
 
     __tablename__ = "zone"
     __table_args__ = (
         UniqueConstraint("warehouse_id", "code"),
+        belongs("hand_over_id", "location"),
         one_of("rotation", ["", *Rotation]),
         CheckConstraint("tolerance_days IS NULL OR tolerance_days >= 0", name="tolerance"),
+        CheckConstraint("pick_order >= 0 AND (pick_order = 0 OR hand_over_id IS NOT NULL)", name="turn"),
     )
 
     code: Mapped[str] = words()
@@ -74,6 +79,8 @@ class Zone(InWarehouse, db.Model):
     rotation: Mapped[str] = words("")
     tolerance_days: Mapped[int | None] = maybe_whole()
     storage_classes: Mapped[str] = words("*")
+    pick_order: Mapped[int] = whole(0)
+    hand_over_id: Mapped[int | None] = maybe_whole()
 
 
 class Location(InWarehouse, db.Model):

@@ -33,7 +33,8 @@ class Tour(InWarehouse, db.Model):
 
     No order of its stops is shorter than `lower_bound_dm` (0 = not known); `replans`: how often its open stops were
     put in another order since. `for_operator_id`: whom it is kept for (none = for everybody). Active without a station
-    it waits at its cart for somebody to go on with it.
+    it waits at its cart for somebody to go on with it. Of a tour that goes from zone to zone `zone` is the one its cart
+    is in, `waits_at_id` where the cart stands between two.
     """
 
     __tablename__ = "tour"
@@ -42,6 +43,7 @@ class Tour(InWarehouse, db.Model):
         belongs("cart_id", "cart"),
         belongs("operator_id", "operator"),
         belongs("for_operator_id", "operator"),
+        belongs("waits_at_id", "location"),
         one_of("state", TourState),
         Index("ix_tour_state", "warehouse_id", "state"),
         Index("ix_tour_station", "warehouse_id", "station_id", "state", "id"),
@@ -62,6 +64,8 @@ class Tour(InWarehouse, db.Model):
     layout_version: Mapped[int] = whole(0)
     replans: Mapped[int] = whole(0)
     mode: Mapped[str] = words("")
+    zone: Mapped[str] = words("")
+    waits_at_id: Mapped[int | None] = maybe_whole()
     solver: Mapped[str] = words("")
     seed: Mapped[int] = whole(0)
     elapsed_ms: Mapped[int] = whole(0)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from fulfillment.services import tour_ends
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.wave_picks import WavePicks
 from picking import (
@@ -38,7 +39,7 @@ COMPARED_MS = 500
 
 def planned(picks: WavePicks, plan: FloorPlan, wall_slots: int) -> tuple[BatchPlan, list[Load]]:
     """The carts of a batch wave; and the same orders a tote each, for what their walk is compared with."""
-    start, end = plan.start, plan.drops[0]
+    start, end = plan.start, tour_ends.likely(plan, picks.orders)[0]
     problem = BatchProblem(plan.layout, start, end, picks.cart, picks.orders)
     apart = plan_batches(problem, COMPARED_MS, proposals=0)
     together = ModeProblem(plan.layout, start, end, picks.cart, picks.orders, wall_slots=wall_slots)

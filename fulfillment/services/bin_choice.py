@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.fifo import Layer, Policy, is_older, rank
 from fulfillment.domain.stock import Access
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, floor_plan, ledger, wave_picks
+from fulfillment.services import allocate, floor_plan, ledger, tour_ends, wave_picks
 from fulfillment.services.actor import Actor
 from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.walks import lost, shortest
 from fulfillment.services.wave_picks import WavePicks
 from picking import (
     Batch,
-    BatchProblem,
     BinPick,
     BinProblem,
     FieldError,
@@ -31,8 +31,6 @@ from picking import (
     StockedBin,
     WantedItem,
     choose_bins,
-    out_of_reach,
-    plan_batches,
 )
 
 NEARER = "nearer goods of the same age"
@@ -98,9 +96,7 @@ def nearer_bins(floor: Floor, wave_id: int) -> int:
     began = time.monotonic()
     plan = floor_plan.of(floor)
     picks = wave_picks.within_reach(choice.picks, plan)
-    first = plan_batches(
-        BatchProblem(plan.layout, plan.start, plan.drops[0], picks.cart, picks.orders), FIRST_PLAN_MS, wave_id
-    )  # fmt: skip
+    first = tour_ends.carts(plan, picks, FIRST_PLAN_MS, wave_id)
     carts_of: dict[str, set[int]] = {}
     for batch in first.batches:
         for loaded in batch.totes:
@@ -210,11 +206,13 @@ def _of_cart(choice: _Choice, plan: FloorPlan, batch: Batch, whole: set[int], se
         bins.append(StockedBin(f"at {spot.name}", spot, 1))
         wanted.append(WantedItem(bins[-1].item, 1))
     try:
-        asked = BinProblem(plan.layout, plan.start, plan.drops[0], tuple(bins), tuple(wanted))
+        # Bins are chosen on the flat, so the walk as promised is measured there too.
+        promised = shortest(replace(plan, level_climb_dm=0), plan.start, batch.stops, CART_MS, seed)
+        asked = BinProblem(plan.layout, plan.start, promised.end, tuple(bins), tuple(wanted))
         found = choose_bins(asked, CART_MS, seed)
     except FieldError:
         return []  # a floor no choice can be made on is planned as it was promised
-    if found.distance_dm >= batch.distance_dm:
+    if found.distance_dm >= promised.tour.distance_dm:
         return []
     return _differences(choice, own, held, found.picks, places)
 
@@ -231,8 +229,8 @@ def _fixed(choice: _Choice, batch: Batch, moving: set[Key]) -> list[Spot]:
 
 
 def _reachable(plan: FloorPlan, spots: Sequence[Spot]) -> set[str]:
-    lost = {at for at, _ in out_of_reach(plan.layout, plan.start, spots, plan.drops[0])}
-    return {spot.name for at, spot in enumerate(spots) if at not in lost}
+    behind = lost(plan, plan.start, spots)
+    return {spot.name for at, spot in enumerate(spots) if at not in behind}
 
 
 def _differences(

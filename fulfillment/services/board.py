@@ -227,24 +227,27 @@ COALESCE((SELECT n.walk_left_dm FROM task n WHERE n.warehouse_id = t.warehouse_i
 COALESCE(SUM(CASE WHEN k.state = 'open' THEN 0 ELSE 1 END), 0) AS stops_done,
 COALESCE((SELECT l.code FROM task n JOIN location l ON l.warehouse_id = n.warehouse_id AND l.id = n.location_id
   WHERE n.warehouse_id = t.warehouse_id AND n.tour_id = t.id AND n.state = 'open'
-  ORDER BY n.sequence, n.id LIMIT 1), '') AS location
+  ORDER BY n.sequence, n.id LIMIT 1), '') AS location, t.zone, COALESCE(w.code, '') AS waits_at
 FROM tour t LEFT JOIN operator o ON o.warehouse_id = t.warehouse_id AND o.id = t.operator_id
 LEFT JOIN station s ON s.warehouse_id = t.warehouse_id AND s.id = t.station_id
 LEFT JOIN cart c ON c.warehouse_id = t.warehouse_id AND c.id = t.cart_id
+LEFT JOIN location w ON w.warehouse_id = t.warehouse_id AND w.id = t.waits_at_id
 LEFT JOIN task k ON k.warehouse_id = t.warehouse_id AND k.tour_id = t.id
 WHERE t.warehouse_id = :w AND t.state = 'active'
 GROUP BY t.warehouse_id, t.id, o.name, s.code, c.code, t.distance_dm, t.s_shape_dm, t.location_order_dm,
-t.lower_bound_dm, t.claimed_at_ms ORDER BY t.id
+t.lower_bound_dm, t.claimed_at_ms, t.zone, w.code ORDER BY t.id
 """
 
 # Waves that are walked now; what the walks of a wave are against is of all its tours, done or not.
 _OPEN_WAVES = """
-SELECT v.id AS wave, COUNT(t.id) AS tours, COALESCE(SUM(CASE WHEN t.state = 'done' THEN 1 ELSE 0 END), 0) AS tours_done,
+SELECT v.id AS wave, v.lower_bound_dm, v.fifo_s_shape_dm, COUNT(t.id) AS tours,
+COALESCE(SUM(CASE WHEN t.state = 'done' THEN 1 ELSE 0 END), 0) AS tours_done,
 COALESCE(SUM(t.distance_dm), 0) AS distance_dm, COALESCE(SUM(t.s_shape_dm), 0) AS s_shape_dm,
 COALESCE(SUM(t.location_order_dm), 0) AS location_order_dm,
 COALESCE(SUM(CASE WHEN t.distance_dm = t.lower_bound_dm THEN 1 ELSE 0 END), 0) AS proven
 FROM wave v JOIN tour t ON t.warehouse_id = v.warehouse_id AND t.wave_id = v.id
-WHERE v.warehouse_id = :w AND v.state = 'released' GROUP BY v.warehouse_id, v.id ORDER BY v.id DESC LIMIT :shown
+WHERE v.warehouse_id = :w AND v.state = 'released' GROUP BY v.warehouse_id, v.id, v.lower_bound_dm, v.fifo_s_shape_dm
+ORDER BY v.id DESC LIMIT :shown
 """
 
 _WAITING_PRINTS = """

@@ -69,7 +69,12 @@ def free(tx: Tx, tour_id: int) -> tuple[int, ...]:
         " WHERE t.warehouse_id = :w AND t.id = :tour",
         tour=tour_id,
     )
-    rows = tx.all("SELECT DISTINCT position FROM tour_tote WHERE warehouse_id = :w AND tour_id = :tour", tour=tour_id)
+    rows = tx.all(
+        "SELECT position FROM tour_tote WHERE warehouse_id = :w AND tour_id = :tour"
+        # A late order's stops name the place of a tote that is still to come.
+        " UNION SELECT position FROM task WHERE warehouse_id = :w AND tour_id = :tour AND state = 'open'",
+        tour=tour_id,
+    )
     taken = {row["position"] for row in rows}
     return tuple(place for place in range(1, cart["positions"] + 1) if place not in taken)
 

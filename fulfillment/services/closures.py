@@ -1,4 +1,4 @@
-"""Stretches of aisles nobody passes: a spill, a parked pallet. Closed by a supervisor until opened again.
+"""Stretches of aisles and cross-aisles nobody passes: a spill, a parked pallet. Closed by a supervisor until opened.
 
 Owns `closure`. Closing and opening change the layout and have every unfinished tour planned again, off the request
 path; opening also has the released orders planned that waited for it. Refuses a stretch over several aisles and one
@@ -8,6 +8,8 @@ planned after it.
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from fulfillment.domain.floor_plan import ClosedBecause
@@ -17,6 +19,12 @@ from fulfillment.services import floor_plan, jobs, ways
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import author_id
 from fulfillment.services.running import tell
+from fulfillment.services.walks import lost
+
+# The words of a place that is no location: an aisle's block, a cross-aisle, a cross-aisle from an aisle on.
+_BLOCK = re.compile(r"(.+)/(\d{1,3})")
+_CROSS = re.compile(r"CROSS-(\d{1,3})(?:/(.+))?")
+_NOWHERE = -(10**9)  # beyond every floor
 
 REPLAN_FLOOR = "replan_floor"
 WAY_OPENED = "way_opened"  # arguments: the locations nobody could reach before
@@ -28,29 +36,34 @@ def close(
     tx: Tx, actor: Actor, place: str, until: str = "", reason: str = ClosedBecause.OTHER, badge: str = "",
     may_without_badge: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Close an aisle by its name, one location, or from one location until another; nobody is sent through any more.
+    """Close an aisle by its name (`A01`; `A01/0` in its first block only), one location, from one location until
+    another, or a cross-aisle (`CROSS-0` is the one at the front; `CROSS-0/A03` until `A05` between two aisles); nobody
+    is sent through any more.
 
     Raises:
-        NotFound: no such aisle or location; DomainError: two aisles, a bad reason, or no supervisor's badge;
-        Conflict: it is closed already.
+        NotFound: no such aisle, block, cross-aisle or location; DomainError: two aisles, a bad reason, or no
+            supervisor's badge;
+        Conflict: it is closed already, or with it no aisle could be reached.
     """
     person_id = author_id(tx, badge, may_without_badge, _ACT)
     if reason not in {word.value for word in ClosedBecause}:
         raise DomainError("bad_reason", f"no reason {reason[:40]!r}", "reason")
-    said, x_dm, low_dm, high_dm = _stretch(tx, place.strip().upper(), until.strip().upper())
-    # Bins at the two ends of a stretch can be reached; those that were named are meant to be inside.
-    from_dm, to_dm = low_dm - 1, high_dm + 1
+    stretch = _stretch(tx, place.strip().upper(), until.strip().upper())
+    said = stretch.said
     known = tx.one(
-        "SELECT id FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL AND x_dm = :x AND from_dm <= :low"
-        " AND to_dm >= :high",
-        x=x_dm, low=from_dm, high=to_dm,
+        "SELECT id FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL AND x_dm = :x"
+        " AND COALESCE(cross_y_dm, :nowhere) = :y AND from_dm <= :low AND to_dm >= :high",
+        x=stretch.x_dm, y=_NOWHERE if stretch.cross_y_dm is None else stretch.cross_y_dm, nowhere=_NOWHERE,
+        low=stretch.from_dm, high=stretch.to_dm,
     )  # fmt: skip
     if known is not None:
         raise Conflict("closed_already", f"{said} is closed already", "place")
     closure_id = tx.insert(
-        "closure", place=said, x_dm=x_dm, from_dm=from_dm, to_dm=to_dm, reason=reason, closed_at_ms=tx.now_ms,
-        closed_by_id=person_id,
+        "closure", place=said, x_dm=stretch.x_dm, cross_y_dm=stretch.cross_y_dm, from_dm=stretch.from_dm,
+        to_dm=stretch.to_dm, reason=reason, closed_at_ms=tx.now_ms, closed_by_id=person_id,
     )  # fmt: skip
+    if stretch.cross_y_dm is not None:
+        _check_way_left(tx)
     _have_planned_again(tx, f"closed:{closure_id}")
     tell(tx, "board", "AisleClosed", actor.scan_id, closure=closure_id, place=said, reason=reason)
     return describe(tx, closure_id)
@@ -109,25 +122,78 @@ _SHOWN = (
 )
 
 
+def _check_way_left(tx: Tx) -> None:
+    """Raises Conflict when nobody would come from where tours begin to any aisle and on to where they end."""
+    plan = floor_plan.now(tx)
+    one_of_each = list({spot.x_dm: spot for spot in floor_plan.storage_spots(tx)}.values())
+    if len(lost(plan, plan.start, one_of_each) - {len(one_of_each)}) == len(one_of_each):
+        raise Conflict("no_way_left", "with this closed no aisle can be reached: close less of it", "place")
+
+
 def _have_planned_again(tx: Tx, why: str) -> None:
     floor_plan.changed(tx)
     jobs.defer(tx, REPLAN_FLOOR, {}, f"replan:{why}")
 
 
-def _stretch(tx: Tx, place: str, until: str) -> tuple[str, int, int, int]:
-    """What is closed in words, its aisle's x, its lowest and its highest y."""
+@dataclass(frozen=True)
+class _Stretch:
+    """What is closed in words, and from where to where: in the aisle at `x_dm`, or along the cross-aisle there."""
+
+    said: str
+    x_dm: int
+    from_dm: int
+    to_dm: int
+    cross_y_dm: int | None = None
+
+
+def _stretch(tx: Tx, place: str, until: str) -> _Stretch:
     first = _storage(tx, place)
     if first is None:
+        cross = _CROSS.fullmatch(place)
+        if cross is not None and not floor_plan.is_aisle(tx, place):
+            return _cross_stretch(tx, int(cross[1]), cross[2] or "", until)
         if until:
             raise NotFound("unknown_location", f"no storage location {place[:40]!r}", "place")
-        return place, *floor_plan.aisle_called(tx, place, "place")
+        block = _BLOCK.fullmatch(place)
+        if block is not None and not floor_plan.is_aisle(tx, place):
+            return _block_stretch(tx, block[1], int(block[2]))
+        return _inside(place, *floor_plan.aisle_called(tx, place, "place"))
     last = _storage(tx, until) if until else first
     if last is None:
         raise NotFound("unknown_location", f"no storage location {until[:40]!r}", "until")
     if first["x_dm"] != last["x_dm"]:
         raise DomainError("two_aisles", f"{place} and {until} stand in two aisles: close each", "until")
     said = place if last is first else f"{place} - {until}"
-    return said, first["x_dm"], min(first["y_dm"], last["y_dm"]), max(first["y_dm"], last["y_dm"])
+    return _inside(said, first["x_dm"], min(first["y_dm"], last["y_dm"]), max(first["y_dm"], last["y_dm"]))
+
+
+def _inside(said: str, x_dm: int, low_dm: int, high_dm: int) -> _Stretch:
+    # Bins at the two ends of a stretch can be reached; those that were named are meant to be inside.
+    return _Stretch(said, x_dm, low_dm - 1, high_dm + 1)
+
+
+def _block_stretch(tx: Tx, aisle: str, block: int) -> _Stretch:
+    """An aisle between two cross-aisles, block 0 being the one at the front."""
+    x_dm, _, _ = floor_plan.aisle_called(tx, aisle, "place")
+    layout = floor_plan.now(tx).layout
+    if block >= layout.blocks or len(layout.cross_aisle_y_dm) < 2:
+        raise NotFound("unknown_block", f"there are blocks 0 to {layout.blocks - 1}, counted from the front", "place")
+    return _Stretch(f"{aisle}/{block}", x_dm, *layout.cross_aisle_y_dm[block : block + 2])
+
+
+def _cross_stretch(tx: Tx, cross: int, aisle: str, until: str) -> _Stretch:
+    """A cross-aisle, 0 being the one at the front: all of it, or between two aisles."""
+    layout = floor_plan.now(tx).layout
+    if cross >= len(layout.cross_aisle_y_dm):
+        words = f"there are cross-aisles 0 to {len(layout.cross_aisle_y_dm) - 1}, counted from the front"
+        raise NotFound("unknown_cross_aisle", words, "place")
+    y_dm, xs_dm = layout.cross_aisle_y_dm[cross], layout.aisle_x_dm
+    if not aisle and not until and len(xs_dm) > 1:
+        return _Stretch(f"CROSS-{cross}", 0, xs_dm[0], xs_dm[-1], y_dm)
+    ends = sorted(floor_plan.aisle_called(tx, one, field)[0] for one, field in ((aisle, "place"), (until, "until")))
+    if ends[0] == ends[1]:
+        raise DomainError("bad_stretch", "name two aisles, the stretch lies between them", "until")
+    return _Stretch(f"CROSS-{cross}/{aisle} - {until}", 0, ends[0], ends[1], y_dm)
 
 
 def _storage(tx: Tx, code: str) -> Any:

@@ -20,7 +20,7 @@ from fulfillment.domain.floor_plan import Direction, TourEnd
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.stock import LocationKind
 from fulfillment.hot import Tx
-from picking import Closed, FieldError, Layout, OneWay, Spot, check_layout, draw_layout, infer_layout
+from picking import Closed, ClosedCross, FieldError, Layout, OneWay, Spot, check_layout, draw_layout, infer_layout
 
 MAX_DROPS = 20
 STORAGE = "kind IN ('bin', 'reserve', 'flow_rack')"
@@ -107,8 +107,8 @@ def set_plan(
     """
     if len(drops) > MAX_DROPS:
         raise DomainError("bad_quantity", f"tours end at {MAX_DROPS} places at most", "drops")
-    points = [(TourEnd.START, _standing(tx, start, "start"))] if start else []
-    points += [(TourEnd.DROP, _standing(tx, code, f"drops[{at}]")) for at, code in enumerate(dict.fromkeys(drops))]
+    points = [(TourEnd.START, standing(tx, start, "start"))] if start else []
+    points += [(TourEnd.DROP, standing(tx, code, f"drops[{at}]")) for at, code in enumerate(dict.fromkeys(drops))]
     for table in ("tour_point", "one_way_aisle"):
         tx.put(f"DELETE FROM {table} WHERE warehouse_id = :w")
     for kind, location_id in points:
@@ -149,6 +149,14 @@ def as_written(tx: Tx) -> FloorPlan:
         FieldError: no storage location has coordinates yet.
     """
     return _read(tx, 0)
+
+
+def is_aisle(tx: Tx, aisle: str) -> bool:
+    """Whether storage locations lie in an aisle of this name."""
+    row = tx.one(
+        f"SELECT 1 FROM location WHERE warehouse_id = :w AND {STORAGE} AND aisle = :aisle LIMIT 1", aisle=aisle
+    )
+    return row is not None
 
 
 def aisle_called(tx: Tx, aisle: str, field: str) -> tuple[int, int, int]:
@@ -204,7 +212,7 @@ def describe(tx: Tx, engine: Engine) -> dict[str, Any]:
 
 def words_about(plan: FloorPlan, storage: Sequence[Spot]) -> list[str]:
     """What looks wrong with the floor as it was built: what is closed for now is listed by itself."""
-    return check_layout(replace(plan.layout, closed=()), storage, (plan.start, *plan.drops))
+    return check_layout(plan.layout.opened, storage, (plan.start, *plan.drops))
 
 
 def picture(tx: Tx, engine: Engine, width_px: int) -> str:
@@ -242,12 +250,20 @@ def _read(tx: Tx, version: int) -> FloorPlan:
         for row in tx.all("SELECT x_dm, is_up, block FROM one_way_aisle WHERE warehouse_id = :w ORDER BY id")
         if row["x_dm"] in number_of  # an import may have moved the racks since
     )
+    shut = tx.all(
+        "SELECT x_dm, cross_y_dm, from_dm, to_dm FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL"
+        " ORDER BY id"
+    )
     closed = tuple(
         Closed(number_of[row["x_dm"]], row["from_dm"], row["to_dm"])
-        for row in tx.all(
-            "SELECT x_dm, from_dm, to_dm FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL ORDER BY id"
-        )
-        if row["x_dm"] in number_of
+        for row in shut
+        if row["cross_y_dm"] is None and row["x_dm"] in number_of
+    )
+    cross_of = {y_dm: number for number, y_dm in enumerate(layout.cross_aisle_y_dm)}
+    closed_cross = tuple(
+        ClosedCross(cross_of[row["cross_y_dm"]], row["from_dm"], row["to_dm"])
+        for row in shut
+        if row["cross_y_dm"] in cross_of
     )
     points = tx.all(
         "SELECT p.kind, l.code, l.x_dm, l.y_dm FROM tour_point p JOIN location l ON l.warehouse_id = p.warehouse_id"
@@ -256,10 +272,8 @@ def _read(tx: Tx, version: int) -> FloorPlan:
     named = [(row["kind"], Spot(row["code"], row["x_dm"], row["y_dm"])) for row in points]
     start = next((spot for kind, spot in named if kind == TourEnd.START), None) or _usual_depot(tx)
     drops = tuple(spot for kind, spot in named if kind == TourEnd.DROP) or (start,)
-    return FloorPlan(
-        version, replace(layout, one_way=one_way, closed=closed), start, drops, warehouse["level_climb_dm"],
-        warehouse["reach_level"],
-    )  # fmt: skip
+    layout = replace(layout, one_way=one_way, closed=closed, closed_cross=closed_cross)
+    return FloorPlan(version, layout, start, drops, warehouse["level_climb_dm"], warehouse["reach_level"])
 
 
 def _usual_depot(tx: Tx) -> Spot:
@@ -270,7 +284,12 @@ def _usual_depot(tx: Tx) -> Spot:
     return Spot(row["code"], row["x_dm"], row["y_dm"]) if row else Spot("ORIGIN", 0, 0)
 
 
-def _standing(tx: Tx, code: str, field: str) -> int:
+def standing(tx: Tx, code: str, field: str) -> int:
+    """The place of this name where a cart can stand.
+
+    Raises:
+        NotFound: no such place; DomainError: carts do not stand there.
+    """
     row = tx.one("SELECT id, kind FROM location WHERE warehouse_id = :w AND code = :code", code=code.strip().upper())
     if row is None:
         raise NotFound("unknown_location", f"no location {code!r}", field)

@@ -1,15 +1,17 @@
 """A late order joins a wave that is released already: the tour it adds the least walk to, or one of its own.
 
-Off the request path: the order is put into the wave at once, a job finds its tour. A tour that somebody walks is
-left alone, for whoever pushes the cart has no tote for it. Refuses nothing: an order that left its wave while its tour
-was planned is left to the wave it is in now. Invariant: a promise becomes a stop once, on a tour of its order's wave,
-whoever else plans or cuts the wave at the same moment.
+Off the request path: the order is put into the wave at once, a job finds its tour. One that somebody walks takes it
+too, where its cart has a free place and the walk from where the picker is grows by less than a walk of its own; the
+stop the picker was sent to stays the next one, and the tote is asked for at the order's first stop. Left alone while
+walked: batches, whose totes are shared, and tours by zones, which have left some. Refuses nothing: an order that left
+its wave while its tour was planned is left to the wave it is in now. Invariant: a promise becomes a stop once, on a
+tour of its order's wave, whoever else plans or cuts the wave at the same moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -19,11 +21,13 @@ from fulfillment.domain.tasks import WaveState
 from fulfillment.hot import Tx
 from fulfillment.services import (
     allocate,
+    cart_places,
     cartons,
     closures,
     floor_plan,
     jobs,
     replanning,
+    tour_ends,
     tour_writing,
     wave_picks,
     wave_proofs,
@@ -32,11 +36,12 @@ from fulfillment.services import (
 )
 from fulfillment.services.actor import Actor
 from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.replanning import OpenStop, Underway, plan_again
 from fulfillment.services.running import tell
 from fulfillment.services.tour_writing import PlannedTour
 from fulfillment.services.walks import shortest
 from fulfillment.services.wave_picks import WavePicks
-from picking import BatchProblem, PackedTote, Spot, pack_totes, plan_batches
+from picking import PackedTote, Spot, pack_totes
 
 JOIN_WAVE = "join_wave"
 TOURS_TRIED = 500
@@ -50,6 +55,24 @@ class _Candidate:
     spots: tuple[Spot, ...]
     distance_dm: int
     position: int
+
+
+@dataclass(frozen=True)
+class _OnTheWay:
+    """A tour that is walked, as it stands, and the free places of its cart."""
+
+    seen: Underway
+    places: tuple[int, ...]
+
+    @property
+    def tour_id(self) -> int:
+        return self.seen.tour_id
+
+    def added_dm(self, spots: Sequence[Spot], tour_ms: int) -> int:
+        """By how much these stops lengthen what is left, from where the picker is."""
+        more = tuple(OpenStop(-at, spot) for at, spot in enumerate(spots, start=1))
+        joined = replace(self.seen, open=(*self.seen.open, *more))
+        return plan_again(joined, tour_ms).distance_dm - plan_again(self.seen, tour_ms).distance_dm
 
 
 class _Joined(Enum):
@@ -111,19 +134,25 @@ def find_tour(floor: Floor, wave_id: int, order_id: int, tour_ms: int) -> str:
     totes = pack_totes(order.lines, picks.cart.tote_volume_ml, picks.cart.tote_weight_g)
     spots = tuple({line.spot.name: line.spot for line in order.lines}.values())
     candidates = floor.read(lambda tx: _with_room(tx, wave_id, len(totes), picks.cart.positions))
+    walked = floor.read(lambda tx: _on_the_way(tx, floor, wave_id, len(totes)))
     # The shortest tours of a wave take microseconds each: all are tried, and the best one tried first.
-    added = sorted(
+    added: list[tuple[int, int, _Candidate | _OnTheWay]] = [
         (
             shortest(plan, plan.start, [*candidate.spots, *spots], tour_ms, order_id).tour.distance_dm
             - candidate.distance_dm, candidate.tour_id, candidate,
         )
         for candidate in candidates
-    )  # fmt: skip
+    ]  # fmt: skip
+    added += [(one.added_dm(spots, tour_ms), one.tour_id, one) for one in walked]
+    added.sort(key=lambda one: one[:2])
     alone_dm = shortest(plan, plan.start, spots, tour_ms, order_id).tour.distance_dm
     for added_dm, _, candidate in added:
         if added_dm >= alone_dm:
             break
-        joined = floor.writer.write(lambda tx, to=candidate: _join_tour(tx, to, wave_id, order_id, totes, picks))
+        how = _join_walked if isinstance(candidate, _OnTheWay) else _join_tour
+        joined = floor.writer.write(
+            lambda tx, to=candidate, how=how: how(tx, to, wave_id, order_id, totes, picks)  # type: ignore[misc]
+        )
         if joined == _Joined.YES:
             return f"tour {candidate.tour_id}, {added_dm // 10} m more"
         if joined == _Joined.LEFT:
@@ -134,8 +163,7 @@ def find_tour(floor: Floor, wave_id: int, order_id: int, tour_ms: int) -> str:
 def _tour_of_its_own(floor: Floor, wave_id: int, picks: WavePicks, plan: FloorPlan, tour_ms: int) -> str:
     tours = 0
     order_id = int(picks.orders[0].order_id)
-    problem = BatchProblem(plan.layout, plan.start, plan.drops[0], picks.cart, picks.orders)
-    for batch in plan_batches(problem, tour_ms, seed=wave_id).batches:
+    for batch in tour_ends.carts(plan, picks, tour_ms, wave_id).batches:
         planned = PlannedTour(batch.totes, shortest(plan, plan.start, batch.stops, tour_ms, wave_id))
         tours += floor.writer.write(lambda tx, planned=planned: _write_own(tx, wave_id, order_id, planned, picks, plan))
     if tours == 0:
@@ -183,6 +211,22 @@ def _waited_for(tx: Tx, location_ids: Sequence[int]) -> list[tuple[int, int]]:
     return [(row["wave_id"], row["id"]) for row in rows]
 
 
+def _on_the_way(tx: Tx, floor: Floor, wave_id: int, totes: int) -> list[_OnTheWay]:
+    """Tours of a wave that are walked and have stops left and so many free places."""
+    rows = tx.all(
+        "SELECT id FROM tour WHERE warehouse_id = :w AND wave_id = :wave AND state = 'active'"
+        " AND station_id IS NOT NULL AND mode IN ('cluster', 'single') ORDER BY id",
+        wave=wave_id,
+    )
+    found = []
+    for row in rows[:TOURS_TRIED]:
+        places = cart_places.free(tx, row["id"])
+        seen = replanning.underway(tx, floor.engine, row["id"]) if len(places) >= totes else None
+        if seen is not None:
+            found.append(_OnTheWay(seen, places))
+    return found
+
+
 def _with_room(tx: Tx, wave_id: int, totes: int, positions: int) -> list[_Candidate]:
     rows = tx.all(
         "SELECT t.id, t.distance_dm, (SELECT COALESCE(MAX(s.position), 0) FROM tour_tote s"
@@ -213,35 +257,75 @@ def _join_tour(
         return _Joined.LEFT
     row = tx.one(
         "SELECT t.state, (SELECT COALESCE(MAX(s.position), 0) FROM tour_tote s"
-        " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) + 1 AS position,"
-        " (SELECT COALESCE(MAX(k.sequence), 0) FROM task k WHERE k.warehouse_id = t.warehouse_id"
-        " AND k.tour_id = t.id) AS sequence FROM tour t"
+        " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) + 1 AS position FROM tour t"
         " WHERE t.warehouse_id = :w AND t.id = :id",
         id=to.tour_id,
     )
     if row["state"] != "planned" or row["position"] != to.position:
         return _Joined.TAKEN
-    sequence, is_wanted = row["sequence"], False
-    for position, tote in enumerate(totes, start=to.position):
+    places = range(to.position, to.position + len(totes))
+    used = _write_stops(tx, to.tour_id, places, totes, picks)
+    for position in used:
+        tx.add("tour_tote", tour_id=to.tour_id, position=position, order_id=order_id)
+    return _rides_on(tx, to.tour_id, wave_id, order_id) if used else _Joined.LEFT
+
+
+def _join_walked(
+    tx: Tx, to: _OnTheWay, wave_id: int, order_id: int, totes: Sequence[PackedTote], picks: WavePicks
+) -> _Joined:
+    """The same for a tour that is walked, while it has stops left, somebody pushes it and its cart has places."""
+    if not _is_in(tx, wave_id, order_id):
+        return _Joined.LEFT
+    row = tx.one(
+        "SELECT t.state, t.station_id, (SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id"
+        " AND k.tour_id = t.id AND k.state = 'open') AS stops, (SELECT COUNT(*) FROM tour_tote s"
+        " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id AND s.lpn_id = 0) AS totes_to_stand FROM tour t"
+        " WHERE t.warehouse_id = :w AND t.id = :id",
+        id=to.tour_id,
+    )
+    # Who has made the last stop is on the way to put the totes down.
+    if row["state"] != "active" or row["station_id"] is None or not row["stops"]:
+        return _Joined.TAKEN
+    places = cart_places.free(tx, to.tour_id)[: len(totes)]
+    if len(places) < len(totes):
+        return _Joined.TAKEN
+    used = _write_stops(tx, to.tour_id, places, totes, picks)
+    # While the cart is loaded its tote is one more to stand there. Later nobody is asked for one before the first stop.
+    for position in used if row["totes_to_stand"] else ():
+        tx.add("tour_tote", tour_id=to.tour_id, position=position, order_id=order_id)
+    return _rides_on(tx, to.tour_id, wave_id, order_id) if used else _Joined.LEFT
+
+
+def _write_stops(
+    tx: Tx, tour_id: int, places: Sequence[int], totes: Sequence[PackedTote], picks: WavePicks
+) -> list[int]:
+    """The stops of an order at the end of a tour, a place of the cart for each tote; the places that are used."""
+    sequence = tx.one(
+        "SELECT COALESCE(MAX(sequence), 0) AS sequence FROM task WHERE warehouse_id = :w AND tour_id = :tour",
+        tour=tour_id,
+    )["sequence"]
+    used = []
+    for position, tote in zip(places, totes, strict=True):
         stops = 0
         for pick in tote.picks:
             sequence += 1
             key = picks.keys[pick.line_id]
-            stops += tour_writing.write_task(tx, to.tour_id, sequence, position, key, pick.qty_each, 0) is not None
+            stops += tour_writing.write_task(tx, tour_id, sequence, position, key, pick.qty_each, 0) is not None
         if stops:
-            is_wanted = True
-            tx.add("tour_tote", tour_id=to.tour_id, position=position, order_id=order_id)
-    if not is_wanted:
-        return _Joined.LEFT
+            used.append(position)
+    return used
+
+
+def _rides_on(tx: Tx, tour_id: int, wave_id: int, order_id: int) -> _Joined:
     # Whoever takes tours takes the most urgent first, and this one has become as urgent as its newest order.
     tx.put(
         "UPDATE tour SET cut_off_at_ms = (SELECT MIN(o.cut_off_at_ms) FROM sales_order o WHERE o.warehouse_id = :w"
         " AND (o.id = :order OR o.id IN (SELECT s.order_id FROM tour_tote s WHERE s.warehouse_id = :w"
         " AND s.tour_id = :id))) WHERE warehouse_id = :w AND id = :id",
-        order=order_id, id=to.tour_id,
+        order=order_id, id=tour_id,
     )  # fmt: skip
     # Asked for here: a planner that dies after this transaction must not leave the stops at the end of the walk.
-    replanning.ask(tx, to.tour_id, f"joined:{order_id}:{tx.now_ms}")
+    replanning.ask(tx, tour_id, f"joined:{order_id}:{tx.now_ms}")
     _settle(tx, order_id, wave_id)
     return _Joined.YES
 

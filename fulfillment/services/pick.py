@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fulfillment.domain.reasons import MoveReason, Refused, Reject, Rejected
+from fulfillment.domain.tasks import PickMode
 from fulfillment.flows import pick as flow
 from fulfillment.flows.pick_hand import OpenCase, Override, TakeGoods, hand_of, with_taken
 from fulfillment.flows.pick_new_tote import AddTote
@@ -25,6 +26,7 @@ from fulfillment.services import (
     ledger,
     pick_stock,
     pick_walk,
+    pick_zones,
     replenishment_plans,
     shorts,
     small_carts,
@@ -59,7 +61,8 @@ def load(tx: Tx, actor: Actor, memory: Memory, answers: Sequence[Sequence[Any]] 
     rows = tx.ask(*questions(actor.station_code))[0] if answers is None else answers[0]
     walk = pick_walk.walk_on(tx, rows)
     if walk is None:
-        return flow.Facts(None, carts=tour_queue.free_carts(tx, actor.operator_id, SHOWN))
+        waiting = tuple(pick_zones.waiting(tx, memory.get("zone", "")))
+        return flow.Facts(None, carts=tour_queue.free_carts(tx, actor.operator_id, SHOWN), waiting=waiting)
     return again(tx, memory, walk)
 
 
@@ -95,12 +98,21 @@ def again(tx: Tx, memory: Memory, walk: Walk) -> flow.Facts:
             # A batch goes to a put wall, everything else does not.
             " ORDER BY CASE WHEN EXISTS (SELECT 1 FROM put_wall v WHERE v.warehouse_id = l.warehouse_id"
             " AND v.location_id = l.id) THEN :at_wall ELSE 1 - :at_wall END,"
+            # Where carts are handed over no finished tote is looked for.
+            " (SELECT COUNT(*) FROM zone z WHERE z.warehouse_id = l.warehouse_id AND z.hand_over_id = l.id),"
             " (SELECT COUNT(*) FROM lpn t WHERE t.warehouse_id = l.warehouse_id AND t.location_id = l.id"
             " AND t.kind <> 'slot'), l.id LIMIT 1",
             at_wall=0 if batch_picks.is_batch(row) else 1,
         )
         view = flow.Tour(row["tour_id"], 0, row["distance_dm"], 0, 0, _totes_on(tx, row["tour_id"]))
         return flow.Facts(view, staging=place_of(staging) if staging else None, walk=walk)
+    over = pick_zones.next_over(tx, row)
+    if over is not None:
+        view = flow.Tour(row["tour_id"], 0, row["distance_dm"], 0, 0, _totes_on(tx, row["tour_id"]))
+        place = place_of(tx.one(
+            f"SELECT {PLACE_COLUMNS} FROM location l WHERE l.warehouse_id = :w AND l.id = :id", id=over.location_id
+        ))  # fmt: skip
+        return flow.Facts(view, over=flow.Over(row["tour_zone"], over.code, place), walk=walk)
     oldest, sealed, substitute = None, None, None
     others: tuple[Goods, ...] = ()
     if memory.get("at") == row["location_id"]:
@@ -137,8 +149,14 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory, walk: Walk | No
     """
     match command:
         case flow.ClaimTour(cart_code):
-            _claim(tx, actor, cart_code)
+            _claim(tx, actor, _cart(tx, cart_code))
             return {}
+        case flow.TakeOver(tote_code):
+            _claim(tx, actor, pick_zones.cart_with(tx, tote_code))
+            return {}
+        case flow.HandOver(tour_id, zone, left, location_code):
+            pick_zones.hand_over(tx, actor, tour_id, zone, location_code)
+            return {"zone": left}
         case flow.AssignTote(slot_id, tote_code):
             cart_places.stand(tx, slot_id, tote_code)
         case AddTote(task_id, tote_code, onto):
@@ -174,6 +192,9 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory, walk: Walk | No
             close_empty_tours(tx, actor)
             return {"at": memory.get("at"), "notice": "expired"}
         case flow.SkipTask(task_id):
+            if walk is not None and walk.row["mode"] == PickMode.ZONE:
+                pick_zones.last_of_zone(tx, walk.row["tour_id"], [task_id])
+                return {}
             for one in batch_picks.tasks_of_stop(tx, task_id):
                 tx.put(
                     "UPDATE task SET sequence = (SELECT MAX(n.sequence) + 1 FROM task n"
@@ -190,11 +211,15 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory, walk: Walk | No
     return memory
 
 
-def _claim(tx: Tx, actor: Actor, cart_code: str) -> None:
-    cart = tx.one("SELECT id, positions FROM cart WHERE warehouse_id = :w AND code = :code", code=cart_code)
+def _cart(tx: Tx, cart_code: str) -> Any:
+    cart = tx.one("SELECT id, code, positions FROM cart WHERE warehouse_id = :w AND code = :code", code=cart_code)
     if cart is None:
         raise Refused(Rejected(Reject.UNKNOWN_CODE, expected="cart", got=cart_code))
-    tour_id = tour_queue.go_on(tx, actor, cart["id"], cart_code)
+    return cart
+
+
+def _claim(tx: Tx, actor: Actor, cart: Any) -> None:
+    tour_id = tour_queue.go_on(tx, actor, cart["id"], cart["code"])
     if tour_id is None:
         tour_id = _begin(tx, actor, cart)
     _settle_tour_orders(tx, actor, tour_id)
@@ -212,6 +237,7 @@ def _begin(tx: Tx, actor: Actor, cart: Any) -> int:
         id=tour_id, cart=cart["id"], operator=actor.operator_id, station=actor.station_id, now=tx.now_ms,
     )  # fmt: skip
     small_carts.leave_what_does_not_fit(tx, tour_id, cart["positions"])
+    pick_zones.begin(tx, tour_id)
     return tour_id
 
 

@@ -20,8 +20,12 @@ TOTE_OF_STOP = (
     "(SELECT s.lpn_id FROM tour_tote s WHERE s.warehouse_id = k.warehouse_id AND s.tour_id = k.tour_id"
     " AND s.position = k.position AND s.order_id = k.order_id AND s.is_full = 0 ORDER BY s.id DESC LIMIT 1)"
 )
+# Where the next stop is another zone's the cart is handed over first.
 _NEXT_PLACE = (
-    "(SELECT e.code FROM task n JOIN location e ON e.warehouse_id = n.warehouse_id AND e.id = n.location_id"
+    "(SELECT CASE WHEN t.mode = 'zone' AND t.zone <> e.zone THEN COALESCE((SELECT h.code FROM zone z"
+    " JOIN location h ON h.warehouse_id = z.warehouse_id AND h.id = z.hand_over_id"
+    " WHERE z.warehouse_id = e.warehouse_id AND z.code = e.zone AND z.pick_order > 0), e.code) ELSE e.code END"
+    " FROM task n JOIN location e ON e.warehouse_id = n.warehouse_id AND e.id = n.location_id"
     " WHERE n.warehouse_id = t.warehouse_id AND n.tour_id = t.id AND n.state = 'open'"
     " ORDER BY n.sequence, n.id LIMIT 1 OFFSET 1)"
 )
@@ -29,7 +33,8 @@ _COLUMNS = (
     "tour_id", "distance_dm", "walk_left_dm", "wants_totes", "stops", "stops_left", "task_id", "left_each", "position",
     "order_id", "number", "item_id", "sku", "name", "barcode", "rotation", "tolerance_days", "min_life_days",
     "tracks_serial", "look_alike", "location_id", "code", "kind", "zone", "aisle", "bay", "level", "tote", "tote_id",
-    "tote_location_id", "tote_order_id", "next_place", "face_item_id", "mode", "batch_each", "batch_orders",
+    "tote_location_id", "tote_order_id", "next_place", "face_item_id", "mode", "tour_zone", "batch_each",
+    "batch_orders",
 )  # fmt: skip
 # In a batch the tasks of one item in one place that go into one tote are one stop; asked of a batch only.
 _OF_STOP = (
@@ -54,6 +59,7 @@ _STOP = (
     " CASE p.kind WHEN 'share' THEN (SELECT b.code FROM lpn b WHERE b.warehouse_id = p.warehouse_id"
     " AND b.id = p.parent_lpn_id) ELSE p.code END AS tote,"
     " p.id AS tote_id, p.location_id AS tote_location_id, p.order_id AS tote_order_id, t.mode,"
+    " t.zone AS tour_zone,"
     f" (SELECT SUM(n.qty_each - n.done_each){_OF_STOP} AS batch_each,"
     f" (SELECT COUNT(DISTINCT n.order_id){_OF_STOP} AS batch_orders,"
     f" {_NEXT_PLACE} AS next_place, (SELECT f.item_id FROM pick_face f WHERE f.warehouse_id = k.warehouse_id"

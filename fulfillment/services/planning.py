@@ -26,11 +26,13 @@ from fulfillment.services import (
     floor_plan,
     jobs,
     late_orders,
+    pick_zones,
     put_walls,
     replanning,
     replenishment_plans,
     retention,
     shorts,
+    tour_ends,
     tour_writing,
     wave_forecasts,
     wave_picks,
@@ -42,9 +44,9 @@ from fulfillment.services.actor import Actor
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.running import tell
 from fulfillment.services.tour_writing import PlannedTour
-from fulfillment.services.walks import shortest
 from fulfillment.services.wave_picks import WavePicks
-from picking import BatchPlan, BatchProblem, plan_batches
+from fulfillment.services.zone_walks import NO_ZONES, shortest_in
+from picking import BatchPlan
 
 ORDERS_WAITED_FOR = 40  # at 50 ms each a wave is planned for two seconds at most
 SWEEP_S = 5.0  # goods put away into reserve reach an empty face's list of work after so long at most
@@ -100,16 +102,17 @@ def plan_wave(floor: Floor, wave_id: int, tour_ms: int = 50) -> int:
     if picks is not None:
         plan = floor_plan.of(floor)
         picks = wave_picks.within_reach(picks, plan)
-        wall_slots = floor.read(lambda tx: _wall_slots(tx, wave_id))
-        if wall_slots:
-            batches, loads = batch_waves.planned(picks, plan, wall_slots)
-            mode = PickMode.BATCH
+        mode = floor.read(lambda tx: _mode(tx, wave_id))
+        if mode == PickMode.BATCH:
+            batches, loads = batch_waves.planned(picks, plan, floor.read(put_walls.largest_slots))
         else:
-            batches, mode = _batches(picks, plan, wave_id, tour_ms), PickMode.CLUSTER
+            batches = _batches(picks, plan, wave_id, tour_ms)
             loads = [(batch.totes, batch.stops) for batch in batches.batches]
+        spots = [spot for _, stops in loads for spot in stops]
+        zoning = floor.read(lambda tx: pick_zones.zoning(tx, spots)) if mode == PickMode.ZONE else NO_ZONES
         for totes, stops in loads:
-            walk = shortest(plan, plan.start, stops, tour_ms, wave_id)
-            tour = PlannedTour(totes, walk, mode)
+            walk = shortest_in(plan, zoning, plan.start, stops, tour_ms, wave_id)
+            tour = PlannedTour(totes, walk, mode, zoning)
             tours += floor.writer.write(
                 lambda tx, tour=tour: tour_writing.write_tour(tx, wave_id, tour, picks.keys, plan)
             )
@@ -124,15 +127,15 @@ def plan_wave(floor: Floor, wave_id: int, tour_ms: int = 50) -> int:
 def _batches(picks: WavePicks, plan: FloorPlan, seed: int, tour_ms: int) -> BatchPlan:
     # So long for each order, up to a point: nobody picks a wave's first stop before its last tour is planned.
     limit_ms = tour_ms * min(len(picks.orders), ORDERS_WAITED_FOR)
-    return plan_batches(
-        BatchProblem(plan.layout, plan.start, plan.drops[0], picks.cart, picks.orders), limit_ms, seed
-    )  # fmt: skip
+    return tour_ends.carts(plan, picks, limit_ms, seed)
 
 
-def _wall_slots(tx: Tx, wave_id: int) -> int:
-    """How many orders of a wave are sorted at once; 0 = each has its own totes from the start."""
-    wave = tx.one("SELECT mode FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)
-    return put_walls.largest_slots(tx) if wave["mode"] == PickMode.BATCH else 0
+def _mode(tx: Tx, wave_id: int) -> PickMode:
+    """How a wave can be picked now: the wall, or the zones, it was released for may have gone."""
+    mode = tx.one("SELECT mode FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)["mode"]
+    if mode == PickMode.BATCH and put_walls.largest_slots(tx):
+        return PickMode.BATCH
+    return PickMode.ZONE if mode == PickMode.ZONE and len(pick_zones.listed(tx)) > 1 else PickMode.CLUSTER
 
 
 def _set_aside_spoilt(floor: Floor, wave_id: int) -> None:

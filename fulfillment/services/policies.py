@@ -17,7 +17,7 @@ from fulfillment.domain.fifo import Policy, Rotation
 from fulfillment.domain.putaway import EVERY_CLASS
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.hot import Tx
-from fulfillment.services import item_names, ledger
+from fulfillment.services import floor_plan, item_names, ledger
 
 SHOWN = 20
 MAX_ZONE = 20
@@ -86,12 +86,15 @@ def set_policy(tx: Tx, sku: str, values: Mapping[str, Any], note: str = "set") -
 
 def set_zone(
     tx: Tx, code: str, name: str = "", rotation: str = "", tolerance_days: int | None = None,
-    storage_classes: str = EVERY_CLASS, note: str = "zone",
+    storage_classes: str = EVERY_CLASS, pick_order: int = 0, hand_over: str = "", note: str = "zone",
 ) -> str:  # fmt: skip
     """Describe a zone; its items follow. Returns `created`, `updated` or `unchanged`.
 
+    `pick_order`: its turn where carts go from zone to zone (0 = none), `hand_over`: the place where it takes them over.
+
     Raises:
-        DomainError: a code no location could have, or a zone that takes no class of goods at all.
+        DomainError: a code no location could have, a zone that takes no class of goods at all, a turn without a place
+            for the cart; NotFound: no such place.
     """
     if not 0 < len(code) <= MAX_ZONE or not code.isprintable():
         raise DomainError("bad_code", f"a zone's code has 1 to {MAX_ZONE} printable characters", "code")
@@ -100,8 +103,11 @@ def set_zone(
         raise DomainError("bad_storage_classes", "name the classes it takes, or * for all", "storage_classes")
     values = {
         "name": name, "rotation": rotation, "tolerance_days": tolerance_days,
-        "storage_classes": EVERY_CLASS if EVERY_CLASS in words else " ".join(words),
+        "storage_classes": EVERY_CLASS if EVERY_CLASS in words else " ".join(words), "pick_order": pick_order,
+        "hand_over_id": floor_plan.standing(tx, hand_over, "hand_over") if hand_over else None,
     }  # fmt: skip
+    if pick_order and not hand_over:
+        raise DomainError("no_hand_over", "a zone that takes carts over needs the place where it does", "hand_over")
     known = tx.one("SELECT * FROM zone WHERE warehouse_id = :w AND code = :code", code=code)
     if known is not None and all(known[column] == value for column, value in values.items()):
         return "unchanged"
@@ -190,7 +196,11 @@ def describe_zone(tx: Tx, code: str) -> dict[str, Any]:
         NotFound: neither described nor any location's.
     """
     _check_zone(tx, code)
-    zone = tx.one("SELECT * FROM zone WHERE warehouse_id = :w AND code = :code", code=code)
+    zone = tx.one(
+        "SELECT z.*, l.code AS hand_over FROM zone z LEFT JOIN location l ON l.warehouse_id = z.warehouse_id"
+        " AND l.id = z.hand_over_id WHERE z.warehouse_id = :w AND z.code = :code",
+        code=code,
+    )
     counts = tx.one(
         "SELECT (SELECT COUNT(*) FROM location WHERE warehouse_id = :w AND zone = :code) AS locations,"
         " (SELECT COUNT(*) FROM item WHERE warehouse_id = :w AND zone = :code) AS items",
@@ -199,8 +209,9 @@ def describe_zone(tx: Tx, code: str) -> dict[str, Any]:
     return {
         "code": code, "name": zone["name"] if zone else "", "rotation": zone["rotation"] if zone else "",
         "tolerance_days": zone["tolerance_days"] if zone else None,
-        "storage_classes": zone["storage_classes"] if zone else EVERY_CLASS, "locations": counts["locations"],
-        "items": counts["items"],
+        "storage_classes": zone["storage_classes"] if zone else EVERY_CLASS,
+        "pick_order": zone["pick_order"] if zone else 0, "hand_over": (zone["hand_over"] or "") if zone else "",
+        "locations": counts["locations"], "items": counts["items"],
     }  # fmt: skip
 
 

@@ -18,11 +18,12 @@ from sqlalchemy.engine import Engine
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.tasks import TaskState, TourState
 from fulfillment.hot import Tx
-from fulfillment.services import closures, floor_plan, jobs, wave_proofs
+from fulfillment.services import closures, floor_plan, jobs, pick_zones, wave_proofs
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.running import tell
-from fulfillment.services.walks import Walk, length_dm, shortest, walk_lefts, walked_dm
-from picking import Spot, out_of_reach
+from fulfillment.services.walks import Walk, length_dm, lost, shortest, walk_lefts, walked_dm
+from fulfillment.services.zone_walks import NO_ZONES, Zoning, shortest_in
+from picking import Spot
 
 REPLAN_TOUR = "replan_tour"
 TRIES = 5  # a picker makes a stop every few seconds, a plan takes milliseconds
@@ -44,6 +45,7 @@ class Underway:
     """A tour as it stands: the stops made in their order, the open ones in theirs, and the floor around it.
 
     `stands`: the picker stands at the first open stop; `keeps_next`: it stays the next one if it can be reached.
+    `zoning`: the zones the cart is handed over between, and the one it is in.
     """
 
     tour_id: int
@@ -54,10 +56,15 @@ class Underway:
     open: tuple[OpenStop, ...]
     stands: bool
     keeps_next: bool
+    zoning: Zoning = NO_ZONES
 
     @property
     def here(self) -> Spot:
-        return self.made[-1] if self.made else self.plan.start
+        if not self.made:
+            return self.plan.start
+        # Taken over since the last stop: the cart stands, or has set out, where this zone takes carts over.
+        came_by = self.zoning.begun(self.zoning.last_of(self.made)).hand_over_to(self.zoning.current)
+        return came_by or self.made[-1]
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,9 @@ def replan_tour(floor: Floor, tour_id: int, tour_ms: int, keeps_next: bool = Tru
 
 def underway(tx: Tx, engine: Engine, tour_id: int, keeps_next: bool = True) -> Underway | None:
     """A tour as it stands now; None when nothing of it is open."""
-    tour = tx.one("SELECT state, seed, station_id FROM tour WHERE warehouse_id = :w AND id = :id", id=tour_id)
+    tour = tx.one(
+        "SELECT state, seed, station_id, mode, zone FROM tour WHERE warehouse_id = :w AND id = :id", id=tour_id
+    )
     if tour is None or tour["state"] == TourState.DONE:
         return None
     rows = tx.all(
@@ -129,10 +138,13 @@ def underway(tx: Tx, engine: Engine, tour_id: int, keeps_next: bool = True) -> U
     is_loading = tx.one(
         "SELECT id FROM tour_tote WHERE warehouse_id = :w AND tour_id = :tour AND lpn_id = 0 LIMIT 1", tour=tour_id
     )
+    zoning = pick_zones.of_tour(tx, tour, [_spot(row) for row in rows])
+    # Between two zones the picker is sent to where the cart is handed over: that is no stop to keep.
+    is_handing_over = zoning.before([_spot(left[0])])[0] is not None
     return Underway(
         tour_id, tour["state"], plan, tour["seed"], tuple(_spot(row) for row in rows if row["state"] in _MADE),
         tuple(OpenStop(row["id"], _spot(row)) for row in left), is_walked and _stands_at(tx, tour["station_id"], left),
-        is_walked and keeps_next and is_loading is None,
+        is_walked and keeps_next and is_loading is None and not is_handing_over, zoning,
     )  # fmt: skip
 
 
@@ -140,27 +152,33 @@ def plan_again(seen: Underway, tour_ms: int) -> Replanned:
     """The shortest way over what is open, from where the picker is."""
     plan, layout = seen.plan, seen.plan.layout
     # What was made before the way was closed was walked when it was open, and is compared with walks of that floor.
-    open_plan = replace(plan, layout=replace(layout, closed=(), busy_dm=()))
+    open_plan = replace(plan, layout=layout.opened)
     spots = list({stop.spot.name: stop.spot for stop in seen.open}.values())
     here = seen.open[0].spot if seen.stands else seen.here
-    unreached = {at for at, _ in out_of_reach(layout, here, spots, plan.drops[0])}
+    unreached = lost(plan, here, spots)
     is_inside = len(spots) in unreached
     if is_inside:  # whoever stands inside what was closed comes out somehow, and goes on from the front
         here = plan.start
-        unreached = {at for at, _ in out_of_reach(layout, here, spots, plan.drops[0])}
+        unreached = lost(plan, here, spots)
     first = seen.open[0].spot if seen.stands or (seen.keeps_next and 0 not in unreached) else None
-    lost = [spots[at] for at in sorted(unreached) if at < len(spots) and spots[at] != first]
+    behind = [spots[at] for at in sorted(unreached) if at < len(spots) and spots[at] != first]
     begin = here if first is None or is_inside else first
-    left = [spot for spot in spots if spot not in (*lost, first)]
-    walk = shortest(plan, begin, left, tour_ms, seen.seed)
+    left = [spot for spot in spots if spot not in (*behind, first)]
+    walk = shortest_in(plan, seen.zoning, begin, left, tour_ms, seen.seed)
     # An order no shorter than the one the picker has seen is not imposed on him.
-    is_kept = walked_dm(plan, [begin, *left, walk.end]) <= walk.tour.distance_dm
+    is_kept = (
+        seen.zoning.is_in_turn(left)
+        and walked_dm(plan, [begin, *seen.zoning.path(left), walk.end]) <= walk.tour.distance_dm
+    )
     walked = [*([first] if first else []), *(left if is_kept else walk.tour.sequence)]
-    lefts_dm = [*walk_lefts(open_plan if is_inside else plan, seen.here, walked, walk.end), *(0 for _ in lost)]
-    place_of = {spot: place for place, spot in enumerate((*walked, *lost))}
+    before = seen.zoning.before(walked)
+    lefts_dm = walk_lefts(open_plan if is_inside else plan, seen.here, walked, walk.end, before)
+    lefts_dm += [0 for _ in behind]
+    place_of = {spot: place for place, spot in enumerate((*walked, *behind))}
     stops = sorted(seen.open, key=lambda stop: place_of[stop.spot])
     whole = shortest(open_plan, plan.start, [*dict.fromkeys(seen.made), *spots], tour_ms, seen.seed)
-    distance_dm = length_dm(open_plan, [plan.start, *seen.made]) + (lefts_dm[0] if walked else 0)
+    made_dm = length_dm(open_plan, [plan.start, *seen.zoning.begun("").path(seen.made), seen.here])
+    distance_dm = made_dm + (lefts_dm[0] if walked else 0)
     return Replanned(tuple(stops), tuple(lefts_dm[place_of[stop.spot]] for stop in stops), distance_dm, whole)
 
 
@@ -171,8 +189,12 @@ def _rewrite(tx: Tx, seen: Underway, again: Replanned) -> bool:
         " ORDER BY sequence, id",
         tour=seen.tour_id,
     )
-    tour = tx.one("SELECT state, station_id, wave_id FROM tour WHERE warehouse_id = :w AND id = :id", id=seen.tour_id)
+    tour = tx.one(
+        "SELECT state, station_id, wave_id, zone FROM tour WHERE warehouse_id = :w AND id = :id", id=seen.tour_id
+    )
     if [row["id"] for row in rows] != [stop.task_id for stop in seen.open] or tour["state"] != seen.state:
+        return False
+    if tour["zone"] != seen.zoning.current:
         return False
     if seen.state == TourState.ACTIVE and _stands_at(tx, tour["station_id"], rows) != seen.stands:
         return False

@@ -15,6 +15,7 @@ from fulfillment.domain.fifo import Layer, Policy, is_allocatable, is_older, ran
 from fulfillment.domain.noted import stands_at
 from fulfillment.domain.tasks import PickMode
 from fulfillment.hot import Tx
+from fulfillment.services import pick_zones
 from fulfillment.services.lookup import GOODS_COLUMNS, PLACE_COLUMNS, goods_of, place_of
 from fulfillment.services.pick_walk import TOTE_OF_STOP
 from fulfillment.services.scans import current_step
@@ -53,7 +54,8 @@ def tour_of(tx: Tx, station_code: str) -> dict[str, Any] | None:
 
     A stop's `parts`: its tasks with the units each still asks for, in the order they are served (several in a batch);
     `apart`: other stops come between them, so half of it sends elsewhere. `lies`: which lots, dates and serials lie
-    there, `age` 0 leaves first; `asks` names what needs the floor ('' = nothing).
+    there, `age` 0 leaves first; `asks` names what needs the floor ('' = nothing). Where another zone takes the
+    cart over the walk ends, and no drop is named: that needs the floor.
 
     Raises:
         NotFound: no such station.
@@ -63,11 +65,15 @@ def tour_of(tx: Tx, station_code: str) -> dict[str, Any] | None:
     if at is None:
         return None
     tour_id = at["tour"]
-    mode = tx.one("SELECT mode FROM tour WHERE warehouse_id = :w AND id = :id", id=tour_id)["mode"]
+    tour = tx.one("SELECT mode, zone FROM tour WHERE warehouse_id = :w AND id = :id", id=tour_id)
+    mode = tour["mode"]
     rows, barcodes, lying = tx.ask(
         (_STOPS, {"tour": tour_id}), (_BARCODES, {"tour": tour_id}), (_LYING, {"tour": tour_id})
     )
-    drops = tx.all(
+    here = pick_zones.until_handed_over(tx, tour, rows)
+    is_handed_over = len(here) < len(rows)
+    rows = here
+    drops = [] if is_handed_over else tx.all(
         "SELECT l.code FROM location l WHERE l.warehouse_id = :w AND l.kind = 'staging'"
         # A batch goes to a put wall, everything else does not.
         " ORDER BY CASE WHEN EXISTS (SELECT 1 FROM put_wall v WHERE v.warehouse_id = l.warehouse_id"

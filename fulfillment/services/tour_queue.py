@@ -48,7 +48,7 @@ def go_on(tx: Tx, actor: Actor, cart_id: int, cart_code: str) -> int | None:
         raise in_use
     tx.claim(
         lambda: in_use,
-        "UPDATE tour SET operator_id = :operator, station_id = :station, for_operator_id = NULL"
+        "UPDATE tour SET operator_id = :operator, station_id = :station, for_operator_id = NULL, waits_at_id = NULL"
         " WHERE warehouse_id = :w AND id = :id AND state = 'active' AND station_id IS NULL",
         id=tour["id"], operator=actor.operator_id, station=actor.station_id,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from fulfillment.domain.reasons import NotFound
 from fulfillment.hot import Tx
 from fulfillment.services import floor_plan
 from fulfillment.services.floor_plan import FloorPlan
-from fulfillment.services.walks import unhindered
+from fulfillment.services.walks import unhindered, walked_dm
 from picking import FieldError, Spot, draw_layout, draw_tour
 
 _LARGEST_ID = 2**63 - 1
@@ -35,10 +35,15 @@ class Picture:
         """The walk as SVG text; on a layout it cannot be walked on any more, its stops without it."""
         layout = unhindered(self.plan.layout)
         try:
-            drawn = draw_tour(layout, self.start, self.sequence, self.plan.drops[0], width_px)
+            drawn = draw_tour(layout, self.start, self.sequence, self._end(), width_px)
         except FieldError:
             drawn = draw_layout(layout, [self.start, *dict.fromkeys(self.sequence)], width_px=width_px)
         return drawn if self.next is None else _ringed(drawn, self.next)
+
+    def _end(self) -> Spot:
+        """The drop point nearest to the last stop: what a tour that ends where it is shortest ends at."""
+        last = self.sequence[-1] if self.sequence else self.start
+        return min(self.plan.drops, key=lambda drop: walked_dm(self.plan, [last, drop]))
 
 
 def describe(tx: Tx, tour_id: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from fulfillment.hot import Tx
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.walks import Walk, walk_lefts
 from fulfillment.services.wave_picks import Key
+from fulfillment.services.zone_walks import NO_ZONES, Zoning
 from picking import BatchPlan, ClusterTote
 
 
@@ -24,6 +25,7 @@ class PlannedTour:
     totes: tuple[ClusterTote, ...]
     walk: Walk
     mode: str = PickMode.CLUSTER
+    zoning: Zoning = NO_ZONES
 
 
 def write_tour(tx: Tx, wave_id: int, planned: PlannedTour, keys: dict[str, Key], plan: FloorPlan) -> int:
@@ -38,7 +40,8 @@ def write_tour(tx: Tx, wave_id: int, planned: PlannedTour, keys: dict[str, Key],
         ),
         key=lambda stop: (*stop[:2], stop[3][1]),
     )
-    lefts = walk_lefts(plan, plan.start, tour.sequence, planned.walk.end)
+    before = planned.zoning.before(tour.sequence)
+    lefts = walk_lefts(plan, plan.start, tour.sequence, planned.walk.end, before)
     priority = tx.one("SELECT priority FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)["priority"]
     cut_off = min(_cut_off(tx, order_id) for _, _, order_id, _, _ in stops)
     tour_id = tx.insert(

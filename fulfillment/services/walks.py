@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from fulfillment.services.floor_plan import FloorPlan
-from picking import FieldError, Layout, Spot, Tour, TourProblem, plan_tour, walk_dm
+from picking import FieldError, Layout, Spot, Tour, TourProblem, out_of_reach, plan_tour, walk_dm
 
 NO_WAY_DM = 10**12
 
@@ -25,19 +25,42 @@ class Walk:
 
 
 def shortest(plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms: int, seed: int) -> Walk:
-    """The shortest walk from `start` over all stops to whichever drop point is best; the limit is for all of them."""
+    """The shortest walk from `start` over all stops to whichever drop point is best; the limit is for all of them.
+
+    Raises:
+        FieldError: no walk leads over all stops to any of them.
+    """
     share_ms = max(1, time_limit_ms // len(plan.drops))
-    walks = [
-        Walk(plan_tour(_problem(plan, start, end, stops), share_ms, seed), end) for end in plan.drops
-    ]  # fmt: skip
+    walks: list[Walk] = []
+    refused: FieldError | None = None
+    for end in plan.drops:
+        try:
+            walks.append(Walk(plan_tour(_problem(plan, start, end, stops), share_ms, seed), end))
+        except FieldError as error:
+            refused = error  # this one lies behind something closed; another may do
+    if refused is not None and not walks:
+        raise refused
     return min(walks, key=lambda walk: walk.tour.distance_dm)
 
 
-def walk_lefts(plan: FloorPlan, start: Spot, sequence: Sequence[Spot], end: Spot) -> list[int]:
-    """For each stop: the walk from the stop before over it to the end; the first one's is the whole."""
-    layout = unhindered(plan.layout)
+def lost(plan: FloorPlan, start: Spot, spots: Sequence[Spot]) -> set[int]:
+    """The numbers of the spots no walk from `start` can visit on its way to the drop point that serves most of them;
+    `len(spots)` is among them where there is no way to that either."""
+    found = [{at for at, _ in out_of_reach(plan.layout, start, spots, end)} for end in plan.drops]
+    return min(found, key=len)
+
+
+def walk_lefts(
+    plan: FloorPlan, start: Spot, sequence: Sequence[Spot], end: Spot, before: Sequence[Spot | None] = ()
+) -> list[int]:
+    """For each stop: the walk from the stop before over it to the end; the first one's is the whole.
+
+    `before`: for each stop a place that is passed on the way to it, None = none.
+    """
+    vias = [*(before or (None for _ in sequence)), None]
     legs = [
-        walk_dm(layout, pair, plan.level_climb_dm, plan.reach_level) for pair in pairwise([start, *sequence, end])
+        length_dm(plan, [first, via, second] if via else [first, second])
+        for via, (first, second) in zip(vias, pairwise([start, *sequence, end]), strict=True)
     ]
     return [sum(legs[at:]) for at in range(len(sequence))]
 

@@ -68,7 +68,7 @@ WHERE v.warehouse_id = :w AND v.state <> 'done' ORDER BY v.priority DESC, v.id
 _TOURS = """
 SELECT t.wave_id AS wave, t.id AS tour, t.state, t.priority, t.cut_off_at_ms, t.distance_dm,
 COALESCE(t.claimed_at_ms, 0) AS claimed_at_ms, COALESCE(o.name, '') AS operator, COALESCE(s.code, '') AS station,
-COALESCE(c.code, '') AS cart, COALESCE(p.name, '') AS kept_for,
+COALESCE(c.code, '') AS cart, COALESCE(p.name, '') AS kept_for, t.zone, COALESCE(w.code, '') AS waits_at,
 (SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id) AS stops,
 (SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state <> 'open') AS made,
 (SELECT MAX(k.done_at_ms) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id) AS moved_at_ms,
@@ -79,6 +79,7 @@ FROM tour t LEFT JOIN operator o ON o.warehouse_id = t.warehouse_id AND o.id = t
 LEFT JOIN operator p ON p.warehouse_id = t.warehouse_id AND p.id = t.for_operator_id
 LEFT JOIN station s ON s.warehouse_id = t.warehouse_id AND s.id = t.station_id
 LEFT JOIN cart c ON c.warehouse_id = t.warehouse_id AND c.id = t.cart_id
+LEFT JOIN location w ON w.warehouse_id = t.warehouse_id AND w.id = t.waits_at_id
 WHERE t.warehouse_id = :w AND t.state <> 'done'
 ORDER BY CASE t.state WHEN 'active' THEN 0 ELSE 1 END, t.priority DESC, t.cut_off_at_ms, t.id
 """

@@ -14,7 +14,8 @@ from fulfillment.domain.units import volume_ml
 from fulfillment.domain.waves import TOTE_VOLUME_ML, TOTE_WEIGHT_G, ranks
 from fulfillment.hot import Tx
 from fulfillment.services.floor_plan import FloorPlan
-from picking import Cart, PickLine, PickOrder, Spot, out_of_reach
+from fulfillment.services.walks import lost
+from picking import Cart, PickLine, PickOrder, Spot
 
 Key = tuple[int, int, int]
 """order, item, location: what one line stands for."""
@@ -95,16 +96,16 @@ def pick_orders(rows: Iterable[Any]) -> tuple[tuple[PickOrder, ...], dict[str, K
 def lost_places(orders: Iterable[PickOrder], plan: FloorPlan) -> set[str]:
     """The locations of these orders that nobody can walk to and back from, as the floor is closed now."""
     spots = list({line.spot.name: line.spot for order in orders for line in order.lines}.values())
-    return {spots[at].name for at, _ in out_of_reach(plan.layout, plan.start, spots, plan.drops[0]) if at < len(spots)}
+    return {spots[at].name for at in lost(plan, plan.start, spots) if at < len(spots)}
 
 
 def within_reach(picks: WavePicks, plan: FloorPlan) -> WavePicks:
     """Without what lies behind a closed stretch: those promises stand, and go with a wave after it was opened."""
-    lost = lost_places(picks.orders, plan)
-    if not lost:
+    behind = lost_places(picks.orders, plan)
+    if not behind:
         return picks
     orders = tuple(
-        replace(order, lines=tuple(line for line in order.lines if line.spot.name not in lost))
+        replace(order, lines=tuple(line for line in order.lines if line.spot.name not in behind))
         for order in picks.orders
     )
     return replace(picks, orders=tuple(order for order in orders if order.lines))

@@ -45,7 +45,7 @@ def prove(floor: Floor, wave_id: int) -> str:
         return "nothing walked"
     orders, mode, positions = asked
     plan = floor_plan.of(floor)
-    layout = replace(plan.layout, closed=(), busy_dm=())
+    layout = plan.layout.opened
     cart = floor.read(wave_picks.smallest_cart)
     as_came = BatchProblem(layout, plan.start, plan.drops[0], cart, orders)
     fifo_s_shape_dm = plan_batches(as_came, 0, proposals=0).fifo_s_shape_dm

@@ -16,7 +16,16 @@ from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.domain.tasks import PickMode
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, RELEASABLE, ProposalState
 from fulfillment.hot import Tx
-from fulfillment.services import jobs, put_walls, refills_for_orders, wave_forecasts, wave_questions, waves, ways
+from fulfillment.services import (
+    jobs,
+    pick_zones,
+    put_walls,
+    refills_for_orders,
+    wave_forecasts,
+    wave_questions,
+    waves,
+    ways,
+)
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
@@ -85,12 +94,12 @@ def release(
     """Make a wave of a proposal's orders, as far as they can still go; ask for the goods of those that wait for some.
 
     `changed` names those that cannot any more. The answer is that of `waves.release` otherwise. `mode`: how they are
-    picked; None = in a batch if that is what was proposed, else a tote for each order. `known`: what
-    `ways.look` found before this transaction.
+    picked; None = as was proposed where a put wall, or zones that take carts over, are still there, else a tote for
+    each order. `known`: what `ways.look` found before this transaction.
 
     Raises:
         NotFound: no such proposal.
-        Conflict: it is not ready (any more), none of its orders can go, or there is no put wall for a batch.
+        Conflict: it is not ready (any more), none of its orders can go, there is no put wall for a batch, or no zones.
     """
     row = _row(tx, proposal_id)
     if row["state"] != ProposalState.READY:
@@ -100,8 +109,9 @@ def release(
     if not numbers:
         raise Conflict("nothing_to_release", "none of the proposed orders can go any more")
     if mode is None:
-        is_batch = content["mode"] == PickMode.BATCH and put_walls.is_there(tx)
-        mode = PickMode.BATCH if is_batch else PickMode.CLUSTER
+        can_be = {PickMode.BATCH: put_walls.is_there(tx), PickMode.ZONE: len(pick_zones.listed(tx)) > 1}
+        mode = next((mode for mode, is_possible in can_be.items() if is_possible and content["mode"] == mode), None)
+        mode = mode or PickMode.CLUSTER
     wave = waves.release(tx, actor, numbers, mode=mode, known=known)
     refills_for_orders.demand(tx, actor, content["waiting_ids"])
     tx.put(

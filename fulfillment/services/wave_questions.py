@@ -14,7 +14,17 @@ from typing import Any
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.waves import RELEASABLE
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, picker_shifts, put_walls, wave_picks, ways, work_times
+from fulfillment.services import (
+    floor_plan,
+    pick_zones,
+    picker_shifts,
+    put_walls,
+    tour_ends,
+    wave_picks,
+    ways,
+    work_times,
+)
+from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.refills_for_orders import OUT_OF_REACH
 from picking import (
     FieldError,
@@ -22,6 +32,7 @@ from picking import (
     ModeCost,
     PickerShift,
     PickOrder,
+    Spot,
     WaveOrder,
     WavePlan,
     WaveProblem,
@@ -142,15 +153,35 @@ def _question(tx: Tx, floor: Floor, max_orders: int, horizon_ms: int) -> _Questi
     rates = learn(work_times.measured(tx))
     times = handling_times(rates)
     pickers, _ = crew(tx, horizon_ms, times)
+    zones, hand_overs = _zones(tx, plan)
+    end = tour_ends.likely(plan, list(picks.values()))[0]
     lost = wave_picks.lost_places(picks.values(), plan)
     orders = tuple(_wave_order(row, picks.get(row["id"]), lost) for row in heads)
     problem = WaveProblem(
-        plan.layout, plan.start, plan.drops[0], wave_picks.smallest_cart(tx), orders, pickers, tx.now_ms,
+        plan.layout, plan.start, end, wave_picks.smallest_cart(tx), orders, pickers, tx.now_ms,
         tx.one("SELECT COUNT(*) AS carts FROM cart WHERE warehouse_id = :w")["carts"], times, rates, PACK_MS,
-        horizon_ms, max_orders, put_walls.largest_slots(tx),
+        horizon_ms, max_orders, put_walls.largest_slots(tx), zones, hand_overs,
     )  # fmt: skip
     waiting_ids = [row["id"] for row in heads if row["waits_for"] == "replenishment"]
     return _Question(problem, {str(row["id"]): row["number"] for row in heads}, units, waiting_ids, plan.version)
+
+
+def _zones(tx: Tx, plan: FloorPlan) -> tuple[tuple[tuple[int, ...], ...], tuple[Spot, ...]]:
+    """The aisles of each zone that takes carts over, and where; an aisle of two zones is priced as the first one's."""
+    taken: set[int] = set()
+    zones: list[tuple[int, ...]] = []
+    hand_overs: list[Spot] = []
+    for zone in pick_zones.listed(tx):
+        rows = tx.all(
+            f"SELECT DISTINCT x_dm FROM location WHERE warehouse_id = :w AND zone = :zone AND {floor_plan.STORAGE}",
+            zone=zone.code,
+        )
+        aisles = {plan.layout.nearest_aisle(row["x_dm"]) for row in rows} - taken
+        if aisles:
+            taken |= aisles
+            zones.append(tuple(sorted(aisles)))
+            hand_overs.append(zone.spot)
+    return tuple(zones), tuple(hand_overs)
 
 
 def _wave_order(row: Any, picks: PickOrder | None, lost: set[str]) -> WaveOrder:

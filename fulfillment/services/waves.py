@@ -14,7 +14,16 @@ from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.domain.tasks import PickMode
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, RELEASABLE
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, cartons, jobs, put_walls, refills_for_orders, replenishment_plans, ways
+from fulfillment.services import (
+    allocate,
+    cartons,
+    jobs,
+    pick_zones,
+    put_walls,
+    refills_for_orders,
+    replenishment_plans,
+    ways,
+)
 from fulfillment.services.actor import Actor
 from fulfillment.services.refills_for_orders import OUT_OF_REACH
 from fulfillment.services.running import tell
@@ -32,15 +41,19 @@ def release(
     `waiting_for_replenishment` names those left out because their goods must be brought down first; when that is all
     there is no wave (`wave` is None). `waiting_for_opening` names those with goods behind a closed stretch: they belong
     to the wave and get their tours when the way is opened. `mode`: how its orders are picked; a batch is sorted at a
-    put wall. `known`: what `ways.look` found before this transaction.
+    put wall, carts of a wave by zones are handed over between them. `known`: what `ways.look` found before this
+    transaction.
 
     Raises:
-        Conflict: nothing can be released, an order named is in another state, or there is no wall for a batch.
+        Conflict: nothing can be released, an order named is in another state, there is no wall for a batch, or there
+            are no two zones that take carts over.
     """
     if not 1 <= max_orders <= MAX_WAVE_ORDERS:
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
     if mode == PickMode.BATCH and not put_walls.is_there(tx):
         raise Conflict("no_put_wall", "there is no put wall to sort a batch at: set one up first", "mode")
+    if mode == PickMode.ZONE:
+        pick_zones.check(tx)
     behind_closed = ways.behind_closed(tx, known)
     states = ", ".join(f"'{state}'" for state in sorted(RELEASABLE))
     if numbers is not None:

@@ -15,7 +15,8 @@ from typing import Any
 from fulfillment.hot import Tx
 from fulfillment.services import floor_plan
 from fulfillment.services.floor_plan import FloorPlan
-from picking import FieldError, Spot, out_of_reach
+from fulfillment.services.walks import lost
+from picking import FieldError, Spot
 
 SHOWN = 100
 POINTS_AT_ONCE = 200  # walks are looked up for all pairs of what is asked about
@@ -91,7 +92,7 @@ def _walked(plan: FloorPlan, points: Sequence[Point]) -> dict[Point, bool]:
     for first in range(0, len(points), POINTS_AT_ONCE):
         turn = points[first : first + POINTS_AT_ONCE]
         spots = [Spot(f"{x_dm}/{y_dm}", x_dm, y_dm) for x_dm, y_dm in turn]
-        for at, _ in out_of_reach(plan.layout, plan.start, spots, plan.drops[0]):
+        for at in lost(plan, plan.start, spots):
             if at < len(turn):
                 is_lost[turn[at]] = True
     return is_lost

@@ -25,8 +25,9 @@ def measured(tx: Tx, tours: int = TOURS_READ) -> list[Sample]:
         "SELECT t.id, t.station_id, t.operator_id, t.claimed_at_ms, t.done_at_ms, (SELECT COUNT(*) FROM tour_tote s"
         " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id AND s.lpn_id <> 0) AS totes FROM tour t"
         " WHERE t.warehouse_id = :w AND t.state = 'done' AND t.claimed_at_ms IS NOT NULL AND t.done_at_ms IS NOT NULL"
-        # Several orders' units are taken at once in a batch: what one line takes cannot be told from it.
-        " AND t.mode <> 'batch'"
+        # Several orders' units are taken at once in a batch, and a cart waits between zones: what one line takes cannot
+        # be told from either.
+        " AND t.mode NOT IN ('batch', 'zone')"
         f" AND t.station_id IS NOT NULL ORDER BY t.id DESC LIMIT {int(tours)}"
     )
     if not rows:

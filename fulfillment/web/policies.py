@@ -24,12 +24,15 @@ ZoneCode = Annotated[str, msgspec.Meta(max_length=20, pattern=PLAIN)]
 
 
 class ZoneBody(Body):
-    """What a zone says for its items ('' and null: nothing), and which classes of goods are kept there."""
+    """What a zone says for its items ('' and null: nothing), which classes of goods are kept there, and, where carts go
+    from zone to zone, its turn (0: it takes none over) and the place where it takes them over."""
 
     name: Text = ""
     rotation: Rotation | None = None
     tolerance_days: Days | None = None
     storage_classes: Text = EVERY_CLASS
+    pick_order: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    hand_over: Text = ""
 
 
 class PolicyBody(Body):
@@ -63,7 +66,8 @@ def put_zone(body: ZoneBody, code: str) -> Any:
 
     def work(tx: Any) -> Any:
         what = policies.set_zone(
-            tx, code, body.name, body.rotation or "", body.tolerance_days, body.storage_classes
+            tx, code, body.name, body.rotation or "", body.tolerance_days, body.storage_classes, body.pick_order,
+            body.hand_over,
         )  # fmt: skip
         return policies.describe_zone(tx, code), 201 if what == "created" else 200
 

@@ -67,11 +67,11 @@ const draw = {
   tours(tours) {
     fill("tours", [...tours.waves.map(wave), ...tours.active.map((tour) => make("li", "tour",
       way(`/tours/${tour.tour}`, tour.operator || tour.station),
-      make("span", "", `${tour.station} · ${tour.cart}`),
-      make("span", "", tour.location ? say("board", "at", { place: tour.location }) : say("board", "on_way_back")),
+      make("span", "", tour.waits_at ? tour.cart : `${tour.station} · ${tour.cart}`),
+      make("span", "", tour.waits_at ? say("board", "waits_for_zone", { place: tour.waits_at, zone: tour.zone }) : tour.location ? say("board", "at", { place: tour.location }) : say("board", "on_way_back")),
       progress(tour.stops_done, tour.stops_total),
       make("span", "tour-walk", [say("board", "walk_left", { metres: metres(tour.walk_left_dm), total: metres(tour.distance_dm) }),
-        against(tour), tour.distance_dm === tour.lower_bound_dm ? say("board", "proven") : ""].filter(Boolean).join(" · "))))]);
+        against(tour), bound(tour)].filter(Boolean).join(" · "))))]);
     const saved = tours.s_shape_dm - tours.distance_dm;
     text("tours-sum", [
       say("board", "tours_waiting", { count: tours.planned }), say("board", "tours_done", { count: tours.done }),
@@ -127,13 +127,26 @@ function against(walk) {
   return say("board", "against", { s_shape: less(walk.s_shape_dm), named: less(walk.location_order_dm) });
 }
 
+/* What is proven: no order of these stops (no carts for these orders) walks less. */
+function bound(walk) {
+  if (walk.distance_dm === walk.lower_bound_dm) return say("board", "proven");
+  return walk.lower_bound_dm ? say("board", "bound", { metres: metres(walk.lower_bound_dm) }) : "";
+}
+
+function toFirstCome(one) {
+  const less = 100 * (one.distance_dm - one.fifo_s_shape_dm) / (one.fifo_s_shape_dm || 1);
+  const percent = less.toLocaleString(language, { maximumFractionDigits: 1, signDisplay: "always" });
+  return one.fifo_s_shape_dm ? say("board", "first_come", { percent: `${percent} %` }) : "";
+}
+
 function wave(one) {
   return make("li", "wave",
     make("b", "", say("board", "wave", { number: one.wave })),
     make("span", "", say("board", "walk_of", { metres: metres(one.distance_dm) })),
     make("span", "", say("board", "saved_m", { metres: metres(one.location_order_dm - one.distance_dm) })),
     progress(one.tours_done, one.tours),
-    make("span", "tour-walk", `${against(one)} · ${say("board", "proven_of", { count: one.proven, total: one.tours })}`));
+    make("span", "tour-walk", [against(one), toFirstCome(one), say("board", "proven_of", { count: one.proven, total: one.tours }),
+      one.lower_bound_dm ? bound(one) : ""].filter(Boolean).join(" · ")));
 }
 
 function way(address, words_) {

@@ -68,6 +68,7 @@ const HEAR = {
     return read.kind ? wrong("not_expected", stop.tote.code, read.value) : wrong("too_many", String(walk.left), read.code);
   },
   drop(walk, read) {
+    if (!walk.tour.drops.length) return { needs: "needs_network" }; // another zone takes the cart over
     const drop = walk.tour.drops.find((one) => one.barcode === read.plain);
     if (drop) return { walk: { ...walk, state: "end", at: walk.at + 1 } };
     return wrong(read.kind === "L" ? "wrong_location" : "not_expected", (walk.tour.drops[0] || {}).code, read.value);

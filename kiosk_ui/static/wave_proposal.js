@@ -8,6 +8,7 @@ const clockOf = (ms) => new Date(ms).toLocaleTimeString(language, { hour: "2-dig
 const waveSaid = document.getElementById("wave-said");
 const askButton = document.getElementById("wave-ask");
 const releaseButton = document.getElementById("wave-release");
+const modeChoice = document.getElementById("wave-mode");
 
 const pickedBy = (p50, p90) => (p90 ? say("wave", "done_by", { clock: clockOf(p50), late: clockOf(p90) })
   : say("wave", "not_done"));
@@ -90,9 +91,22 @@ draw.wave = (shown) => {
   releaseButton.hidden = !isReady;
   if (isReady) {
     releaseButton.textContent = `${say("wave", "release")}: ${say("wave", "orders", { count: plan.orders })}`;
+    if (releaseButton.dataset.proposal !== String(proposal.proposal)) offerModes(plan);
     releaseButton.dataset.proposal = proposal.proposal;
   }
+  modeChoice.hidden = !isReady || modeChoice.options.length < 2;
 };
+
+/* As proposed, or as a supervisor would rather have it: what cannot be done here is not offered. */
+function offerModes(plan) {
+  const possible = plan.modes.filter((mode) => !mode.reason && mode.mode !== "single").map((mode) => mode.mode);
+  modeChoice.replaceChildren(...possible.map((mode) => {
+    const option = make("option", "", say("wave", `mode_${mode}`));
+    option.value = mode;
+    return option;
+  }));
+  modeChoice.value = possible.includes(plan.mode) ? plan.mode : "cluster";
+}
 
 async function act(button, path, body) {
   button.disabled = true; // a second touch of an impatient finger must not ask twice
@@ -111,6 +125,6 @@ async function act(button, path, body) {
 
 askButton?.addEventListener("click", () => act(askButton, "/wave-proposals", {}));
 releaseButton?.addEventListener("click",
-  () => act(releaseButton, `/wave-proposals/${releaseButton.dataset.proposal}/release`));
+  () => act(releaseButton, `/wave-proposals/${releaseButton.dataset.proposal}/release?mode=${modeChoice.value || "cluster"}`));
 
 draw.wave(view.wave);

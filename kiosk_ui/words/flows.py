@@ -60,6 +60,7 @@ FLOWS: Mapping[str, Mapping[str, str]] = {
         "pick.damaged": "What is wrong with it? Key how many, or scan each",
         "help": "What can be done here",
         "pick.drop": "Set the totes down: scan the staging place",
+        "pick.over": "Next zone: leave the cart here, scan the place",
         "put_back.tote": "Scan the tote to put back",
         "put_back.item": "Take from the tote: scan the item",
         "put_back.location": "Put it here: scan the location",

@@ -57,6 +57,7 @@ PHRASES: Mapping[str, Mapping[str, str]] = {
         "a_tote_of_this_order": "a tote of this order",
         "a_tote_that_was_set_down": "a tote that was set down",
         "a_tote_to_be_put_back": "a tote to be put back",
+        "a_tote_on_a_cart_that_waits": "a tote on a cart that waits",
         "a_transfer_to_be_sent": "a transfer to be sent",
         "a_unit_no_order_waits_for": "a unit no order waits for",
         "a_unit_of_this_receipt": "a unit of this receipt",

@@ -58,6 +58,7 @@ class Judgement(ShiftState):
         api = self._admin()
         report = self.report
         report.waves = len(self._waves)
+        report.hand_overs = self.gear.hand_overs
         add_tallies(report, (station.tally for station in self._stations))
         shipping_s = sum(report.stage_s.get(k, 0.0) for k in ("receive", "putaway", "ship"))
         report.scans_per_s = round(report.scans / shipping_s, 1) if shipping_s else 0.0

@@ -72,7 +72,7 @@ class Lead(ShiftState):
 
     def _release(self, api: FloorHttp) -> bool:
         try:
-            wave = api.post("/api/v1/waves", {"max_orders": self.options.orders_a_wave})
+            wave = api.post("/api/v1/waves", {"max_orders": self.options.orders_a_wave, "mode": self.options.pick_mode})
         except ServerRefused as refused:
             if refused.status in (404, 409, 422):
                 return False  # nothing that could be released

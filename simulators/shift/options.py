@@ -66,6 +66,7 @@ class ShiftOptions:
     totes: int = 600
     positions_a_cart: int = 8
     orders_a_wave: int = 40
+    pick_mode: str = "cluster"
     waves_ahead: int = 2
     cancelled_orders: int = 0  # customers who change their mind while their goods are being picked
     stall_s: float = 90.0

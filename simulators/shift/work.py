@@ -88,9 +88,9 @@ class Work(ShiftState):
             return lambda: self._at_lane(worker, lane)
         if (
             post in ("", PICK)
-            and gear.carts
+            and (gear.carts or gear.handed_over)
             and (self._open_waves or self._was_left)  # walks of an earlier run may still wait
-            and self._totes_suffice()
+            and (gear.handed_over or self._totes_suffice())
             and time.monotonic() >= stage.pick_dry_until
         ):
             return lambda: self._on_tour(worker)

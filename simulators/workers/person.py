@@ -47,6 +47,7 @@ class Person:
         self._gear = floor.equipment
         self._pace = floor.pace
         self._repeats: tuple[str, int] = ("", 0)
+        self._cart: str | None = None  # the one that is pushed
         self._slips: dict[str, str] = {}  # tote → order, as written on the slip in it
         self._filled: set[str] = set()  # totes of this walk the picker believes to hold something
 

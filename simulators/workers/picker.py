@@ -10,6 +10,7 @@ from typing import Any
 from simulators.client import Outcome, ScanStation, Step
 from simulators.workers.person import Person, is_same_task, whole
 from simulators.world import (
+    HandedOver,
     NotThere,
     StagedTote,
     tote_place,
@@ -22,21 +23,61 @@ class Picker(Person):
     """Who picks: a cart, a tour, a tote an order, and down at staging."""
 
     def pick_tour(self) -> bool:
-        """Take a cart, walk one tour, drop the totes at staging. False when there is no tour to walk."""
+        """Take a cart, walk one tour to staging or to where the next zone takes it over. False: there is none to walk.
+
+        A cart that was handed over goes before one that is empty.
+        """
+        over = self._take_over()
+        if over is not None:
+            return self._go_on(over)
         cart = self._take_cart()
         if cart is None:
             return False
         kiosk = self._enter("pick", "PICK")
-        totes: list[str] = []
+        self._cart = cart
         try:
             if kiosk.step.at == "pick.cart":
                 outcome = self._scan(kiosk, cart)
                 if not outcome.is_applied:
                     return False
-            self._walk_tour(kiosk, totes)
+            self._walk_tour(kiosk, [])
         finally:
-            self._gear.carts.append(cart)
+            self._bring_cart_back()
         return True
+
+    def _go_on(self, over: HandedOver) -> bool:
+        """Take a cart up where it was handed over, by its own label or by that of a tote on it."""
+        kiosk = self._enter("pick", "PICK")
+        label = self.errs.dice.choice([over.cart, *over.totes])
+        if kiosk.step.at != "pick.cart" or not self._scan(kiosk, label).is_applied:
+            self._gear.handed_over.append(over)
+            return False
+        self._cart, self._slips, self._filled = over.cart, over.slips, over.filled
+        try:
+            self._walk_tour(kiosk, over.totes)
+        finally:
+            self._bring_cart_back()
+        return True
+
+    def _bring_cart_back(self) -> None:
+        if self._cart is not None:
+            self._gear.carts.append(self._cart)
+            self._cart = None
+
+    def _hand_over(self, kiosk: ScanStation, totes: list[str]) -> None:
+        place = self._staging(kiosk.step)
+        self._walk(place[0])
+        outcome = self._scan(kiosk, place[1])
+        if not outcome.is_applied:
+            raise self._stuck(f"handing over at {place[0]}: {outcome.code}", kiosk.step)
+        assert self._cart is not None
+        with self._gear.lock:
+            self._gear.handed_over.append(HandedOver(self._cart, list(totes), dict(self._slips), set(self._filled)))
+            self._gear.hand_overs += 1
+        self._cart = None
+        totes.clear()
+        self._slips.clear()
+        self._filled.clear()
 
     def _walk_tour(self, kiosk: ScanStation, totes: list[str]) -> None:
         acts: dict[str, Callable[[ScanStation, list[str]], None]] = {
@@ -44,6 +85,7 @@ class Picker(Person):
             "pick.location": self._go_to_bin,
             "pick.item": self._pick_item,
             "pick.tote": self._put_into_tote,
+            "pick.over": self._hand_over,
             "pick.drop": self._drop_totes,
         }
         while kiosk.step.at in acts:
@@ -335,6 +377,10 @@ class Picker(Person):
                     self._gear.empty_totes.append(tote)
         self._filled.clear()
         self._slips.clear()
+
+    def _take_over(self) -> HandedOver | None:
+        with self._gear.lock:
+            return self._gear.handed_over.popleft() if self._gear.handed_over else None
 
     def _take_cart(self) -> str | None:
         with self._gear.lock:

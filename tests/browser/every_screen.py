@@ -133,7 +133,7 @@ def every_kiosk_screen(site: Site, page: Page) -> Iterator[str]:
     walk = Walk(site, page)
     walks: tuple[Callable[[Walk], Iterator[str]], ...] = (
         _signing_in, _receiving, _putting_away, _picking, _putting_back, _packing, _loading, _refilling, _moving,
-        _counting, _sending, _sorting, _standing_still,
+        _counting, _sending, _sorting, _handing_over, _standing_still,
     )  # fmt: skip
     for walked in walks:
         yield from walked(walk)
@@ -261,6 +261,26 @@ def _picking(walk: Walk) -> Iterator[str]:
     while walk.here in ("pick.location", "pick.item"):
         _make_stop(walk)
     yield walk.reached("pick.drop")
+    walk.scan(acts.at("STAGE-1")).say("HOME")
+
+
+def _handing_over(walk: Walk) -> Iterator[str]:
+    hand = walk.hand
+    over = acts.zone(hand)
+    hand.stock("BOWL-L", 5, "A01-03-1")
+    hand.stock("BOWL-L", 5, "A02-02-1", "2026-02-01")
+    hand.order("Z1", ("BOWL-L", 6))
+    acts.release(hand, "Z1", mode="zone")
+    walk.to("HAND-1").say("HOME").sign_in("PICK").scan(acts.CARTS[2])
+    while walk.here == "pick.totes":
+        walk.scan(next(one["code"] for one in walk.person.step["expects"] if one["kind"] == "tote"))
+    while walk.here in ("pick.location", "pick.item"):
+        _make_stop(walk)
+    yield walk.reached("pick.over")
+    yield walk.scan(acts.at(over)).reached("pick.cart", "-over")
+    walk.scan(acts.CARTS[2])
+    while walk.here in ("pick.location", "pick.item"):
+        _make_stop(walk)
     walk.scan(acts.at("STAGE-1")).say("HOME")
 
 

@@ -43,6 +43,16 @@ def test_a_day_with_human_errors_ships_every_shippable_order(tmp_path: Path) -> 
     assert 0 < report["tours_proven"] <= report["tours"]
 
 
+def test_a_day_picked_zone_by_zone_ships_as_much(tmp_path: Path) -> None:
+    code, report = simulate(tmp_path, "--zones", "3")
+    why = [*report["differences"], *report["surprises"], *report["stuck"]]
+    assert (code, report["failures"]) == (0, []), "\n".join(map(str, why))
+    assert report["orders_shipped"] == report["orders_shippable"] > 0
+    assert report["verify_ok"] is True
+    assert report["world_differences"] == 0
+    assert report["hand_overs"] > 0
+
+
 def test_a_planted_fifo_break_is_found_by_the_audit(tmp_path: Path) -> None:
     code, report = simulate(tmp_path, "--plant", "fifo-break", "--no-errors", "--cancel", "0")
     assert report["planted"]["plant"] == "fifo-break"

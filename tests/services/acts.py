@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import audit, orders, planning, verify, waves
+from fulfillment.services import audit, orders, planning, policies, verify, waves
 from tests.factories import NOBODY, FloorHand
 
 CARTS = [own_code("K", f"{number:04d}") for number in range(1, 4)]
@@ -19,11 +19,22 @@ def at(code: str) -> str:
     return own_code("L", code)
 
 
-def release(hand: FloorHand, *numbers: str) -> int:
+def release(hand: FloorHand, *numbers: str, mode: str = "cluster") -> int:
     """Release orders (all that are allocated when none is named) and plan their tours."""
-    wave = hand.write(lambda tx: waves.release(tx, NOBODY, list(numbers) or None))["wave"]
+    wave = hand.write(lambda tx: waves.release(tx, NOBODY, list(numbers) or None, mode=mode))["wave"]
     planning.plan_wave(hand.floor, wave, tour_ms=1)
     return wave
+
+
+def zone(hand: FloorHand) -> str:
+    """Aisle 1 is zone A, aisle 2 zone B; where B takes carts over."""
+    over = "OVER-B"
+    hand.write(lambda tx: tx.run("UPDATE location SET zone = 'A' WHERE code LIKE 'A01%'"))
+    hand.write(lambda tx: tx.run("UPDATE location SET zone = 'B' WHERE code LIKE 'A02%'"))
+    hand.write(lambda tx: tx.insert("location", code=over, kind="staging", x_dm=40, y_dm=0))
+    hand.write(lambda tx: policies.set_zone(tx, "A", pick_order=1, hand_over="STAGE-1"))
+    hand.write(lambda tx: policies.set_zone(tx, "B", pick_order=2, hand_over=over))
+    return over
 
 
 def take_tour(hand: FloorHand, station: str = "HAND-1", cart: int = 0, first_tote: int = 0) -> dict[str, Any]:

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
-from fulfillment.services import closures, floor_plan, late_orders, planning, replanning, wave_cuts, waves, ways
+from fulfillment.services import (
+    closures,
+    floor_plan,
+    late_orders,
+    planning,
+    replanning,
+    walks,
+    wave_cuts,
+    waves,
+    ways,
+)
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import go_to_stop, make_stop, release, take_tour
 from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
@@ -40,6 +50,8 @@ def test_a_supervisor_closes_a_stretch_and_opens_it_again(stocked: FloorHand) ->
         ("A01-02-1", "", PICKER, "not_allowed"), ("A01-02-1", "", "", "unknown_badge"),
         ("A01-02-1", "A02-01-1", SUPERVISOR, "two_aisles"), ("Z99", "", SUPERVISOR, "unknown_aisle"),
         ("A01-02-1", "Z99", SUPERVISOR, "unknown_location"), ("DOCK-1", "", SUPERVISOR, "unknown_aisle"),
+        ("01/7", "", SUPERVISOR, "unknown_block"), ("CROSS-9", "", SUPERVISOR, "unknown_cross_aisle"),
+        ("CROSS-0/01", "01", SUPERVISOR, "bad_stretch"), ("CROSS-0/01", "Z9", SUPERVISOR, "unknown_aisle"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_closed_is_refused(stocked: FloorHand, place: str, until: str, badge: str, code: str) -> None:
@@ -63,6 +75,39 @@ def test_a_layout_is_made_once_a_version(stocked: FloorHand) -> None:
     second = floor_plan.of(stocked.floor)
     assert second.version > first.version
     assert [(one.aisle, one.from_dm, one.to_dm) for one in second.layout.closed] == [(0, 9, 35)]
+
+
+def test_one_block_of_an_aisle_is_closed_between_its_cross_aisles(stocked: FloorHand) -> None:
+    assert close(stocked, "01/0")["place"] == "01/0"
+    (shut,) = floor_plan.of(stocked.floor).layout.closed
+    assert (shut.aisle, shut.from_dm, shut.to_dm) == (0, -2, 46)
+
+
+def test_a_closed_cross_aisle_is_walked_round_at_once(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-03-1", 1), ("A02-02-1", 1))
+    release(stocked)
+    assert distance_dm(stocked) == 166  # up the first aisle and over at the back
+    closed = close(stocked, "CROSS-1/02", "F1")
+    work_off(stocked)
+    assert (closed["place"], distance_dm(stocked)) == ("CROSS-1/02 - F1", 166)
+    closed = close(stocked, "CROSS-1", "")
+    work_off(stocked)
+    assert (closed["place"], distance_dm(stocked)) == ("CROSS-1", 190)  # each aisle from the front
+    stocked.write(lambda tx: closures.open_again(tx, NOBODY, closed["closure"], SUPERVISOR))
+    work_off(stocked)
+    assert distance_dm(stocked) == 166
+
+
+def test_what_would_leave_no_way_to_any_aisle_is_not_closed(stocked: FloorHand) -> None:
+    stocked.write(lambda tx: floor_plan.set_plan(tx, "LANE-EU", [], []))
+    close(stocked, "P1")
+    with pytest.raises(Conflict) as refused:
+        close(stocked, "CROSS-0")
+    assert refused.value.code == "no_way_left"
+
+
+def distance_dm(hand: FloorHand) -> int:
+    return int(hand.one("SELECT distance_dm FROM tour WHERE warehouse_id = :w")["distance_dm"])
 
 
 def test_nobody_is_sent_behind_a_closed_stretch(stocked: FloorHand) -> None:
@@ -236,13 +281,13 @@ def test_what_was_looked_up_before_counts_only_on_the_floor_it_was_looked_up_on(
     known = stocked.floor.read(ways.look)
     stocked.order("shut meanwhile", ("A01-03-1", 1))
     asked: list[int] = []
-    real = ways.out_of_reach
+    real = walks.lost
 
-    def counted(layout: Any, start: Any, spots: Any, drop: Any) -> Any:
+    def counted(plan: Any, start: Any, spots: Any) -> Any:
         asked.append(len(spots))
-        return real(layout, start, spots, drop)
+        return real(plan, start, spots)
 
-    monkeypatch.setattr(ways, "out_of_reach", counted)
+    monkeypatch.setattr(ways, "lost", counted)
 
     def waiting(tx: Any) -> list[str]:
         rows = tx.all(

@@ -8,9 +8,29 @@ from typing import Any
 import pytest
 
 from fulfillment.domain.reasons import Conflict
-from fulfillment.services import closures, floor_plan, jobs, late_orders, planning, wave_cuts, wave_proofs, waves
+from fulfillment.services import (
+    closures,
+    floor_plan,
+    jobs,
+    late_orders,
+    planning,
+    wave_acts,
+    wave_cuts,
+    wave_proofs,
+    waves,
+)
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import finish_tour, go_to_stop, make_stop, release, say_short, take_tour
+from tests.services.acts import (
+    CARTS,
+    TOTES,
+    finish_tour,
+    go_to_stop,
+    make_stop,
+    release,
+    say_short,
+    take_tour,
+    wrong,
+)
 from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
 
 
@@ -48,15 +68,98 @@ def test_an_order_as_long_alone_walks_alone(stocked: FloorHand) -> None:
     assert [tour["totes"] for tour in after["tours"]] == [6, 1]
 
 
-def test_a_tour_somebody_walks_is_left_alone(stocked: FloorHand) -> None:
-    stocked.order("1", ("A01-01-1", 1), ("A01-02-1", 1))
+def test_a_late_order_joins_a_tour_on_its_way_behind_the_stop_its_picker_was_sent_to(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1), ("A02-01-1", 1), ("A02-02-1", 1))
     wave = release(stocked)
     take_tour(stocked)
-    stocked.order("late", ("A01-03-1", 1))
+    sent_to = stocked.step()["fields"]["location"]["code"]
+    stocked.order("late", ("A01-02-1", 1))
     after = join(stocked, wave, "late")
-    assert [tour["stops"] for tour in after["tours"]] == [2, 1]
+    (tour,) = after["tours"]
+    assert (tour["stops"], stocked.order_state("late")) == (4, "picking")
+    assert open_stops(stocked)[:2] == [sent_to, "A01-02-1"]
+    assert go_to_stop(stocked)["outcome"] == "applied"  # the screen that was shown before it came still holds
+    assert wrong(stocked) == []
+
+
+def test_where_the_picker_has_passed_a_walk_of_its_own_is_shorter(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1), ("A02-01-1", 1), ("A02-02-1", 1))
+    wave = release(stocked)
+    take_tour(stocked)
     make_stop(stocked)
-    assert open_stops(stocked) == ["A01-02-1", "A01-03-1"]
+    stocked.order("late", ("A01-02-1", 1))
+    assert [tour["stops"] for tour in join(stocked, wave, "late")["tours"]] == [3, 1]
+
+
+def test_the_tote_of_an_order_that_joined_on_the_way_is_asked_for_at_its_stop(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1), ("A02-02-1", 1))
+    wave = release(stocked)
+    take_tour(stocked)
+    stocked.order("late", ("A01-02-1", 2), ("A01-03-1", 1))
+    join(stocked, wave, "late")
+    make_stop(stocked)
+    fields = stocked.step()["fields"]
+    assert (fields["order"], fields["tote"]["code"], fields["tote"]["position"]) == ("late", None, 2)
+    go_to_stop(stocked)
+    stocked.scan("HAND-1", fields["item"]["barcode"], 2)
+    assert (stocked.step()["state"], stocked.step()["prompt"]) == ("tote", "scan_new_tote")
+    stocked.scan("HAND-1", TOTES[5])
+    stocked.scan("HAND-1", TOTES[5])
+    finish_tour(stocked)
+    assert (stocked.order_state("late"), stocked.order_state("1")) == ("picked", "picked")
+    assert wrong(stocked) == []
+
+
+def test_a_counted_hand_is_not_disturbed_by_an_order_that_joins(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 2), ("A02-02-1", 1))
+    wave = release(stocked)
+    take_tour(stocked)
+    go_to_stop(stocked)
+    stocked.scan("HAND-1", stocked.step()["fields"]["item"]["barcode"])
+    stocked.order("late", ("A01-02-1", 1))
+    join(stocked, wave, "late")
+    answer = stocked.scan("HAND-1", stocked.step()["fields"]["item"]["barcode"])
+    assert (answer["outcome"], answer["step"]["state"], answer["step"]["fields"]["counted_each"]) == (
+        "applied", "tote", 2,
+    )  # fmt: skip
+
+
+def test_while_a_cart_is_loaded_the_late_order_s_tote_is_one_more(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1), ("A02-02-1", 1))
+    wave = release(stocked)
+    stocked.sign_in("HAND-1", "PICK")
+    stocked.scan("HAND-1", CARTS[0])
+    stocked.order("late", ("A01-02-1", 1))
+    join(stocked, wave, "late")
+    assert stocked.scan("HAND-1", TOTES[0])["step"]["state"] == "totes"
+    assert stocked.scan("HAND-1", TOTES[1])["step"]["state"] == "location"
+    finish_tour(stocked)
+    assert stocked.order_state("late") == "picked"
+
+
+def test_a_full_cart_or_one_at_its_last_walk_home_takes_no_late_order(stocked: FloorHand) -> None:
+    for number in range(6):
+        stocked.order(str(number), ("A01-01-1", 1), ("A02-02-1", 1))
+    wave = release(stocked)
+    take_tour(stocked)
+    stocked.order("late", ("A01-02-1", 1))
+    assert [tour["totes"] for tour in join(stocked, wave, "late")["tours"]] == [6, 1]
+    stocked.order("later", ("A02-01-1", 1))
+    take_tour(stocked, "HAND-2", cart=1, first_tote=10)
+    while stocked.step()["state"] in ("location", "item"):
+        make_stop(stocked, "HAND-2")
+    after = join(stocked, wave, "later")
+    assert stocked.order_state("later") == "released"
+    assert [tour["state"] for tour in after["tours"]] == ["active", "active", "planned"]
+
+
+def test_a_cart_that_waits_for_somebody_takes_no_late_order(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1), ("A02-02-1", 1))
+    wave = release(stocked)
+    take_tour(stocked)
+    stocked.write(lambda tx: wave_acts.assign(tx, NOBODY, wave, 1, may_without_badge=True))
+    stocked.order("late", ("A01-02-1", 1))
+    assert [tour["stops"] for tour in join(stocked, wave, "late")["tours"]] == [2, 1]
 
 
 def test_two_that_find_the_same_order_a_tour_make_its_stops_once(stocked: FloorHand) -> None:

@@ -19,7 +19,9 @@ from fulfillment.services.imports.keyed import Keyed, import_keyed
 from fulfillment.services.imports.reading import Columns, Row
 from fulfillment.services.imports.report import ImportReport, Options
 
-COLUMNS = Columns(required=("code",), optional=("name", "rotation", "tolerance_days", "storage_classes", "note"))
+COLUMNS = Columns(required=("code",), optional=(
+    "name", "rotation", "tolerance_days", "storage_classes", "pick_order", "hand_over", "note",
+))  # fmt: skip
 MAX_CODE = 20
 
 
@@ -36,13 +38,20 @@ def _values(row: Row) -> dict[str, Any]:
         "rotation": lambda: cells.word(row, "rotation", tuple(Rotation), ""),
         "tolerance_days": lambda: cells.whole(row, "tolerance_days", 0, 3_650) if row["tolerance_days"] else None,
         "storage_classes": lambda: cells.text(row, "storage_classes") or EVERY_CLASS,
+        "pick_order": lambda: cells.whole(row, "pick_order", 0, 1_000) if row["pick_order"] else 0,
+        "hand_over": lambda: cells.text(row, "hand_over"),
     }
     return {column: read() for column, read in reads.items() if column in row.places}
 
 
 def _store(tx: Tx, code: str, values: dict[str, Any]) -> str:
-    known = tx.one("SELECT * FROM zone WHERE warehouse_id = :w AND code = :code", code=code)
+    known = tx.one(
+        "SELECT z.*, COALESCE(l.code, '') AS hand_over FROM zone z LEFT JOIN location l"
+        " ON l.warehouse_id = z.warehouse_id AND l.id = z.hand_over_id WHERE z.warehouse_id = :w AND z.code = :code",
+        code=code,
+    )
     before = {} if known is None else {
-        column: known[column] for column in ("name", "rotation", "tolerance_days", "storage_classes")
+        column: known[column]
+        for column in ("name", "rotation", "tolerance_days", "storage_classes", "pick_order", "hand_over")
     }  # fmt: skip
     return policies.set_zone(tx, code, **{**before, **values})

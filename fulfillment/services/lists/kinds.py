@@ -169,8 +169,11 @@ ZONES = Listing(
         _choice("rotation", "z.rotation", _ROTATIONS, "rotation", is_shown=True),
         _number("tolerance_days", "z.tolerance_days", is_shown=True),
         _text("storage_classes", "z.storage_classes", default="*", is_shown=True),
+        _number("pick_order", "z.pick_order", "0"), _text("hand_over", "COALESCE(l.code, '')"),
     ),
-    imports.import_zones, "FROM zone z WHERE z.warehouse_id = :w", "z.code", ("z.code", "z.name"), matched=str,
+    imports.import_zones,
+    "FROM zone z LEFT JOIN location l ON l.warehouse_id = z.warehouse_id AND l.id = z.hand_over_id"
+    " WHERE z.warehouse_id = :w", "z.code", ("z.code", "z.name"), matched=str,
 )  # fmt: skip
 
 LOCATIONS = Listing(

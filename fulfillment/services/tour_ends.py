@@ -1,0 +1,50 @@
+"""Which of several drop points a wave's carts are filled for, and what can be reached when any of them will do.
+
+Each tour ends where it is shortest (`walks.shortest`); which orders ride together has to be decided for one end. Owns
+that choice: the ends that single orders would choose most often are tried, and what its carts really walk decides.
+Invariant: with one drop point nothing is tried, and the answer is what `picking` says for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.walks import shortest
+from fulfillment.services.wave_picks import WavePicks
+from picking import BatchPlan, BatchProblem, FieldError, PickOrder, Spot, plan_batches
+
+ENDS_TRIED = 3
+ORDERS_ASKED = 100
+TOUR_MS = 5
+
+
+def likely(plan: FloorPlan, orders: Sequence[PickOrder]) -> list[Spot]:
+    """The drop points, those first at which most of these orders would end if each were walked by itself."""
+    if len(plan.drops) == 1:
+        return list(plan.drops)
+    votes: Counter[str] = Counter()
+    for order in orders[:: max(1, len(orders) // ORDERS_ASKED)]:
+        spots = list({line.spot.name: line.spot for line in order.lines}.values())
+        try:
+            votes[shortest(plan, plan.start, spots, TOUR_MS, 0).end.name] += 1
+        except FieldError:
+            continue  # behind something closed: it says nothing about where to end
+    return sorted(plan.drops, key=lambda drop: -votes[drop.name])
+
+
+def carts(plan: FloorPlan, picks: WavePicks, limit_ms: int, seed: int) -> BatchPlan:
+    """Which orders ride together, for the end at which the carts then walk least; the limit is for all ends."""
+    ends = likely(plan, picks.orders)[:ENDS_TRIED]
+    plans = [
+        plan_batches(BatchProblem(plan.layout, plan.start, end, picks.cart, picks.orders), limit_ms // len(ends), seed)
+        for end in ends
+    ]
+    if len(plans) == 1:
+        return plans[0]
+    return min(plans, key=lambda one: sum(_walked_dm(plan, batch.stops) for batch in one.batches))
+
+
+def _walked_dm(plan: FloorPlan, stops: Sequence[Spot]) -> int:
+    return shortest(plan, plan.start, stops, TOUR_MS, 0).tour.distance_dm

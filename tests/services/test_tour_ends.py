@@ -1,0 +1,57 @@
+"""Several drop points: carts are filled for the end that suits them; one behind a closed stretch is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from fulfillment.services import tour_ends
+from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.walks import lost, shortest
+from fulfillment.services.wave_picks import WavePicks
+from picking import Cart, Closed, FieldError, Layout, PickLine, PickOrder, Spot
+
+FRONT, BACK = Spot("FRONT", 0, 0), Spot("BACK", 90, 100)
+LAYOUT = Layout((0, 30, 60, 90), (0, 100))
+
+
+def floor(*drops: Spot, layout: Layout = LAYOUT) -> FloorPlan:
+    return FloorPlan(1, layout, FRONT, drops, 0, 1)
+
+
+def order(number: int, *places: tuple[int, int]) -> PickOrder:
+    lines = tuple(PickLine(f"{number}/{at}", Spot(f"{x}-{y}", x, y), 1) for at, (x, y) in enumerate(places))
+    return PickOrder(str(number), lines)
+
+
+FAR = tuple(order(number, (90, 60 + number)) for number in range(4))
+
+
+def test_the_end_most_orders_would_choose_comes_first() -> None:
+    assert tour_ends.likely(floor(FRONT, BACK), FAR) == [BACK, FRONT]
+    assert tour_ends.likely(floor(FRONT, BACK), [order(1, (0, 10))]) == [FRONT, BACK]
+    assert tour_ends.likely(floor(FRONT), FAR) == [FRONT]
+
+
+def test_carts_are_filled_for_the_end_at_which_they_walk_least() -> None:
+    picks = WavePicks(FAR, Cart(2, 60_000, 20_000), {})
+
+    def walked_dm(*drops: Spot) -> int:
+        plan = floor(*drops)
+        return sum(
+            shortest(plan, FRONT, batch.stops, 20, 0).tour.distance_dm
+            for batch in tour_ends.carts(plan, picks, 200, 1).batches
+        )
+
+    assert walked_dm(FRONT, BACK) <= min(walked_dm(FRONT), walked_dm(BACK))
+    assert walked_dm(FRONT, BACK) < walked_dm(FRONT)
+
+
+def test_a_drop_point_behind_something_closed_is_left_out_of_a_tour() -> None:
+    shut = Layout((0, 30, 60, 90), (0, 100), closed=tuple(Closed(aisle, 20, 40) for aisle in range(4)))
+    plan = floor(BACK, FRONT, layout=shut)
+    near = Spot("near", 30, 10)
+    assert lost(plan, FRONT, [near]) == set()
+    assert shortest(plan, FRONT, [near], 20, 0).end == FRONT
+    assert lost(floor(BACK, layout=shut), FRONT, [near]) == {0, 1}
+    with pytest.raises(FieldError):
+        shortest(floor(BACK, layout=shut), FRONT, [near], 20, 0)
