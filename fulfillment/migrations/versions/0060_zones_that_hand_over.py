@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from fulfillment.migrations.tables import change
 
 revision = "0060"
-down_revision = "0055"
+down_revision = "0059"
 branch_labels = None
 depends_on = None
 
