@@ -33,7 +33,7 @@ ALLOWED = {
     "label_templates": {"label_templates", "jinja2", "markupsafe", "PIL", "escpos"},
     "simulators": {"simulators", "zplkit", "zxingcpp", "numpy", "PIL"},
     "kiosk_ui": {
-        "kiosk_ui", "flask", "flask_babel", "babel", "werkzeug", "markupsafe", "msgspec", "fulfillment.services",
+        "kiosk_ui", "flask", "flask_babel", "babel", "werkzeug", "markupsafe", "msgspec", "qrcode", "fulfillment.services",
         "fulfillment.web", "fulfillment.domain", "fulfillment.bootstrap",
     },
     "fulfillment/web": {
