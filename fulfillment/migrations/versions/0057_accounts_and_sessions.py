@@ -6,7 +6,7 @@ from alembic import op
 from fulfillment.migrations.tables import change
 
 revision = "0057"
-down_revision = "0053"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 
