@@ -33,8 +33,8 @@ ALLOWED = {
     "label_templates": {"label_templates", "jinja2", "markupsafe", "PIL", "escpos"},
     "simulators": {"simulators", "zplkit", "zxingcpp", "numpy", "PIL"},
     "kiosk_ui": {
-        "kiosk_ui", "flask", "flask_babel", "babel", "werkzeug", "markupsafe", "msgspec", "qrcode", "fulfillment.services",
-        "fulfillment.web", "fulfillment.domain", "fulfillment.bootstrap",
+        "kiosk_ui", "flask", "flask_babel", "babel", "werkzeug", "markupsafe", "msgspec", "qrcode",
+        "fulfillment.services", "fulfillment.web", "fulfillment.domain", "fulfillment.bootstrap",
     },
     "fulfillment/web": {
         "fulfillment.web", "fulfillment.services", "fulfillment.domain", "fulfillment.bootstrap",
