@@ -203,7 +203,7 @@ class DropTotes:
 def hear(state: str, memory: Memory, heard: Heard, facts: Facts) -> Reply:
     """What a read means on the walk; illegal states cannot be reached, `settle` named this one."""
     if facts.tour is None:
-        if heard.kind == "tote":
+        if heard.kind == "tote" and facts.waiting:
             return Do(TakeOver(heard.value), memory)
         return Do(ClaimTour(heard.value), memory) if heard.kind == "cart" else not_expected(heard, "cart")
     if facts.slot is not None:

@@ -35,6 +35,12 @@ def test_a_cart_claims_a_tour() -> None:
     assert isinstance(hear(pick.Facts(None), tote("000001")), Rejected)
 
 
+def test_a_tote_is_a_way_in_only_while_a_cart_waits() -> None:
+    waits = pick.Facts(None, waiting=({"cart": "0001", "zone": "B", "location": "OVER-B", "stops": 1},))
+    assert hear(waits, tote("000001")) == Do(pick.TakeOver("000001"))
+    assert pick.settle({}, waits).fields["handed_over"][0]["cart"] == "0001"
+
+
 def test_every_place_on_the_cart_gets_its_tote() -> None:
     facts = pick.Facts(TOUR, pick.Slot(4, 2, "SO-2"), free_totes=("000009",))
     assert hear(facts, tote("000009")).command == pick.AssignTote(4, "000009")

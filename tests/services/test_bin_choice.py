@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fulfillment.services import bin_choice, planning, waves
+from fulfillment.services import bin_choice, planning, tour_ends, waves
 from picking.scattered import compile_choice
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import promises, release, wrong
@@ -183,7 +183,7 @@ def test_two_waves_at_once_do_not_promise_the_same_units(mug: FloorHand) -> None
 
 
 def test_a_wave_without_other_bins_asks_nobody(mug: FloorHand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bin_choice, "plan_batches", lambda *_: pytest.fail("nothing was to be chosen"))
+    monkeypatch.setattr(tour_ends, "carts", lambda *_: pytest.fail("nothing was to be chosen"))
     mug.stock("MUG", 9, "A01-01-1")
     mug.order("SO-1", ("MUG", 2))
     assert choose(mug, wave_of(mug)) == 0
