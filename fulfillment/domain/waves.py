@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from fulfillment.domain.orders import OrderState
@@ -29,3 +30,18 @@ class ProposalState(StrEnum):
     RELEASED = "released"
     REPLACED = "replaced"
     FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class WaveChoice:
+    """Which open orders somebody wants in a wave: those every given condition holds for, the most urgent first.
+
+    `until_ms` is of the cut-off (None: any), `zone` of every bin an order is promised from, `min_priority` None: any.
+    """
+
+    until_ms: int | None = None
+    carrier: str = ""
+    channel: str = ""
+    zone: str = ""
+    min_priority: int | None = None
+    max_orders: int = MAX_WAVE_ORDERS

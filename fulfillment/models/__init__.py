@@ -65,7 +65,7 @@ from fulfillment.models.stock import (
 )
 from fulfillment.models.tasks import Task, Tour, TourTote, Wave
 from fulfillment.models.wave_acts import WaveActed
-from fulfillment.models.wave_proposals import PickerShift, ShiftBreak, WaveForecast, WaveProposal
+from fulfillment.models.wave_proposals import PickerShift, ShiftBreak, WaveDraft, WaveForecast, WaveProposal
 from fulfillment.models.weighing import ItemWeight, ParcelWeighing
 
 __all__ = [
@@ -159,6 +159,7 @@ __all__ = [
     "Warehouse",
     "Wave",
     "WaveActed",
+    "WaveDraft",
     "WaveForecast",
     "WaveProposal",
     "Zone",

@@ -58,6 +58,27 @@ class WaveProposal(InWarehouse, db.Model):
     released_at_ms: Mapped[int | None] = maybe_whole()
 
 
+class WaveDraft(InWarehouse, db.Model):
+    """A wave somebody chose the orders of, planned to be looked at. `choice`, `content` and `changed` are JSON:
+    `changed` says why the draft this one was planned instead of was not released."""
+
+    __tablename__ = "wave_draft"
+    __table_args__ = (
+        belongs("wave_id", "wave"),
+        one_of("state", ProposalState),
+        Index("ix_wave_draft_state", "warehouse_id", "state", "id"),
+    )
+
+    state: Mapped[str] = words(ProposalState.PLANNING)
+    choice: Mapped[str] = words("")
+    content: Mapped[str] = words("")
+    changed: Mapped[str] = words("")
+    wave_id: Mapped[int | None] = maybe_whole()
+    asked_at_ms: Mapped[int] = whole()
+    planned_at_ms: Mapped[int | None] = maybe_whole()
+    released_at_ms: Mapped[int | None] = maybe_whole()
+
+
 class WaveForecast(InWarehouse, db.Model):
     """When a released wave will have been picked: half of the time, and nine times in ten (0: not on this shift)."""
 

@@ -34,6 +34,7 @@ from fulfillment.services import (
     shorts,
     tour_ends,
     tour_writing,
+    wave_drafts,
     wave_forecasts,
     wave_picks,
     wave_proofs,
@@ -88,7 +89,7 @@ def kinds(tour_ms: int = 50) -> dict[str, jobs.Kind]:
     return {
         waves.PLAN_WAVE: jobs.Kind(plan, _failed), retention.LET_GO: retention.kind(),
         cartons.PROPOSE_CARTONS: carton_proposals.kind(), **replanning.kinds(tour_ms), **wave_proposals.kinds(),
-        **late_orders.kinds(tour_ms), wave_proofs.PROVE_WAVE: wave_proofs.kind(),
+        **late_orders.kinds(tour_ms), wave_proofs.PROVE_WAVE: wave_proofs.kind(), **wave_drafts.kinds(),
     }  # fmt: skip
 
 

@@ -23,12 +23,12 @@ def refresh(floor: Floor) -> int:
     """Simulate what is left of every released wave; how many forecasts changed."""
     if not floor.read(_is_due):
         return 0
-    tours, pickers, rates, now_ms = floor.read(_left)
+    tours, pickers, rates, now_ms = floor.read(work_left)
     by_wave: dict[int, tuple[int, int, int]] = {}
     for wave_id in dict.fromkeys(tour["wave_id"] for tour in tours):
         # What was released before is walked before it: a wave ends when its own last tour does.
         upto = max(at for at, tour in enumerate(tours) if tour["wave_id"] == wave_id) + 1
-        found = _forecast(tours[:upto], pickers, rates, now_ms, seed=wave_id)
+        found = when_done(tours[:upto], pickers, rates, now_ms, seed=wave_id)
         mine = sum(tour["wave_id"] == wave_id for tour in tours)
         by_wave[wave_id] = (mine, found.p50_at_ms, found.p90_at_ms) if found else (mine, 0, 0)
     return floor.writer.write(lambda tx: _store(tx, by_wave))
@@ -53,7 +53,8 @@ def _is_due(tx: Tx) -> bool:
     return bool(row["released"] != row["known"] or (row["known"] and row["oldest"] + EVERY_MS <= tx.now_ms))
 
 
-def _left(tx: Tx) -> tuple[list[Any], tuple[PickerShift, ...], Rates, int]:
+def work_left(tx: Tx) -> tuple[list[Any], tuple[PickerShift, ...], Rates, int]:
+    """Tours of released waves that are not done, who picks, how fast, and the time it is."""
     tours = [tour for tour in wave_questions.tours_left(tx) if tour["wave_id"] is not None]
     rates = learn(work_times.measured(tx)) if tours else Rates()
     shifts = picker_shifts.on_shift(tx, HORIZON_MS)
@@ -64,9 +65,11 @@ def _left(tx: Tx) -> tuple[list[Any], tuple[PickerShift, ...], Rates, int]:
     return tours, pickers, rates, tx.now_ms
 
 
-def _forecast(
-    tours: list[Any], pickers: tuple[PickerShift, ...], rates: Rates, now_ms: int, seed: int
-) -> Forecast | None:
+def when_done(
+    tours: list[Any], pickers: tuple[PickerShift, ...], rates: Rates, now_ms: int, seed: int,
+    more: tuple[TourLeft, ...] = (),
+) -> Forecast | None:  # fmt: skip
+    """When these tours, and `more` after them, will have been walked; None: nobody is on shift."""
     names = {picker.name for picker in pickers}
     left = tuple(
         TourLeft(
@@ -77,7 +80,7 @@ def _forecast(
         for tour in tours
     )  # fmt: skip
     try:
-        return forecast(ForecastProblem(left, pickers, now_ms, rates), seed)
+        return forecast(ForecastProblem((*left, *more), pickers, now_ms, rates), seed)
     except FieldError:
         return None  # nobody is on shift
 

@@ -1,0 +1,255 @@
+"""What a drafted wave would be: the orders a choice means, their tours drawn, the work, and what is short.
+
+Owns the way from a choice to figures, as the planner would plan the wave. Invariant: nothing here writes, and nothing
+is promised: the draft says what of the goods is promised already, order by order, so that a change shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fulfillment.bootstrap import Floor
+from fulfillment.domain.orders import OrderState
+from fulfillment.domain.waves import RELEASABLE, WaveChoice
+from fulfillment.hot import Tx
+from fulfillment.services import floor_plan, wave_forecasts, wave_picks, wave_questions, ways, work_times
+from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.walks import Walk, shortest
+from picking import (
+    Batch,
+    BatchProblem,
+    Cart,
+    FieldError,
+    PickerShift,
+    PickOrder,
+    Rates,
+    TourLeft,
+    draw_tour,
+    handling_times,
+    learn,
+    plan_batches,
+)
+
+TOUR_MS = 20
+TOURS_WAITED_FOR = 100
+DRAWN = 24
+"""So many tours are drawn; of a larger wave the others are rows of figures."""
+SHOWN = 200
+DRAWN_PX = 460
+
+EMPTY: dict[str, Any] = {
+    "orders": [], "order_ids": [], "promises": {}, "lines": 0, "units": 0, "tours": [], "carts": 0, "totes": 0,
+    "distance_dm": 0, "work_ms": 0, "p50_at_ms": 0, "p90_at_ms": 0, "is_forecast": False, "at_risk": 0,
+    "left_out": [], "left_out_count": 0, "shorts": [], "short_lines": 0, "short_each": 0, "layout_version": 0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Asked:
+    heads: dict[int, Any]  # by order, the most urgent first
+    orders: tuple[PickOrder, ...]
+    cart: Cart
+    plan: FloorPlan
+    left: tuple[list[Any], tuple[PickerShift, ...], Rates, int]
+    rates: Rates
+
+
+def planned(floor: Floor, choice: WaveChoice, seed: int) -> dict[str, Any]:
+    """The wave this choice means now, as JSON: times in ms since 1970, lengths in dm."""
+    told, asked = floor.read(lambda tx: _asked(tx, floor, choice))
+    if asked is None:
+        return told
+    problem = BatchProblem(asked.plan.layout, asked.plan.start, asked.plan.drops[0], asked.cart, asked.orders)
+    batches = plan_batches(problem, TOUR_MS * min(len(asked.orders), TOURS_WAITED_FOR), seed).batches
+    walks = [shortest(asked.plan, asked.plan.start, batch.stops, TOUR_MS, seed) for batch in batches]
+    return {**told, **_tours(asked, batches, walks, seed)}
+
+
+def differing(
+    tx: Tx, order_ids: Sequence[int], shown: dict[str, str], known: ways.Known
+) -> list[dict[str, str]]:  # fmt: skip
+    """Orders that are not any more what they were when `shown` was made, and how they differ."""
+    ids = ", ".join(str(int(order_id)) for order_id in order_ids)
+    rows = tx.all(
+        f"SELECT o.id, o.number, o.state, {wave_questions.waits_for(tx, known)} AS waits_for FROM sales_order o"
+        f" WHERE o.warehouse_id = :w AND o.id IN ({ids}) ORDER BY o.id"
+    )
+    now = _hashes(_promised(tx, order_ids))
+    found: list[dict[str, str]] = []
+    for row in rows:
+        if row["state"] not in RELEASABLE:
+            found.append({"order": row["number"], "why": "state", "now": row["state"]})
+        elif row["waits_for"]:
+            found.append({"order": row["number"], "why": "waits", "now": row["waits_for"]})
+        elif now.get(str(row["id"])) != shown.get(str(row["id"])):
+            found.append({"order": row["number"], "why": "goods", "now": ""})
+    return found
+
+
+def _promised(tx: Tx, order_ids: Sequence[int]) -> Sequence[Any]:
+    ids = ", ".join(str(int(order_id)) for order_id in order_ids)
+    return wave_picks.promised(tx, f"o.id IN ({ids})") if ids else []
+
+
+def _hashes(rows: Iterable[Any]) -> dict[str, str]:
+    parts: dict[str, list[str]] = {}
+    for row in rows:
+        line = f"{row['item_id']}/{row['location_id']}/{row['qty_each']}"
+        parts.setdefault(str(row["order_id"]), []).append(line)
+    return {order: hashlib.sha256(" ".join(sorted(lines)).encode()).hexdigest()[:16] for order, lines in parts.items()}
+
+
+def _which(choice: WaveChoice, with_zone: bool = True) -> tuple[str, dict[str, Any]]:
+    """SQL of ours about an order `o`, and its parameters."""
+    terms: list[str] = []
+    params: dict[str, Any] = {}
+    if choice.until_ms is not None:
+        terms.append("o.cut_off_at_ms <= :until")
+        params["until"] = choice.until_ms
+    if choice.min_priority is not None:
+        terms.append("o.priority >= :priority")
+        params["priority"] = choice.min_priority
+    if choice.channel:
+        terms.append("o.channel = :channel")
+        params["channel"] = choice.channel
+    if choice.carrier:
+        terms.append(
+            "EXISTS (SELECT 1 FROM carrier c WHERE c.warehouse_id = o.warehouse_id AND c.id = o.carrier_id"
+            " AND c.code = :carrier)"
+        )
+        params["carrier"] = choice.carrier
+    if choice.zone and with_zone:
+        terms.append(
+            "NOT EXISTS (SELECT 1 FROM allocation z JOIN location y ON y.warehouse_id = z.warehouse_id"
+            " AND y.id = z.location_id WHERE z.warehouse_id = o.warehouse_id AND z.order_id = o.id AND z.qty_each > 0"
+            " AND y.zone <> :zone)"
+        )
+        params["zone"] = choice.zone
+    return "".join(f" AND {term}" for term in terms), params
+
+
+def _asked(tx: Tx, floor: Floor, choice: WaveChoice) -> tuple[dict[str, Any], _Asked | None]:
+    which, params = _which(choice)
+    states = ", ".join(f"'{state}'" for state in sorted(RELEASABLE))
+    heads = tx.all(
+        f"SELECT o.id, o.number, o.cut_off_at_ms, {wave_questions.waits_for(tx)} AS waits_for"
+        f" FROM sales_order o WHERE o.warehouse_id = :w AND o.state IN ({states}){which}"
+        f" ORDER BY o.priority DESC, o.cut_off_at_ms, o.ordered_at_ms, o.id LIMIT {wave_questions.CONSIDERED}",
+        **params,
+    )
+    shorts = _shorts(tx, choice)
+    told = {
+        **EMPTY, "shorts": shorts[:SHOWN], "short_lines": len(shorts),
+        "short_each": sum(short["missing_each"] for short in shorts),
+    }  # fmt: skip
+    rows = _promised(tx, [row["id"] for row in heads])
+    picks, _ = wave_picks.pick_orders(rows)
+    try:
+        plan = floor_plan.at_version(tx, floor.engine)
+    except FieldError:
+        return told, None  # no storage location has coordinates: nothing can be promised there either
+    lost = wave_picks.lost_places(picks, plan)
+    behind = {order.order_id for order in picks if any(line.spot.name in lost for line in order.lines)}
+    going, left_out = _split(heads, {order.order_id for order in picks}, behind, choice.max_orders)
+    orders = tuple(order for order in picks if int(order.order_id) in going)
+    of_going = [row for row in rows if row["order_id"] in going]
+    told |= {
+        "orders": [row["number"] for row in going.values()], "order_ids": list(going), "promises": _hashes(of_going),
+        "lines": len({(row["order_id"], row["item_id"]) for row in of_going}),
+        "units": sum(row["qty_each"] for row in of_going),
+        "left_out": left_out[:SHOWN], "left_out_count": len(left_out), "layout_version": plan.version,
+    }  # fmt: skip
+    if not orders:
+        return told, None
+    left, rates = wave_forecasts.work_left(tx), learn(work_times.measured(tx))
+    return told, _Asked(going, orders, wave_picks.smallest_cart(tx), plan, left, rates)
+
+
+def _split(
+    heads: Sequence[Any], with_goods: set[str], behind: set[str], max_orders: int
+) -> tuple[dict[int, Any], list[dict[str, str]]]:
+    """Who goes, the most urgent first, and who stays for which reason."""
+    going: dict[int, Any] = {}
+    left_out: list[dict[str, str]] = []
+    for row in heads:
+        name = str(row["id"])
+        words = row["waits_for"] or (wave_questions.CLOSED_IN if name in behind else "")
+        if words or name not in with_goods:
+            left_out.append({"order": row["number"], "why": "waits", "words": words or "goods to pick"})
+        elif len(going) == max_orders:
+            left_out.append({"order": row["number"], "why": "full", "words": "more orders than the wave may take"})
+        else:
+            going[row["id"]] = row
+    return going, left_out
+
+
+def _tours(asked: _Asked, batches: Sequence[Batch], walks: Sequence[Walk], seed: int) -> dict[str, Any]:
+    times = handling_times(asked.rates)
+    tours: list[dict[str, Any]] = []
+    more: list[TourLeft] = []
+    for number, (batch, walk) in enumerate(zip(batches, walks, strict=True), start=1):
+        order_ids = {int(tote.order_id) for tote in batch.totes}
+        lines = len({pick.line_id for tote in batch.totes for pick in tote.tote.picks})
+        totes, distance_dm = len(batch.totes), walk.tour.distance_dm
+        due_at_ms = min(asked.heads[order_id]["cut_off_at_ms"] for order_id in order_ids)
+        picture = ""
+        if number <= DRAWN:
+            picture = draw_tour(asked.plan.layout, asked.plan.start, walk.tour.sequence, walk.end, DRAWN_PX)
+        tours.append({
+            "number": number, "orders": sorted(asked.heads[order_id]["number"] for order_id in order_ids),
+            "lines": lines, "stops": len(batch.stops), "totes": totes, "distance_dm": distance_dm,
+            "work_ms": times.walk_ms(distance_dm) + times.pick_ms(lines, 0) + times.set_up_ms(totes),
+            "cut_off_at_ms": due_at_ms, "picture": picture,
+        })  # fmt: skip
+        more.append(
+            TourLeft(f"draft {number}", distance_dm, lines, totes, max(0, due_at_ms - wave_questions.PACK_MS))
+        )
+    ahead, pickers, _, now_ms = asked.left
+    found = wave_forecasts.when_done(ahead, pickers, asked.rates, now_ms, seed, tuple(more))
+    return {
+        "tours": tours, "carts": len(tours), "totes": sum(tour["totes"] for tour in tours),
+        "distance_dm": sum(tour["distance_dm"] for tour in tours), "work_ms": sum(tour["work_ms"] for tour in tours),
+        "p50_at_ms": found.p50_at_ms if found else 0, "p90_at_ms": found.p90_at_ms if found else 0,
+        "is_forecast": found is not None, "at_risk": sum(risk.tours for risk in found.at_risk) if found else 0,
+    }  # fmt: skip
+
+
+def _shorts(tx: Tx, choice: WaveChoice) -> list[dict[str, Any]]:
+    """Lines of the chosen orders with units nothing is promised for. Of which zone they would be nobody can say."""
+    which, params = _which(choice, with_zone=False)
+    states = ", ".join(f"'{state}'" for state in (OrderState.HOLD, OrderState.WAITING, *sorted(RELEASABLE)))
+    rows = tx.all(
+        "SELECT o.number, o.state, i.sku, d.ordered_each - d.cancelled_each - d.allocated_each AS missing_each,"
+        " COALESCE(s.good_each, 0) AS good_each, COALESCE(s.free_each, 0) AS free_each,"
+        " COALESCE(s.other_each, 0) AS other_each FROM sales_order o"
+        " JOIN demand d ON d.warehouse_id = o.warehouse_id AND d.order_id = o.id"
+        " JOIN item i ON i.warehouse_id = d.warehouse_id AND i.id = d.item_id"
+        " LEFT JOIN (SELECT b.item_id,"
+        " SUM(CASE WHEN b.status = 'available' THEN b.on_hand_each ELSE 0 END) AS good_each,"
+        " SUM(CASE WHEN b.status = 'available' THEN b.on_hand_each - b.allocated_each ELSE 0 END) AS free_each,"
+        " SUM(CASE WHEN b.status = 'available' THEN 0 ELSE b.on_hand_each END) AS other_each FROM stock_balance b"
+        " JOIN location l ON l.warehouse_id = b.warehouse_id AND l.id = b.location_id"
+        " AND l.kind IN ('bin', 'reserve', 'flow_rack') WHERE b.warehouse_id = :w GROUP BY b.item_id) s"
+        " ON s.item_id = d.item_id"
+        f" WHERE o.warehouse_id = :w AND o.state IN ({states}){which}"
+        " AND d.ordered_each - d.cancelled_each - d.allocated_each > 0"
+        f" ORDER BY o.priority DESC, o.cut_off_at_ms, o.id, i.sku LIMIT {wave_questions.CONSIDERED}",
+        **params,
+    )
+    return [
+        {"order": row["number"], "sku": row["sku"], "missing_each": row["missing_each"], "why": _why(row)}
+        for row in rows
+    ]
+
+
+def _why(row: Any) -> str:
+    if row["state"] == OrderState.HOLD:
+        return "hold"
+    if row["free_each"] > 0:
+        return "kept_back"  # too short a life, or the rest of an order that ships complete
+    if row["good_each"] > 0:
+        return "promised"
+    return "blocked" if row["other_each"] > 0 else "none"
