@@ -40,6 +40,7 @@ from fulfillment.web import (  # noqa: F401 - each module declares its operation
     transfers,
     unscanned,
     wave_acts,
+    wave_drafts,
     wave_proposals,
     weighing,
 )

@@ -50,6 +50,7 @@ COMMANDS = {
     "openapi": "routes_cli:openapi",
     "operator": "languages_cli:operator_group",
     "picker-shift": "waves_cli:picker_shift",
+    "plan-wave": "waves_cli:plan_wave",
     "prints": "printing_cli:prints_group",
     "propose-wave": "waves_cli:propose_wave",
     "put-wall": "put_walls_cli:put_wall_group",

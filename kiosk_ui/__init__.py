@@ -39,6 +39,7 @@ from kiosk_ui import (  # noqa: F401 - each declares its pages on the one bluepr
     walk_views,
     wall_views,
     wave_desk_views,
+    wave_draft_views,
     wave_views,
 )
 from kiosk_ui.views import blueprint

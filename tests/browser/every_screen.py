@@ -44,7 +44,8 @@ ITEMS = {
 # What a desk or the board opens, by its name; `{tour}` and `{print}` are the floor's latest.
 PAGES = {
     "desk": "/", "board": "/board", "flow": "/flow", "flow-map": "/flow/map", "flow-bottleneck": "/flow/bottleneck",
-    "order-board": "/order-board?lanes=channel", "waves": "/waves", "floor-now": "/floor/now",
+    "order-board": "/order-board?lanes=channel", "waves": "/waves", "wave-plan": "/waves/plan",
+    "floor-now": "/floor/now",
     "order-card": "/order-board/cards/{card}", "stock-board": "/stock-board", "inbound-board": "/inbound-board",
     "floor": "/floor", "stock": "/stock?q=MUG", "trace": "/trace?sku=MUG-BLUE",
     "counts": "/counts", "labels": "/labels", "label-templates": "/labels/templates", "cartons": "/cartons",
