@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from fulfillment.services import jobs, planning
 from fulfillment.settings import Settings
-from fulfillment.waves_cli import join_wave, picker_shift, propose_wave
+from fulfillment.waves_cli import join_wave, picker_shift, plan_wave, propose_wave
 from tests.factories import FloorHand
 
 SHIFT = ("1002", "2026-11-23T06:00:00+0100", "2026-11-23T14:00:00+0100")
@@ -78,3 +78,21 @@ def test_a_shift_is_set_and_a_bad_one_refused(hand: FloorHand) -> None:
     assert hand.one("SELECT COUNT(*) AS n FROM shift_break")["n"] == 1
     refused = CliRunner().invoke(picker_shift, ["9999", *SHIFT[1:]])
     assert (refused.exit_code, refused.output) == (1, "Error: nobody has badge '9999'\n")
+
+
+def test_a_wave_is_planned_compared_drawn_and_released_as_shown(hand: FloorHand, tmp_path: Path) -> None:
+    hand.item("MUG")
+    hand.stock("MUG", 9)
+    hand.order("1", ("MUG", 1))
+    hand.order("2", ("MUG", 20))
+    looked = CliRunner().invoke(plan_wave, ["--svg", str(tmp_path / "tours")])
+    assert (looked.exit_code, looked.output.startswith("draft 1: ")) == (0, True), looked.output
+    assert "MUG short (promised)" in looked.output
+    assert "nobody is on shift" in looked.output
+    assert (tmp_path / "tours" / "tour-1.svg").read_text("utf-8").startswith("<svg")
+    assert hand.order_state("1") == "allocated"
+    released = CliRunner().invoke(plan_wave, ["--max-orders", "1", "--against", "1", "--release"])
+    assert (released.exit_code, "released as wave 1" in released.output) == (0, True), released.output
+    assert "orders: " in released.output
+    refused = CliRunner().invoke(plan_wave, ["--zone", "NOWHERE"])
+    assert (refused.exit_code, refused.output) == (1, "Error: no zone 'NOWHERE'\n")
