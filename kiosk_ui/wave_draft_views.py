@@ -11,14 +11,14 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from markupsafe import Markup
 
 from fulfillment.domain.reasons import DomainError, NotFound
-from fulfillment.domain.roles import Permission, may
+from fulfillment.domain.roles import Permission
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, WaveChoice
 from fulfillment.services import wave_draft_plans, wave_drafts, wave_questions, ways
-from fulfillment.web.auth import floor, needs
+from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.v1 import acting
 from kiosk_ui.figures import metres, moment, number, signed
 from kiosk_ui.forms import duration
@@ -129,7 +129,7 @@ def _page(sides: dict[str, int], error: DomainError | None = None, refused: str 
         plans=[_plan(side, drafts[side], zone, refused) for side in SIDES],
         compared=_compared(wave_drafts.compared(drafts["a"], drafts["b"]), zone) if both else None,
         choices=seen["choices"], sides=sides, error=error or seen["gone"],
-        may_release=may(g.token["role"], Permission.RELEASE_WAVES),
+        may_release=may_here(Permission.RELEASE_WAVES),
         is_waiting=any(draft and draft["state"] == "planning" for draft in drafts.values()),
     )  # fmt: skip
 
