@@ -54,16 +54,17 @@ def ask(tx: Tx, choice: WaveChoice, changed: list[dict[str, str]] | None = None)
         return describe(tx, same)
     if len(under_way) >= AT_ONCE:
         raise Conflict("too_many_drafts", f"{AT_ONCE} drafts are being planned: again in a moment")
-    # What was released is kept: it says what somebody saw. The others are nobody's a day later.
+    draft_id = tx.insert(
+        "wave_draft", state=ProposalState.PLANNING.value, choice=said, changed=json.dumps(changed) if changed else "",
+        asked_at_ms=tx.now_ms,
+    )  # fmt: skip
+    # What was released is kept: it says what somebody saw. The others are nobody's a day later. After the new one has
+    # its number: the next after the highest there is, so the number of one that went would be given again.
     tx.put(
         "DELETE FROM wave_draft WHERE warehouse_id = :w AND asked_at_ms < :before"
         " AND state IN ('ready', 'replaced', 'failed')",
         before=tx.now_ms - KEPT_MS,
     )
-    draft_id = tx.insert(
-        "wave_draft", state=ProposalState.PLANNING.value, choice=said, changed=json.dumps(changed) if changed else "",
-        asked_at_ms=tx.now_ms,
-    )  # fmt: skip
     jobs.defer(tx, DRAFT, {"draft": draft_id}, f"draft:{draft_id}")
     return describe(tx, draft_id)
 
