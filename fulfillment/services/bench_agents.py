@@ -220,7 +220,8 @@ def take_commands(tx: Tx, agent_id: int, journal: str, after: int) -> list[Any]:
 
 def _forget_old_commands(tx: Tx, agent_id: int) -> None:
     tx.put(
-        "DELETE FROM agent_command WHERE warehouse_id = :w AND agent_id = :id AND done_at_ms < :before",
+        "DELETE FROM agent_command WHERE warehouse_id = :w AND agent_id = :id AND done_at_ms < :before"
+        f" AND {devices.NOT_THE_LAST_COMMAND}",
         id=agent_id, before=tx.now_ms - devices.KEEP_COMMANDS_MS,
     )  # fmt: skip
 

@@ -107,7 +107,8 @@ def next_of_server(tx: Tx) -> Any:
         now=tx.now_ms, before=tx.now_ms - 1000 * (int(LONGEST_S) + ANSWER_S),
     )  # fmt: skip
     tx.put(
-        "DELETE FROM agent_command WHERE warehouse_id = :w AND agent_id IS NULL AND done_at_ms < :before",
+        "DELETE FROM agent_command WHERE warehouse_id = :w AND agent_id IS NULL AND done_at_ms < :before"
+        f" AND {devices.NOT_THE_LAST_COMMAND}",
         before=tx.now_ms - devices.KEEP_COMMANDS_MS,
     )
     row = tx.one(_OF_SERVER)

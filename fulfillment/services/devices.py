@@ -24,6 +24,9 @@ from fulfillment.services.running import tell
 SILENT_AFTER_MS = 60_000  # three times what an agent with nothing to say lets pass
 SIGNAL_KINDS = tuple(sorted(SIGNALS))
 KEEP_COMMANDS_MS = 86_400_000
+# The next one gets the number after the highest there is, and an agent asks for what comes after the last it knows:
+# were all of them let go on a quiet day, it would never hear of those that follow.
+NOT_THE_LAST_COMMAND = "id < (SELECT MAX(id) FROM agent_command WHERE warehouse_id = :w)"
 PAGE = "browser://"  # the page of a station is the scanner: the station's scans say whether it works
 PAGE_QUIET_MS = 86_400_000
 NOBODY = "-"  # as an agent's or a station's code: none any more

@@ -11,7 +11,7 @@ import pytest
 from devices.registry import DRIVERS
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict, DomainError, Forbidden, NotFound
-from fulfillment.services import agent_prints, bench_agents, devices, outbox, print_attempts, stand_ins
+from fulfillment.services import agent_prints, bench_agents, device_commands, devices, outbox, print_attempts, stand_ins
 from fulfillment.services.bench_agents import DeviceScan, DeviceSeen, Hello
 from tests.factories import FloorHand
 
@@ -422,12 +422,25 @@ def test_the_content_of_a_print_is_kept_once_it_is_done_with_the_effect_only(pri
     assert kept == {"content_sha256": job["sha256"]}
 
 
-def test_commands_that_were_done_long_ago_are_let_go(printing: FloorHand) -> None:
+def test_commands_that_were_done_long_ago_are_let_go_but_for_the_last_one(printing: FloorHand) -> None:
     handed(printing)
     printing.write(lambda tx: tx.put("UPDATE agent_command SET done_at_ms = 1 WHERE warehouse_id = :w"))
+    last = printing.one("SELECT MAX(id) AS id FROM agent_command WHERE warehouse_id = :w")["id"]
     number = agent_id(printing)
     assert printing.write(lambda tx: bench_agents.take_commands(tx, number, JOURNAL, 0)) == []
-    assert printing.all("SELECT id FROM agent_command WHERE warehouse_id = :w") == []
+    assert printing.all("SELECT id FROM agent_command WHERE warehouse_id = :w") == [{"id": last}]
+
+
+def test_after_a_day_without_work_an_agent_hears_of_its_next_command(printing: FloorHand) -> None:
+    """It asks for what comes after the last one it knows: a number that was given before would never be heard."""
+    handed(printing)
+    printing.write(lambda tx: tx.put("UPDATE agent_command SET done_at_ms = 1 WHERE warehouse_id = :w"))
+    last = printing.one("SELECT MAX(id) AS id FROM agent_command WHERE warehouse_id = :w")["id"]
+    number = agent_id(printing)
+    printing.write(lambda tx: bench_agents.take_commands(tx, number, JOURNAL, last))
+    asked = printing.write(lambda tx: device_commands.ask_discovery(tx, "AGENT-1"))
+    heard = printing.write(lambda tx: bench_agents.take_commands(tx, number, JOURNAL, last))
+    assert [one["id"] for one in heard] == [asked]
 
 
 def test_a_new_token_ends_the_ones_before(bench: FloorHand) -> None:
