@@ -49,6 +49,7 @@ from fulfillment.web.auth import check_declared, register_auth
 from fulfillment.web.bounds import register_bounds
 from fulfillment.web.errors import register_errors
 from fulfillment.web.measuring import register_measuring
+from fulfillment.web.methods import register_methods
 from fulfillment.web.metrics import blueprint as metrics_blueprint
 from fulfillment.web.stream import blueprint as live_blueprint
 from fulfillment.web.v1 import blueprint as api_blueprint
@@ -83,6 +84,7 @@ def create_app(floor: Floor) -> Flask:
     register_measuring(app)
     register_errors(app)
     health.register_health(app)
+    register_methods(app)
     register_auth(app)
     register_bounds(app)
     register_languages(app)

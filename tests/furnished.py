@@ -18,9 +18,10 @@ from flask.testing import FlaskClient
 from werkzeug.routing import IntegerConverter
 
 from fulfillment.app import create_app
+from fulfillment.domain.accounts import WITH_ACCOUNT
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services import sessions, setting_up
 from fulfillment.web.v1 import api
 from tests.factories import FloorHand
 from tests.services import acts, wall
@@ -32,17 +33,22 @@ WHEN = "2026-11-20T09:00:00+00:00"
 
 @dataclass
 class Furnished:
-    """The warehouse, its application, a token of each role, and a value for each name in a route or a body."""
+    """The warehouse, its application, a token of each role, who signs in at a desk, and a value for each name."""
 
     hand: FloorHand
     app: Flask
     mark: str
     secret: str
     tokens: dict[str, str] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
 
     def client(self) -> FlaskClient:
         return self.app.test_client()
+
+    def signed_in(self, role: str) -> str:
+        """The token of a new session at a desk: one that has just begun may also do what asks for proof."""
+        return self.hand.write(lambda tx: sessions.begin(tx, self.people[role], "127.0.0.1", "a browser"))
 
     def send(self, method: str, path: str, body: Any = None, role: str = TokenRole.ADMIN) -> Any:
         """One request that has to work."""
@@ -58,6 +64,11 @@ def furnish(hand: FloorHand, mark: str, secret: str) -> Furnished:
     for role in (TokenRole.ADMIN, TokenRole.API, TokenRole.METRICS):
         made.tokens[role] = hand.write(lambda tx, role=role: setting_up.add_token(tx, f"{secret} {role}", role))
     send = made.send
+    for number, role in enumerate(WITH_ACCOUNT):
+        badge = f"{mark}20{number:02}"
+        hand.write(lambda tx, badge=badge, role=role: setting_up.add_operator(tx, badge, f"{secret} {role}", role))
+        found = hand.one("SELECT id FROM operator WHERE warehouse_id = :w AND badge = :badge", badge=badge)
+        made.people[role] = found["id"]
     bench = hand.one("SELECT id FROM station WHERE warehouse_id = :w AND code = 'BENCH-1'")["id"]
     made.tokens[TokenRole.STATION] = hand.write(lambda tx: setting_up.add_token(tx, secret, TokenRole.STATION, bench))
     station = send("POST", "/stations", {"code": f"{mark}-BOARD", "kind": "board", "name": secret})
@@ -172,8 +183,11 @@ class Asked:
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
-    def of(self, client: FlaskClient, token: str | None = None, **headers: str) -> Any:
-        """The answer to it."""
+    def of(self, client: FlaskClient, token: str | None = None, session: str | None = None, **headers: str) -> Any:
+        """The answer to it: by a token, or by our own page in a browser somebody signed in with."""
+        if session is not None:
+            client.set_cookie("floor_desk", session)
+            headers = {"Sec-Fetch-Site": "same-origin", **headers}
         sent = {"Accept": "application/json", **headers} | ({"Authorization": f"Bearer {token}"} if token else {})
         if self.is_form or self.body is None:
             return client.open(self.path, method=self.method, data=self.body, headers=sent)

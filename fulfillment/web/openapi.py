@@ -62,6 +62,10 @@ class Api:
                 result = view(_decoded(decoder, permission), **parts) if decoder is not None else view(**parts)
                 if isinstance(result, Response):
                     return result  # the view had something to say about caching
+                if result is None:
+                    done = Response(status=204)
+                    del done.headers["Content-Type"]  # there is nothing it could be the type of
+                    return done
                 values, status = result if isinstance(result, tuple) else (result, 200)
                 return Response(msgspec.json.encode(values), status, mimetype=JSON)
 
@@ -145,6 +149,7 @@ def _entry(operation: Operation, schema_of: Mapping[type[Body], Any]) -> dict[st
         "parameters": parameters,
         "responses": {
             **{str(status): {"description": words, "content": {operation.media: {"schema": shape}}}
+               if status not in (204, 304) else {"description": words}
                for status, words in operation.answers.items()},
             "default": problem,
         },

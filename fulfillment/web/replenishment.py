@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from flask import Response, request
+from flask import request
 
 from fulfillment.domain.roles import Permission
 from fulfillment.services import pick_faces, refills
@@ -49,11 +49,10 @@ def get_pick_face(location: str) -> Any:
 
 
 @operation("DELETE", "/pick-faces/<location>", Permission.WRITE_STOCK, answers={204: "it is nobody's face any more"})
-def delete_pick_face(location: str) -> Any:
+def delete_pick_face(location: str) -> None:
     """Make a location nobody's face; what lies there stays."""
     actor = acting()
     floor().writer.write(lambda tx: pick_faces.take_away(tx, actor, location))
-    return Response(status=204)
 
 
 @operation("GET", "/refills", Permission.READ_STOCK)

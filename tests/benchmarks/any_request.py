@@ -42,6 +42,10 @@ string = {{ dictionary = "floor", probability = 0.5 }}
 [checks.positive_data_acceptance]
 # What fits the document may still be against a rule of the floor: that is answered 4xx with its reason.
 expected-statuses = ["2xx", "400", "401", "403", "404", "409", "413", "422"]
+
+[checks.negative_data_rejection]
+# Too many rows are refused before they are read, where they make the body too large.
+expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
 """
 
 
