@@ -69,13 +69,16 @@ def planned(floor: Floor, choice: WaveChoice, seed: int) -> dict[str, Any]:
 
 
 def differing(
-    tx: Tx, order_ids: Sequence[int], shown: dict[str, str], known: ways.Known
+    tx: Tx, choice: WaveChoice, order_ids: Sequence[int], shown: dict[str, str], known: ways.Known
 ) -> list[dict[str, str]]:  # fmt: skip
-    """Orders that are not any more what they were when `shown` was made, and how they differ."""
+    """Orders that are not any more what they were when `shown` was made, or not what `choice` means, and why."""
     ids = ", ".join(str(int(order_id)) for order_id in order_ids)
+    which, params = _which(choice)
     rows = tx.all(
-        f"SELECT o.id, o.number, o.state, {wave_questions.waits_for(tx, known)} AS waits_for FROM sales_order o"
-        f" WHERE o.warehouse_id = :w AND o.id IN ({ids}) ORDER BY o.id"
+        f"SELECT o.id, o.number, o.state, {wave_questions.waits_for(tx, known)} AS waits_for,"
+        f" CASE WHEN 1 = 1{which} THEN 1 ELSE 0 END AS is_meant FROM sales_order o"
+        f" WHERE o.warehouse_id = :w AND o.id IN ({ids}) ORDER BY o.id",
+        **params,
     )
     now = _hashes(_promised(tx, order_ids))
     found: list[dict[str, str]] = []
@@ -86,6 +89,8 @@ def differing(
             found.append({"order": row["number"], "why": "waits", "now": row["waits_for"]})
         elif now.get(str(row["id"])) != shown.get(str(row["id"])):
             found.append({"order": row["number"], "why": "goods", "now": ""})
+        elif not row["is_meant"]:
+            found.append({"order": row["number"], "why": "choice", "now": ""})
     return found
 
 

@@ -103,12 +103,13 @@ def release(tx: Tx, actor: Actor, draft_id: int, known: ways.Known = ways.NOTHIN
     content = json.loads(row["content"])
     if not content["order_ids"]:
         raise Conflict("nothing_to_release", "no order is in this draft")
-    changed = wave_draft_plans.differing(tx, content["order_ids"], content["promises"], known)
+    choice = WaveChoice(**json.loads(row["choice"]))
+    changed = wave_draft_plans.differing(tx, choice, content["order_ids"], content["promises"], known)
     if floor_plan.version(tx) != content["layout_version"]:
         changed.append({"order": "", "why": "floor", "now": ""})
     if changed:
         _end(tx, draft_id, ProposalState.REPLACED)
-        again = ask(tx, WaveChoice(**json.loads(row["choice"])), changed[: wave_draft_plans.SHOWN])
+        again = ask(tx, choice, changed[: wave_draft_plans.SHOWN])
         return {"wave": None, "draft": again["draft"], "changed": changed}
     wave = waves.release(tx, actor, content["orders"], known=known)
     _end(tx, draft_id, ProposalState.RELEASED, wave["wave"])

@@ -271,6 +271,7 @@ BOARDS: Mapping[str, Mapping[str, str]] = {
         "state": "Order {order} now: {now}",
         "waits": "Order {order} cannot be walked for now",
         "goods": "Order {order} is promised other goods, or other bins",
+        "choice": "Order {order} is not of this choice any more: its priority, cut-off or carrier changed",
         "floor": "The floor changed: an aisle was closed or opened, or places moved",
     },
     "draft_refused": {

@@ -393,7 +393,7 @@ def test_what_does_not_count_when_it_comes_stops_what_was_scanned_after_it(
     assert hand.on_hand("F01-01-1") == 0
     (conflict,) = replay_conflicts_of(hand)
     assert (conflict["rejection"], len(conflict["after_it"])) == ("unknown_code", 2)
-    page.wait_for_function("() => performance.now() - lastAt > BOUNCE_MS")  # sooner, it would be the same pull read twice
+    page.wait_for_function("() => performance.now() - lastAt > BOUNCE_MS")  # else the same pull read twice
     picker.scan(acts.at("F01-01-1"))  # the tea in the hand
     assert hand.on_hand("F01-01-1", "TEA") == 5
 

@@ -93,7 +93,10 @@ def settings_of(node: Node, network: Network, settings: Settings) -> Settings:
     home = settings.home / node.namespace
     home.mkdir()
     address = f"postgresql+psycopg://{OWNER}:{PASSWORD}@{network.database_address}:{PORT}/two_nodes"
-    return replace(settings, home=home, database_url=address, host=node.address, port=8400, live_port=8401)
+    # The line between them exists on this machine only.
+    return replace(
+        settings, home=home, database_url=address, host=node.address, port=8400, live_port=8401, insecure_lan=True
+    )
 
 
 @contextmanager

@@ -167,6 +167,14 @@ def test_with_other_goods_promised_meanwhile_nothing_is_released(stocked: FloorH
     stocked.write(lambda tx: tx.put("UPDATE allocation SET qty_each = 2 WHERE warehouse_id = :w"))
 
 
+def test_with_an_order_that_is_not_of_the_choice_any_more_nothing_is_released(stocked: FloorHand) -> None:
+    stocked.order("1", ("MUG", 2))
+    draft = drafted(stocked, min_priority=0)
+    set_order(stocked, "1", priority=-5)
+    answer = released(stocked, draft)
+    assert (answer["wave"], answer["changed"]) == (None, [{"order": "1", "why": "choice", "now": ""}])
+
+
 def test_with_an_aisle_closed_meanwhile_nothing_is_released(stocked: FloorHand) -> None:
     stocked.order("1", ("MUG", 1))
     draft = drafted(stocked)
