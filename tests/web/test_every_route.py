@@ -94,7 +94,7 @@ def ask(asked: Asked, made: Furnished, token: str | None = None, session: str | 
         if answer.mimetype == "text/event-stream":
             said = answer.iter_encoded()
             return answer.status_code, "", "".join(next(said).decode() for _ in range(2))
-        code = (answer.get_json(silent=True) or {}).get("code", "") if "problem" in answer.mimetype else ""
+        code = (answer.get_json(silent=True) or {}).get("code", "") if "problem" in (answer.mimetype or "") else ""
         return answer.status_code, code, answer.get_data().decode("utf-8", "replace")
     finally:
         answer.close()
