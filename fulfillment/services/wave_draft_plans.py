@@ -15,12 +15,12 @@ from fulfillment.bootstrap import Floor
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.waves import RELEASABLE, WaveChoice
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, wave_forecasts, wave_picks, wave_questions, ways, work_times
+from fulfillment.services import floor_plan, tour_ends, wave_forecasts, wave_picks, wave_questions, ways, work_times
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.walks import Walk, shortest
+from fulfillment.services.wave_picks import WavePicks
 from picking import (
     Batch,
-    BatchProblem,
     Cart,
     FieldError,
     PickerShift,
@@ -30,7 +30,6 @@ from picking import (
     draw_tour,
     handling_times,
     learn,
-    plan_batches,
 )
 
 TOUR_MS = 20
@@ -62,8 +61,8 @@ def planned(floor: Floor, choice: WaveChoice, seed: int) -> dict[str, Any]:
     told, asked = floor.read(lambda tx: _asked(tx, floor, choice))
     if asked is None:
         return told
-    problem = BatchProblem(asked.plan.layout, asked.plan.start, asked.plan.drops[0], asked.cart, asked.orders)
-    batches = plan_batches(problem, TOUR_MS * min(len(asked.orders), TOURS_WAITED_FOR), seed).batches
+    picks = WavePicks(asked.orders, asked.cart, {})
+    batches = tour_ends.carts(asked.plan, picks, TOUR_MS * min(len(asked.orders), TOURS_WAITED_FOR), seed).batches
     walks = [shortest(asked.plan, asked.plan.start, batch.stops, TOUR_MS, seed) for batch in batches]
     return {**told, **_tours(asked, batches, walks, seed)}
 

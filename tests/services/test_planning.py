@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fulfillment.domain.reasons import Conflict, NotFound
-from fulfillment.services import jobs, orders, planning, waves
+from fulfillment.services import jobs, orders, planning, tour_ends, waves
 from tests.factories import NOBODY, FloorHand
 
 TOUR_MS = 5
@@ -99,13 +99,13 @@ def test_an_order_cancelled_while_its_wave_is_planned_gets_no_stop(
     stocked.order("1", ("MUG", 2))
     stocked.order("2", ("CUP", 2))
     wave = release(stocked)
-    real = planning.plan_batches
+    real = tour_ends.plan_batches
 
     def cancelling(*args: Any, **more: Any) -> Any:
         stocked.write(lambda tx: orders.cancel(tx, NOBODY, "1"))
         return real(*args, **more)
 
-    monkeypatch.setattr(planning, "plan_batches", cancelling)
+    monkeypatch.setattr(tour_ends, "plan_batches", cancelling)
     plan(stocked, wave)
     assert {stop["number"] for stop in stops(stocked)} == {"2"}
     assert stocked.order_state("1") == "cancelled"
@@ -169,7 +169,7 @@ def test_a_wave_that_cannot_be_planned_is_tried_three_times_and_then_shown_as_fa
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("no plan")
 
-    monkeypatch.setattr(planning, "plan_batches", broken)
+    monkeypatch.setattr(tour_ends, "plan_batches", broken)
     monkeypatch.setattr(jobs, "RETRY_MS", 0)
     stop = threading.Event()
     worker = threading.Thread(target=planning.planner_worker, args=(stocked.floor, stop, TOUR_MS))
