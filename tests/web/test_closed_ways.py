@@ -21,7 +21,7 @@ def test_no_walk_is_looked_up_while_everybody_waits_for_the_write(
     token = stocked.write(lambda tx: setting_up.add_token(tx, "desk", TokenRole.ADMIN))
     client = create_app(stocked.floor).test_client()
     by_whom: list[str] = []
-    real = ways.out_of_reach
+    real = ways.lost
 
     def watched(*args: Any) -> Any:
         by_whom.append(threading.current_thread().name)
@@ -32,7 +32,7 @@ def test_no_walk_is_looked_up_while_everybody_waits_for_the_write(
         assert answer.status_code < 300, answer.text
         return answer.json
 
-    monkeypatch.setattr(ways, "out_of_reach", watched)
+    monkeypatch.setattr(ways, "lost", watched)
     closed = [
         stocked.write(lambda tx, place=place: closures.close(tx, NOBODY, place, may_without_badge=True))
         for place in ("A01-01-1", "A01-03-1")
