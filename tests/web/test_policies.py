@@ -41,7 +41,7 @@ def test_a_zone_is_described_and_read_back(admin: Caller) -> None:
         200,
         {
             "code": "COLD", "name": "Cold room", "rotation": "fefo", "tolerance_days": 7,
-            "storage_classes": "food general", "locations": 0, "items": 0,
+            "storage_classes": "food general", "pick_order": 0, "hand_over": "", "locations": 0, "items": 0,
         },
     )  # fmt: skip
     assert admin.get("/zones/COLD").json == answer.json

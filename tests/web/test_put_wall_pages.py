@@ -51,7 +51,7 @@ def test_a_batch_is_asked_for_with_the_wave_and_refused_without_a_wall(hand: Flo
     assert (refused.status_code, refused.json["code"]) == (409, "no_put_wall")
     wall.equip(hand)
     assert client.post("/api/v1/waves", json={"mode": "batch"}, headers=bearer).json["mode"] == "batch"
-    assert client.post("/api/v1/wave-proposals/1/release?mode=zone", headers=bearer).status_code == 422
+    assert client.post("/api/v1/wave-proposals/1/release?mode=tram", headers=bearer).status_code == 422
 
 
 @pytest.fixture
