@@ -63,8 +63,8 @@ def test_the_recall_list_is_a_file_for_a_spreadsheet_and_runs_nothing_in_it(shop
     assert found[0]["ship_to_name"] == '\'=HYPERLINK("http://x")'
 
 
-def test_a_token_that_may_not_read_orders_gets_no_names(shop: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    less = TOKEN_PERMISSIONS[TokenRole.API] - {Permission.READ_ORDERS}
+def test_a_token_that_may_not_read_buyers_gets_no_names(shop: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+    less = TOKEN_PERMISSIONS[TokenRole.API] - {Permission.READ_BUYERS}
     monkeypatch.setitem(TOKEN_PERMISSIONS, TokenRole.API, less)
     assert shop.get("/trace?lot=L1").json["orders"][0]["name"] is None
     assert {row["ship_to_name"] for row in rows(shop.get("/trace/recall?lot=L1"))} == {""}
