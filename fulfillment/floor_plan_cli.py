@@ -51,7 +51,7 @@ def open_(number: int, json_file: str | None) -> None:
     """Open what was closed under NUMBER."""
 
     def work(floor: Floor) -> dict[str, Any]:
-        known = floor.read(ways.look)
+        known = ways.look(floor)
         return floor.writer.write(
             lambda tx: closures.open_again(tx, NOBODY, number, may_without_badge=True, known=known)
         )

@@ -79,7 +79,7 @@ def plan_wave(
         if against is not None:
             compared = floor.read(lambda tx: wave_drafts.against(tx, against, number))
         if release:
-            actor, known = Actor(occurred_at_ms=floor.clock()), floor.read(ways.look)
+            actor, known = Actor(occurred_at_ms=floor.clock()), ways.look(floor)
             wave = floor.writer.write(lambda tx: wave_drafts.release(tx, actor, number, known))
     except DomainError as refused:
         raise click.ClickException(refused.detail) from refused
@@ -98,7 +98,7 @@ def join_wave(wave: int, orders: tuple[str, ...]) -> None:
     floor = open_floor(Settings.from_env())
     actor = Actor(occurred_at_ms=floor.clock())
     try:
-        known = floor.read(ways.look)
+        known = ways.look(floor)
         joined = floor.writer.write(lambda tx: late_orders.join(tx, actor, wave, orders, known))
     except DomainError as refused:
         raise click.ClickException(refused.detail) from refused
@@ -133,7 +133,7 @@ def _proposed(floor: Floor, max_orders: int, minutes: int) -> dict[str, Any]:
 
 
 def _released(floor: Floor, proposal: dict[str, Any], mode: str | None) -> dict[str, Any]:
-    actor, known = Actor(occurred_at_ms=floor.clock()), floor.read(ways.look)
+    actor, known = Actor(occurred_at_ms=floor.clock()), ways.look(floor)
     return floor.writer.write(lambda tx: wave_proposals.release(tx, actor, proposal["proposal"], mode, known))
 
 

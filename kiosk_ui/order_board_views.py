@@ -85,7 +85,7 @@ def move_cards() -> Response | tuple[str, int]:
         cards = [_seen(text) for text in form.getlist("card")]
         hand = hand_of(badge_of(form.get("badge", "")) or "")
         wish = order_moves.Wish(TO_OF.get(act, ""), act if act in PRIORITY_OF else "", form.get("note", "").strip())
-        known = floor().read(ways.look)
+        known = ways.look(floor())
         answers = floor().writer.write(lambda tx: order_moves.move(tx, actor, cards, wish, hand, known))
     except DomainError as error:
         return _page(error), error.status

@@ -76,7 +76,7 @@ def close_stretch() -> Response | tuple[str, int]:
 @needs(Permission.CLOSE_AISLES)
 def open_stretch(closure: int) -> Response | tuple[str, int]:
     """Open a stretch again; then the page as it is now."""
-    actor, without, known = acting(), may_without_badge(), floor().read(ways.look)
+    actor, without, known = acting(), may_without_badge(), ways.look(floor())
     return _done(lambda tx, badge: closures.open_again(tx, actor, closure, badge, without, known))
 
 

@@ -56,7 +56,7 @@ def release_wave_plan() -> Response | tuple[str, int]:
     """Release one side as shown, or show what it would be now."""
     sides, side, actor = _sides(request.form), _side(), acting()
     try:
-        known = floor().read(ways.look)
+        known = ways.look(floor())
         answer = floor().writer.write(lambda tx: wave_drafts.release(tx, actor, sides[side], known))
     except DomainError as error:
         return _page(sides, error), error.status

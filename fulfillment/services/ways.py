@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fulfillment.bootstrap import Floor
 from fulfillment.hot import Tx
 from fulfillment.services import floor_plan
 from fulfillment.services.floor_plan import FloorPlan
@@ -38,11 +39,24 @@ class Known:
 NOTHING = Known()
 
 
-def look(tx: Tx) -> Known:
-    """What `no_way_to` will ask of the layout, before the transaction that needs it: in one that only reads."""
-    if not _is_something_closed(tx):
+def look(floor: Floor) -> Known:
+    """What `no_way_to` will ask of the layout, before the transaction that needs it.
+
+    Walked after everything was read: a server ends a transaction that stands still for seconds.
+    """
+    asked = floor.read(_asked)
+    if asked is None:
         return NOTHING
-    return _known(tx, _loose_points(tx), NOTHING)
+    plan, points = asked
+    return Known(plan.version, _walked(plan, points))
+
+
+def _asked(tx: Tx) -> tuple[FloorPlan, list[Point]] | None:
+    points = list(_loose_points(tx)) if _is_something_closed(tx) else []
+    try:
+        return (floor_plan.now(tx), points) if points else None
+    except FieldError:
+        return None  # no storage location has coordinates: there are no walks to ask about
 
 
 def no_way_to(tx: Tx, known: Known = NOTHING) -> set[int]:

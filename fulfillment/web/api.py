@@ -123,7 +123,7 @@ def post_wave(body: bodies.WaveBody) -> Any:
     """Release orders together; the planner makes the tours."""
     until_ms = parse_time(body.ordered_until, "ordered_until") if body.ordered_until else None
 
-    actor, known = acting(), floor().read(ways.look)
+    actor, known = acting(), ways.look(floor())
 
     def work(tx: Any) -> Any:
         wave = waves.release(tx, actor, body.orders, body.max_orders, body.priority, until_ms, body.mode, known)

@@ -100,14 +100,14 @@ def post_closure(body: ClosureBody) -> Any:
 def post_opening(body: OpeningBody, closure: int) -> Any:
     """Open it again; tours that are not finished are planned again."""
     actor, may = acting(), may_without_badge()
-    known = floor().read(ways.look)
+    known = ways.look(floor())
     return floor().writer.write(lambda tx: closures.open_again(tx, actor, closure, body.badge, may, known))
 
 
 @operation("POST", "/waves/<int:wave>/orders", Permission.RELEASE_WAVES, body=LateOrdersBody)
 def post_late_orders(body: LateOrdersBody, wave: int) -> Any:
     """Put late orders into a released wave; each joins the waiting tour it adds the least walk to, or walks alone."""
-    actor, known = acting(), floor().read(ways.look)
+    actor, known = acting(), ways.look(floor())
     return floor().writer.write(lambda tx: late_orders.join(tx, actor, wave, body.orders, known))
 
 

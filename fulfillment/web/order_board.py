@@ -168,7 +168,7 @@ def post_card_moves(body: MoveBody) -> Any:
     wish = order_moves.Wish(body.to, body.urgency, body.note, body.other_lane)
     if wish.to == OrderState.CANCELLED:
         check_proved()
-    known = floor().read(ways.look)
+    known = ways.look(floor())
     return {"answers": floor().writer.write(lambda tx: order_moves.move(tx, actor, cards, wish, hand, known))}
 
 

@@ -54,7 +54,7 @@ def get_wave_drafts_compared(draft: int, other: int) -> Any:
            answers={201: "released as shown", 202: "not released: it changed, and is planned again"})  # fmt: skip
 def post_release_of_draft(draft: int) -> Any:
     """Release what was shown; when orders or goods changed since, nothing goes and a new draft is planned."""
-    actor, known = acting(), floor().read(ways.look)
+    actor, known = acting(), ways.look(floor())
 
     def work(tx: Any) -> Any:
         answer = wave_drafts.release(tx, actor, draft, known)

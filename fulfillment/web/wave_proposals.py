@@ -75,7 +75,7 @@ def post_release_of_proposal(proposal: int) -> Any:
     actor, mode = acting(), request.args.get("mode")
     if mode not in (None, PickMode.CLUSTER, PickMode.BATCH, PickMode.ZONE):
         raise DomainError("bad_mode", "cluster, batch or zone", "mode")
-    known = floor().read(ways.look)
+    known = ways.look(floor())
     return floor().writer.write(lambda tx: (wave_proposals.release(tx, actor, proposal, mode, known), 201))
 
 

@@ -88,7 +88,8 @@ def check(
                     f"http://127.0.0.1:{server.port}/api/v1/openapi.json", "--checks", "all", "--mode", "all",
                     "--phases", phases, "--max-examples", str(examples), "--seed", str(seed), "--continue-on-failure",
                     "--header", f"Authorization: Bearer {made.tokens[role]}", "--suppress-health-check", "all",
-                    "--generation-database", "none", "--request-timeout", "30", "--warnings", "off",
+                    "--generation-database", "none", "--request-timeout", "120", "--warnings", "off",
+                    "--max-response-time", "120",  # how long an answer takes says how busy the machine is
                     *OPERATIONS[TokenRole(role)],
                 ],
                 capture_output=True, text=True, check=False, cwd=settings.home, env=dict(os.environ),

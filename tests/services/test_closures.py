@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fulfillment.bootstrap import Floor
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services import (
     closures,
@@ -271,6 +272,32 @@ def test_a_cut_off_order_is_refused_as_a_late_one(stocked: FloorHand) -> None:
         stocked.write(lambda tx: late_orders.join(tx, NOBODY, wave, ["cut off"]))
 
 
+def test_no_transaction_stands_still_while_walks_are_looked_up(
+    stocked: FloorHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stocked.order("shut", ("A01-01-1", 1))
+    close(stocked, "A01-01-1")
+    reading: list[bool] = []
+    under_way: list[bool] = []
+    real_read, real_lost = Floor.read, walks.lost
+
+    def read(floor: Floor, work: Any) -> Any:
+        reading.append(True)
+        try:
+            return real_read(floor, work)
+        finally:
+            reading.pop()
+
+    def lost(*args: Any) -> Any:
+        under_way.append(bool(reading))
+        return real_lost(*args)
+
+    monkeypatch.setattr(Floor, "read", read)
+    monkeypatch.setattr(ways, "lost", lost)
+    assert any(ways.look(stocked.floor).is_lost.values())
+    assert under_way == [False]
+
+
 def test_what_was_looked_up_before_counts_only_on_the_floor_it_was_looked_up_on(
     stocked: FloorHand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,7 +305,7 @@ def test_what_was_looked_up_before_counts_only_on_the_floor_it_was_looked_up_on(
     stocked.order("open", ("A02-01-1", 1))
     stocked.order("shut", ("A01-01-1", 1))
     close(stocked, "A01-01-1")
-    known = stocked.floor.read(ways.look)
+    known = ways.look(stocked.floor)
     stocked.order("shut meanwhile", ("A01-03-1", 1))
     asked: list[int] = []
     real = walks.lost
