@@ -105,12 +105,16 @@ def _add_security_headers(floor: Floor):  # type: ignore[no-untyped-def]
         " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
+    always = {**SECURITY_HEADERS, "Content-Security-Policy": policy}
+    secure = {**always, "Strict-Transport-Security": "max-age=31536000"}
+
     def add(response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", policy)
-        if request.is_secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers = response.headers
+        # `setdefault` goes through all headers twice for each: that was one part in fifteen of a scan.
+        said = {name.lower() for name, _ in headers}
+        for name, value in (secure if request.is_secure else always).items():
+            if name.lower() not in said:
+                headers.add(name, value)
         return response
 
     return add
