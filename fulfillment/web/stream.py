@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import secrets
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ STREAMS_MAX = 260  # each holds a thread of the live server (`processes.LIVE_THR
 blueprint = Blueprint("live", __name__)
 
 Parts = dict[str, Any]
+IsOpen = Callable[[], bool]
 
 
 class BoardFeed:
@@ -60,7 +62,7 @@ class BoardFeed:
         self._version = 0
         self._made_ms = 0
         self._bodies: dict[int, str] = {}
-        self._streams = 0
+        self._streams: dict[object, IsOpen] = {}
         self._thread: threading.Thread | None = None
 
     @property
@@ -68,22 +70,35 @@ class BoardFeed:
         """The process this feed was made in; after a fork its thread is not there."""
         return self._pid
 
-    def join(self, streams_max: int) -> bool:
-        """Count one more stream; False when there are as many as the server can hold."""
+    def join(self, streams_max: int, is_open: IsOpen = lambda: True) -> object | None:
+        """Count one more stream, and give what stands for it; None when there are as many as the server can hold.
+
+        Those that are not open any more (`is_open`) make room: after a cut of the network all boards come back within a
+        second, and a dead stream would else be counted until two more messages were written to it.
+        """
         with self._changed:
-            if self._streams >= streams_max:
-                return False
-            self._streams += 1
+            if len(self._streams) >= streams_max:
+                self._streams = {one: is_on for one, is_on in self._streams.items() if is_on()}
+                self._changed.notify_all()
+            if len(self._streams) >= streams_max:
+                return None
+            stream = object()
+            self._streams[stream] = is_open
             if self._thread is None:
                 self._thread = threading.Thread(target=self._read, name="board-feed", daemon=True)
                 self._thread.start()
-            return True
+            return stream
 
-    def leave(self) -> None:
+    def leave(self, stream: object) -> None:
         """One stream less."""
         with self._changed:
-            self._streams -= 1
+            self._streams.pop(stream, None)
             self._changed.notify_all()
+
+    def has(self, stream: object) -> bool:
+        """Whether this stream still counts."""
+        with self._changed:
+            return stream in self._streams
 
     def after(self, version: int, wait_s: float) -> tuple[int, Parts]:
         """The newest version and the parts that changed after `version`; no parts when `wait_s` went by."""
@@ -91,10 +106,14 @@ class BoardFeed:
             self._changed.wait_for(lambda: self._version > version, wait_s)
             return self._version, {part: self._parts[part] for part, at in self._since.items() if at > version}
 
-    def body_after(self, version: int, wait_s: float) -> tuple[int, str]:
-        """`after` as JSON without its outer braces, '' when nothing came; written once for all who wait for it."""
+    def body_after(self, version: int, wait_s: float, stream: object) -> tuple[int, str]:
+        """`after` as JSON without its outer braces, written once for all who wait for it.
+
+        '' when nothing came, or the stream counts no more.
+        """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._version > version, wait_s):
+            self._changed.wait_for(lambda: self._version > version or stream not in self._streams, wait_s)
+            if self._version <= version:
                 return self._version, ""
             body = self._bodies.get(version)
             if body is None:
@@ -189,14 +208,14 @@ def event_of(feed: BoardFeed, version: int, body: str) -> str:
 
 
 def messages(
-    feed: BoardFeed, version: int, keep_alive_s: float = KEEP_ALIVE_S, stream_s: float = STREAM_S,
+    feed: BoardFeed, stream: object, version: int, keep_alive_s: float = KEEP_ALIVE_S, stream_s: float = STREAM_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[str]:  # fmt: skip
-    """What one stream says, until it is closed or has lasted `stream_s`."""
+    """What one stream says, until it is closed, made room or has lasted `stream_s`."""
     yield "retry: 2000\n\n"
     ends_at = clock() + stream_s
-    while clock() < ends_at:
-        newest, body = feed.body_after(version, keep_alive_s)
+    while clock() < ends_at and feed.has(stream):
+        newest, body = feed.body_after(version, keep_alive_s, stream)
         if body:
             version = newest
             yield event_of(feed, version, body)
@@ -209,12 +228,13 @@ def messages(
 def live_board() -> Response:
     """The board as server-sent events: everything first, then the parts that changed, at most once a second."""
     feed = _feed()
-    if not feed.join(_streams_max()):
+    stream = feed.join(_streams_max(), is_open_at(request.environ.get("gunicorn.socket")))
+    if stream is None:
         refused = problem(503, "too_many_streams", "too many boards are open")
         refused.headers["Retry-After"] = "15"
         return refused
-    response = Response(messages(feed, _resume(feed)), mimetype="text/event-stream")
-    response.call_on_close(feed.leave)
+    response = Response(messages(feed, stream, _resume(feed)), mimetype="text/event-stream")
+    response.call_on_close(lambda: feed.leave(stream))
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response
@@ -237,6 +257,22 @@ def _feed() -> BoardFeed:
     if feed is None or feed.pid != os.getpid():
         feed = current_app.extensions["board_feed"] = BoardFeed(floor().engine, warehouse_id=floor().warehouse_id)
     return feed
+
+
+def is_open_at(connection: Any) -> IsOpen:
+    """Whether the other side of this socket is still there, as far as the system can tell."""
+    hung_up = getattr(select, "POLLRDHUP", 0)
+    if connection is None or not hung_up:
+        return lambda: True
+
+    def is_open() -> bool:
+        if connection.fileno() < 0:
+            return False
+        waiting = select.poll()
+        waiting.register(connection.fileno(), hung_up)  # errors and hang-ups are told in any case
+        return not waiting.poll(0)
+
+    return is_open
 
 
 def _streams_max() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from flask import Flask
 from fulfillment.app import create_app
 from fulfillment.processes import LIVE_THREADS
 from fulfillment.services import setting_up
-from fulfillment.web.stream import STREAMS_MAX, BoardFeed, event_of, messages, parts_of
+from fulfillment.web.stream import STREAMS_MAX, BoardFeed, event_of, is_open_at, messages, parts_of
 from tests.factories import FloorHand
 from tests.postgresql import PostgresServer
 from tests.web.test_board_view import view_of
@@ -25,10 +26,16 @@ SOON_S = 5.0
 @pytest.fixture
 def feed(hand: FloorHand) -> Iterator[BoardFeed]:
     feed = BoardFeed(hand.floor.engine, view_s=0.05)
-    assert feed.join(5)
     yield feed
-    feed.leave()
     wait_for(lambda: not _readers())
+
+
+@pytest.fixture
+def stream(feed: BoardFeed) -> Iterator[object]:
+    stream = feed.join(5)
+    assert stream is not None
+    yield stream
+    feed.leave(stream)
 
 
 @pytest.fixture
@@ -47,16 +54,16 @@ def body_of(message: str) -> dict[str, Any]:
     return json.loads(message.split("data: ", 1)[1])
 
 
-def test_the_first_message_is_the_whole_board(hand: FloorHand, feed: BoardFeed) -> None:
+def test_the_first_message_is_the_whole_board(hand: FloorHand, feed: BoardFeed, stream: object) -> None:
     version, parts = feed.after(0, SOON_S)
     assert version == 1
     assert parts == parts_of(view_of(hand))
-    body = body_of(event_of(feed, *feed.body_after(0, SOON_S)))
+    body = body_of(event_of(feed, *feed.body_after(0, SOON_S, stream)))
     assert body["now_ms"] - 60_000 < body["made_ms"] <= body["now_ms"]
     assert set(body["orders"]) == set(view_of(hand)["lanes"]) - {"short"}
 
 
-def test_after_that_only_what_changed(hand: FloorHand, feed: BoardFeed) -> None:
+def test_after_that_only_what_changed(hand: FloorHand, feed: BoardFeed, stream: object) -> None:
     version, _ = feed.after(0, SOON_S)
     hand.item("PEN")
     hand.stock("PEN", 5)
@@ -67,7 +74,7 @@ def test_after_that_only_what_changed(hand: FloorHand, feed: BoardFeed) -> None:
     assert [card["number"] for card in parts["orders.allocated"]] == ["S1"]
 
 
-def test_a_lane_that_became_empty_is_sent_empty(hand: FloorHand, feed: BoardFeed) -> None:
+def test_a_lane_that_became_empty_is_sent_empty(hand: FloorHand, feed: BoardFeed, stream: object) -> None:
     hand.order("S1", ("NOPE", 2))
     wait_for(lambda: "S1" in str(feed.after(0, SOON_S)))
     version, _ = feed.after(0, SOON_S)
@@ -77,7 +84,7 @@ def test_a_lane_that_became_empty_is_sent_empty(hand: FloorHand, feed: BoardFeed
     assert len(parts["orders.waiting"]) == 1
 
 
-def test_a_board_that_missed_some_gets_them_together(hand: FloorHand, feed: BoardFeed) -> None:
+def test_a_board_that_missed_some_gets_them_together(hand: FloorHand, feed: BoardFeed, stream: object) -> None:
     seen, _ = feed.after(0, SOON_S)
     hand.order("S1", ("NOPE", 2))
     now, _ = feed.after(seen, SOON_S)
@@ -87,17 +94,17 @@ def test_a_board_that_missed_some_gets_them_together(hand: FloorHand, feed: Boar
     assert set(parts) == {"lanes", "oldest", "orders.hold", "printers"}
 
 
-def test_what_many_boards_wait_for_is_written_once(hand: FloorHand, feed: BoardFeed) -> None:
+def test_what_many_boards_wait_for_is_written_once(hand: FloorHand, feed: BoardFeed, stream: object) -> None:
     version, _ = feed.after(0, SOON_S)
     hand.order("S1", ("NOPE", 2))
-    first, again = (feed.body_after(version, SOON_S) for _ in range(2))
+    first, again = (feed.body_after(version, SOON_S, stream) for _ in range(2))
     assert first[1] is again[1]
-    assert feed.body_after(0, SOON_S)[1] != first[1]  # who comes new gets all of it
+    assert feed.body_after(0, SOON_S, stream)[1] != first[1]  # who comes new gets all of it
     hand.order("S2", ("NOPE", 2))
-    later = feed.body_after(first[0], SOON_S)
+    later = feed.body_after(first[0], SOON_S, stream)
     assert "S2" in later[1]
     assert later[0] > first[0]
-    assert feed.body_after(later[0], 0.01) == (later[0], "")
+    assert feed.body_after(later[0], 0.01, stream) == (later[0], "")
 
 
 def test_a_live_server_has_threads_for_all_boards_it_takes() -> None:
@@ -105,16 +112,20 @@ def test_a_live_server_has_threads_for_all_boards_it_takes() -> None:
     assert STREAMS_MAX * 1.2 <= LIVE_THREADS
 
 
-def test_a_commit_that_changes_nothing_on_the_board_sends_nothing(hand: FloorHand, feed: BoardFeed) -> None:
+def test_a_commit_that_changes_nothing_on_the_board_sends_nothing(
+    hand: FloorHand, feed: BoardFeed, stream: object
+) -> None:
     version, _ = feed.after(0, SOON_S)
     hand.write(lambda tx: setting_up.add_totes(tx, 1))
     assert feed.after(version, 0.4) == (version, {})
 
 
-def test_a_quiet_stream_says_that_it_is_alive_and_ends_in_time(hand: FloorHand, feed: BoardFeed) -> None:
+def test_a_quiet_stream_says_that_it_is_alive_and_ends_in_time(
+    hand: FloorHand, feed: BoardFeed, stream: object
+) -> None:
     version, _ = feed.after(0, SOON_S)
     clock = iter(range(10))
-    said = list(messages(feed, version, keep_alive_s=0.01, stream_s=3, clock=lambda: next(clock)))
+    said = list(messages(feed, stream, version, keep_alive_s=0.01, stream_s=3, clock=lambda: next(clock)))
     assert said == ["retry: 2000\n\n", ": still here\n\n", ": still here\n\n"]
 
 
@@ -168,6 +179,23 @@ def test_there_are_only_as_many_streams_as_the_server_can_hold(
     again.close()
 
 
+def test_boards_that_were_cut_off_make_room_at_once_for_those_that_come_back(feed: BoardFeed) -> None:
+    cut, kept = socket.socketpair(), socket.socketpair()
+    gone, here = (feed.join(2, is_open_at(ours)) for ours, _ in (cut, kept))
+    assert feed.join(2) is None
+    said = messages(feed, gone, 0)
+    next(said)
+    cut[1].close()
+    back = feed.join(2)
+    assert back is not None
+    assert list(said) == []  # and its thread is free
+    assert feed.join(2) is None
+    for stream in (gone, here, back):
+        feed.leave(stream)
+    for one in (*cut, *kept):
+        one.close()
+
+
 def test_a_stream_needs_a_token_that_may_read_the_board(app: Flask, hand: FloorHand) -> None:
     assert app.test_client().get("/live/board").status_code == 401
     token = hand.write(lambda tx: setting_up.add_station(tx, "HAND-9", "handheld"))["token"]
@@ -193,15 +221,15 @@ def test_nobody_reads_when_nobody_looks(hand: FloorHand) -> None:
     wait_for(lambda: not _readers())  # of the test before
     feed = BoardFeed(hand.floor.engine)
     assert not _readers()
-    feed.join(1)
+    stream = feed.join(1)
     feed.after(0, SOON_S)
     assert len(_readers()) == 1
-    feed.leave()
+    feed.leave(stream)
     wait_for(lambda: not _readers())
-    feed.join(1)
+    stream = feed.join(1)
     hand.order("S1", ("NOPE", 1))
     wait_for(lambda: "S1" in str(feed.after(0, SOON_S)))
-    feed.leave()
+    feed.leave(stream)
     wait_for(lambda: not _readers())
 
 
@@ -218,7 +246,7 @@ def _readers() -> list[threading.Thread]:
 
 @pytest.mark.engine("postgresql")
 def test_a_reader_whose_connection_was_ended_goes_on(
-    hand: FloorHand, feed: BoardFeed, postgres: PostgresServer
+    hand: FloorHand, feed: BoardFeed, stream: object, postgres: PostgresServer
 ) -> None:
     version, _ = feed.after(0, SOON_S)
     postgres.terminate_all("floor")
