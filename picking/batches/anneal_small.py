@@ -113,7 +113,7 @@ def _savings(floor: Floor, start: Any, stops: Any) -> Any:
     return saving
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def anneal(
     floor: Floor, start: Any, stops: Any, load: Any, capacity: Any, search: Search, proposals: int, hot: float,
     cold: float, pools_below: float,

@@ -1,15 +1,18 @@
 """The best batches of up to 128 orders within a time limit, with the bound that was proven.
 
 Owns the order of the steps: savings start, annealing, the root bound, every batch that matters if they are few, then
-annealing and set partitioning in turns until the time is up. It refuses a plan to start from that does not hold every
-order once or is over the capacity. Invariant: the plan is never longer than the one given, and holds every order
-once; equal seeds and no deadline hit give equal plans.
+annealing and set partitioning in turns until the time is up. Annealing goes on in a thread a core: from one start its
+runs end in plans that differ as a whole, and the best of two is better than one of twice the length. It refuses a plan
+to start from that does not hold every order once or is over the capacity. Invariant: the plan is never longer than the
+one given, and holds every order once; equal seeds and no deadline hit give equal plans.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +27,12 @@ from picking.errors import FieldError, check_whole
 
 HOT, COLD = 0.02, 0.005
 """Temperature at a run's begin and end, in mean batch lengths of the savings plan: hotter loses what that plan has."""
-CHUNK = 8192
-"""Proposals between two looks at the clock: some milliseconds."""
+CHUNK_S = 0.005
+LEAST_CHUNK, MOST_CHUNK = 1 << 8, 1 << 20
+"""Between two looks at the clock pass as many proposals as take so long. A walk takes 0.1 us on one floor and 50 on
+another: a set number would cost more in looks than in walks, or the limit.
+"""
+MOST_THREADS = 2
 POOLS_BELOW = 1.02
 MOST_CHOICES = 6000
 """Batches the set partitioning gets at once; above, those with the most reduced cost are left out."""
@@ -54,20 +61,25 @@ def improve(
     time_limit_ms: int = 1000,
     seed: int = 0,
     clock: Callable[[], float] = time.monotonic,
+    threads: int | None = None,
 ) -> Improved:
     """A plan at least as short as `batches`, the best found before `clock` (seconds) is `time_limit_ms` further.
 
     Shapes: see Columns; `batches` are lists of order numbers, each order once; without them it starts from savings.
-    With `time.process_time` as the clock, other work on the machine does not change the result. Ends early when the
-    plan is proven best.
+    threads: of annealing, 1 to 8; as many as there are cores, at most two, when nobody says. With `time.thread_time` as
+    the clock, other work on the machine does not change the result. Ends early when the plan is proven best.
     """
     check_whole("time_limit_ms", time_limit_ms, 0, 86_400_000)
+    if threads is None:
+        threads = min(MOST_THREADS, os.cpu_count() or 1)
+    check_whole("threads", threads, 1, 8)
     begun = clock()
-    run = _Run(columns, batches, seed, clock, begun, time_limit_ms / 1000)
-    run.anneal_until(run.share(0.08, 0.004 * columns.orders))
-    run.bound_until(0.15)
-    while not run.is_done():
-        run.turn()
+    with ThreadPoolExecutor(threads, "anneal") as others:
+        run = _Run(columns, batches, seed, clock, begun, time_limit_ms / 1000, threads, others)
+        run.anneal_until(run.share(0.08, 0.004 * columns.orders))
+        run.bound_until(0.15)
+        while not run.is_done():
+            run.turn()
     plan = run.plan()
     return Improved(
         tuple(tuple(orders_in(batch)) for batch in plan), run.length, min(run.length, run.bound.length)
@@ -79,7 +91,7 @@ class _Run:
 
     def __init__(
         self, columns: Columns, batches: Sequence[Sequence[int]] | None, seed: int, clock: Callable[[], float],
-        begun: float, seconds: float,
+        begun: float, seconds: float, threads: int, others: ThreadPoolExecutor,
     ) -> None:  # fmt: skip
         self.columns = columns
         self.clock = clock
@@ -92,17 +104,24 @@ class _Run:
             given = [list(orders) for orders in batches if orders]
             if sum(map(columns.length, given)) <= sum(map(columns.length, start)):
                 start = given
-        self.search: Search = new_search(columns, start, seed)
+        self.others = others
+        self.chunk = LEAST_CHUNK
+        self.searches: list[Search] = [new_search(columns, start, seed * threads + number) for number in range(threads)]
         self.pool: dict[Batch, int] = {1 << order: columns.length([order]) for order in range(columns.orders)}
         self.bound = Bound(0, np.zeros(columns.orders, np.int64), False)
         self.too_many = 1 << 50
 
     @property
     def length(self) -> int:
-        return int(self.search.total[1])
+        return int(self.best.total[1])
+
+    @property
+    def best(self) -> Search:
+        """The search that has met the shortest plan."""
+        return min(self.searches, key=lambda search: int(search.total[1]))
 
     def plan(self) -> list[Batch]:
-        return [_as_batch(batch) for batch in self.search.best if batch.any()]
+        return [_as_batch(batch) for batch in self.best.best if batch.any()]
 
     def spent(self) -> float:
         """Share of the time that is gone."""
@@ -116,22 +135,34 @@ class _Run:
         return self.spent() >= 1 or self.length <= self.bound.length
 
     def anneal_until(self, end: float) -> None:
-        """One run from hot to cold that ends at this share of the time."""
+        """One run of each search from hot to cold that ends at this share of the time."""
         begin = self.spent()
-        columns = self.columns
         while (now := self.spent()) < end:
             heat = HOT * (COLD / HOT) ** ((now - begin) / (end - begin)) * self.scale
-            anneal(
-                columns.floor, columns.start, columns.stops, columns.load, columns.capacity, self.search, CHUNK, heat,
-                heat, POOLS_BELOW,
-            )  # fmt: skip
+            chunk = self.chunk
+            waits = [self.others.submit(self._anneal, search, chunk, heat) for search in self.searches[1:]]
+            self._anneal(self.searches[0], chunk, heat)
+            for wait in waits:
+                wait.result()
+            took_s = (self.spent() - now) * self.seconds
+            if took_s < CHUNK_S / 2:
+                self.chunk = min(MOST_CHUNK, 2 * chunk)
+            elif took_s > 2 * CHUNK_S:
+                self.chunk = max(LEAST_CHUNK, chunk // 2)
+
+    def _anneal(self, search: Search, proposals: int, heat: float) -> None:
+        columns = self.columns
+        anneal(
+            columns.floor, columns.start, columns.stops, columns.load, columns.capacity, search, proposals, heat, heat,
+            POOLS_BELOW,
+        )  # fmt: skip
 
     def bound_until(self, end: float) -> None:
         """The root bound; and when every batch of a better plan is known, the choice among them."""
         for batch in self.plan():
             self.pool[batch] = self.columns.length(orders_in(batch))
         until = self.begun + end * self.seconds
-        self.bound = root_bound(self.columns, self.pool, self.search.memory, until, self.clock)
+        self.bound = root_bound(self.columns, self.pool, self.searches[0].memory, until, self.clock)
         self.pool.update(self.bound.pool)
         self._choose_among_all()
 
@@ -175,10 +206,11 @@ class _Run:
             self._take(chosen[0])
 
     def _gather(self) -> None:
-        for slot in np.flatnonzero(self.search.pool.any(axis=1)):
-            self.pool[_as_batch(self.search.pool[slot])] = int(self.search.pool_cost[slot])
-        self.search.pool[:] = 0
-        self.search.pool_size[0] = 0
+        for search in self.searches:
+            for slot in np.flatnonzero(search.pool.any(axis=1)):
+                self.pool[_as_batch(search.pool[slot])] = int(search.pool_cost[slot])
+            search.pool[:] = 0
+            search.pool_size[0] = 0
 
     def _promising(self, slack: int | None) -> dict[Batch, int]:
         worth = self.bound.worth.tolist()
@@ -201,7 +233,8 @@ class _Run:
                     for orders in riding
                 ]
                 riding.pop(saved.index(max(saved))).discard(order)
-        restart(self.search, self.columns, [sorted(orders) for orders in batches if orders])
+        for search in self.searches:
+            restart(search, self.columns, [sorted(orders) for orders in batches if orders])
 
 
 def _as_batch(words: Sequence[int]) -> Batch:
