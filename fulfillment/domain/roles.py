@@ -51,6 +51,7 @@ class Permission(StrEnum):
     RELEASE_WAVES = "release_waves"
     STEER_WAVES = "steer_waves"
     CANCEL_WAVES = "cancel_waves"
+    OVERRIDE_FIFO = "override_fifo"
     CLOSE_AISLES = "close_aisles"
     WRITE_PARCELS = "write_parcels"
     WRITE_STOCK = "write_stock"
@@ -78,7 +79,7 @@ TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
         {
             Permission.READ_BOARD, Permission.READ_ORDERS, Permission.CLOSE_AISLES, Permission.TEND_PROBLEMS,
             Permission.SET_TARGETS, Permission.TEND_CARDS, Permission.STEER_WAVES,
-            Permission.CANCEL_WAVES,
+            Permission.CANCEL_WAVES, Permission.OVERRIDE_FIFO,
         }
     ),
     TokenRole.API: frozenset(
@@ -86,7 +87,8 @@ TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
             Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.READ_BUYERS,
             Permission.WRITE_ORDERS,
             Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.CLOSE_AISLES, Permission.WRITE_PARCELS,
-            Permission.STEER_WAVES, Permission.CANCEL_WAVES, Permission.WRITE_STOCK, Permission.AUDIT,
+            Permission.STEER_WAVES, Permission.CANCEL_WAVES, Permission.OVERRIDE_FIFO, Permission.WRITE_STOCK,
+            Permission.AUDIT,
             Permission.READ_EVENTS, Permission.TEND_DEVICES,
             Permission.READ_WORK, Permission.TEND_PROBLEMS, Permission.TEND_CARDS,
         }
@@ -97,6 +99,7 @@ TOKEN_PERMISSIONS: dict[str, frozenset[Permission]] = {
         {
             Permission.READ_BOARD, Permission.READ_STOCK, Permission.READ_ORDERS, Permission.WRITE_ORDERS,
             Permission.WRITE_RECEIPTS, Permission.RELEASE_WAVES, Permission.STEER_WAVES, Permission.CANCEL_WAVES,
+            Permission.OVERRIDE_FIFO,
             Permission.CLOSE_AISLES, Permission.WRITE_PARCELS, Permission.WRITE_STOCK, Permission.AUDIT,
             Permission.TEND_DEVICES, Permission.READ_WORK, Permission.SET_TARGETS,
             Permission.TEND_PROBLEMS, Permission.TEND_CARDS, Permission.OWN_ACCOUNT,

@@ -8,7 +8,8 @@ PRIORITY_MAX = 1_000
 
 
 class WaveAct(StrEnum):
-    """`assign`: a tour is kept for one picker, or given back to all; `split`: what has not begun goes on its own."""
+    """`assign`: a tour is kept for one picker, or given back to all; `split`: what has not begun goes on its own;
+    `override`: a stop fetches other goods than FIFO gave it."""
 
     PAUSE = "pause"
     RESUME = "resume"
@@ -16,3 +17,4 @@ class WaveAct(StrEnum):
     ASSIGN = "assign"
     CANCEL = "cancel"
     SPLIT = "split"
+    OVERRIDE = "override"

@@ -259,7 +259,10 @@ class AllocationEntry(InWarehouse, db.Model):
 
 
 class FifoOverride(InWarehouse, db.Model):
-    """A supervisor let newer goods go first, and said why; `fifo-audit` shows it beside what it explains."""
+    """A supervisor let newer goods go first, and said why; `fifo-audit` shows it beside what it explains.
+
+    At a stop it is of units that were picked; with `wave_act_id` of a promise, given from a desk before anybody went.
+    """
 
     __tablename__ = "fifo_override"
     __table_args__ = (
@@ -268,6 +271,7 @@ class FifoOverride(InWarehouse, db.Model):
         belongs("location_id", "location"),
         belongs("layer_id", "layer"),
         belongs("supervisor_id", "operator"),
+        belongs("wave_act_id", "wave_act"),
         one_of("why", Why),
         CheckConstraint("qty_each > 0", name="qty_each"),
         Index("ix_fifo_override_order", "warehouse_id", "order_id"),
@@ -284,6 +288,7 @@ class FifoOverride(InWarehouse, db.Model):
     operator_id: Mapped[int | None] = maybe_whole()
     scan_id: Mapped[str] = words("")
     recorded_at_ms: Mapped[int] = whole()
+    wave_act_id: Mapped[int | None] = maybe_whole()
 
 
 class CountResult(InWarehouse, db.Model):

@@ -35,6 +35,7 @@ _ENTER = (
 )
 
 RELOCATED = "relocated"  # the note of a promise that moved with its units: no new promise, none given up
+OVERRIDDEN = "a supervisor chose others"  # of promises a stop got from a desk instead of those FIFO gave it
 
 
 def post(tx: Tx, actor: Actor, moves: Iterable[Move]) -> None:

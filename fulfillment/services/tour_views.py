@@ -20,6 +20,14 @@ from picking import FieldError, Spot, draw_layout, draw_tour
 
 _LARGEST_ID = 2**63 - 1
 _RING_DM = 9
+# Why a supervisor let this stop fetch newer goods; '' = it fetches what FIFO gave it.
+_OVERRIDDEN = (
+    "COALESCE((SELECT v.why FROM fifo_override v JOIN wave_act a ON a.warehouse_id = v.warehouse_id"
+    " AND a.id = v.wave_act_id WHERE v.warehouse_id = k.warehouse_id AND v.order_id = k.order_id"
+    " AND v.location_id = k.location_id AND a.undone_at_ms IS NULL AND a.id = (SELECT MAX(n.id) FROM wave_act n"
+    " WHERE n.warehouse_id = k.warehouse_id AND n.task_id = k.id AND n.undone_at_ms IS NULL)"
+    " ORDER BY v.id LIMIT 1), '') AS overridden"
+)
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,8 @@ def describe(tx: Tx, tour_id: int) -> dict[str, Any]:
     if row is None:
         raise NotFound("unknown_tour", f"no tour {tour_id}")
     stops = tx.all(
-        "SELECT k.sequence, k.state, l.code AS location, i.sku, k.qty_each, k.done_each, k.position, o.number AS"
-        " order_number, k.walk_left_dm FROM task k JOIN location l ON l.warehouse_id = k.warehouse_id"
+        "SELECT k.id AS stop, k.sequence, k.state, l.code AS location, i.sku, k.qty_each, k.done_each, k.position, o.number AS"
+        f" order_number, k.walk_left_dm, {_OVERRIDDEN} FROM task k JOIN location l ON l.warehouse_id = k.warehouse_id"
         " AND l.id = k.location_id JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
         " JOIN sales_order o ON o.warehouse_id = k.warehouse_id AND o.id = k.order_id"
         " WHERE k.warehouse_id = :w AND k.tour_id = :id ORDER BY k.sequence, k.id",

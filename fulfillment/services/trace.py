@@ -69,6 +69,7 @@ def trace(tx: Tx, asked: Asked, *, with_names: bool = True) -> dict[str, Any]:
         "here": [_lying(row) for row in here[:SHOWN_ROWS]],
         "orders": served,
         "adjusted": _adjusted(gone)[:SHOWN_ROWS],
+        "overrides": trace_rows.overrides(tx, layers, SHOWN_ROWS),
         "transfers": transfers[:SHOWN_ROWS],
         "left_off": {
             "layers": len(layers) - len(shown), "here": max(0, len(here) - SHOWN_ROWS),

@@ -5,6 +5,7 @@ Every function takes layers and reads by the index on them, a batch of layers a 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -165,6 +166,30 @@ def shipments(tx: Tx, order_ids: Iterable[int], layers: Iterable[int]) -> list[d
         )
         found += [dict(row) for row in rows if row["layer_id"] in chosen]
     return found
+
+
+def overrides(tx: Tx, layers: Iterable[int], most: int) -> list[dict[str, Any]]:
+    """Who let units of these layers go before older ones and why, at a stop or from the board; the newest first.
+
+    `rank`: which place they had in FIFO's order when they were chosen from the board; 0 = told at the stop.
+    """
+    found: list[dict[str, Any]] = []
+    for some in batches(layers):
+        rows = tx.all(
+            "SELECT v.layer_id AS layer, o.number AS order_number, l.code AS location, v.qty_each, v.why,"
+            " COALESCE(p.name, '') AS supervisor, v.recorded_at_ms, a.undone_at_ms, a.after FROM fifo_override v"
+            " LEFT JOIN sales_order o ON o.warehouse_id = v.warehouse_id AND o.id = v.order_id"
+            " JOIN location l ON l.warehouse_id = v.warehouse_id AND l.id = v.location_id"
+            " LEFT JOIN operator p ON p.warehouse_id = v.warehouse_id AND p.id = v.supervisor_id"
+            " LEFT JOIN wave_act a ON a.warehouse_id = v.warehouse_id AND a.id = v.wave_act_id"
+            f" WHERE {within('v.layer_id', some, 'v.')} ORDER BY v.id DESC LIMIT {int(most)}"
+        )
+        for row in rows:
+            shown = dict(row)
+            told = json.loads(shown.pop("after") or "{}")
+            order = shown.pop("order_number")
+            found.append({"order": order, **shown, "rank": told.get("rank", 0), "note": told.get("note", "")})
+    return sorted(found, key=lambda row: -row["recorded_at_ms"])[:most]
 
 
 def batches(ids: Iterable[int]) -> Iterator[list[int]]:

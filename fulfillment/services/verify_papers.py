@@ -7,7 +7,7 @@ What was written before a table existed is left alone: an upgraded floor is not 
 from __future__ import annotations
 
 from fulfillment.domain.stock import Virtual
-from fulfillment.services.ledger import VIRTUAL_IDS
+from fulfillment.services.ledger import OVERRIDDEN, VIRTUAL_IDS
 
 # Goods a receipt did not expect, by what its lines say and by what somebody wrote down about it.
 _BEYOND = (
@@ -113,12 +113,24 @@ PAPERS: tuple[tuple[str, str, str], ...] = (
         "overrides_are_of_picks",
         "SELECT v.order_id, v.location_id, v.layer_id, v.said, COALESCE(p.picked, 0) AS picked FROM ("
         "SELECT order_id, location_id, layer_id, SUM(qty_each) AS said FROM fifo_override WHERE warehouse_id = :w"
-        " GROUP BY order_id, location_id, layer_id) v LEFT JOIN (SELECT order_id, from_location_id, layer_id,"
-        " SUM(qty_each) AS picked FROM stock_move WHERE warehouse_id = :w AND reason = 'pick'"
-        " AND layer_id IN (SELECT layer_id FROM fifo_override WHERE warehouse_id = :w)"
+        " AND wave_act_id IS NULL GROUP BY order_id, location_id, layer_id) v"
+        " LEFT JOIN (SELECT order_id, from_location_id, layer_id, SUM(qty_each) AS picked FROM stock_move"
+        " WHERE warehouse_id = :w AND reason = 'pick'"
+        " AND layer_id IN (SELECT layer_id FROM fifo_override WHERE warehouse_id = :w AND wave_act_id IS NULL)"
         " GROUP BY order_id, from_location_id, layer_id) p ON p.order_id = v.order_id"
         " AND p.from_location_id = v.location_id AND p.layer_id = v.layer_id WHERE v.said > COALESCE(p.picked, 0)",
         "order {order_id}, location {location_id}, layer {layer_id}: {said} let pass, {picked} picked",
+    ),
+    (
+        "overrides_from_the_board_are_of_promises",
+        "SELECT v.order_id, v.location_id, v.layer_id, v.said, COALESCE(p.promised, 0) AS promised FROM ("
+        "SELECT order_id, location_id, layer_id, SUM(qty_each) AS said FROM fifo_override WHERE warehouse_id = :w"
+        " AND wave_act_id IS NOT NULL GROUP BY order_id, location_id, layer_id) v LEFT JOIN (SELECT order_id,"
+        " location_id, layer_id, SUM(delta_each) AS promised FROM allocation_entry WHERE warehouse_id = :w"
+        f" AND reason = 'allocate' AND note = '{OVERRIDDEN}' GROUP BY order_id, location_id, layer_id) p"
+        " ON p.order_id = v.order_id AND p.location_id = v.location_id AND p.layer_id = v.layer_id"
+        " WHERE v.said > COALESCE(p.promised, 0)",
+        "order {order_id}, location {location_id}, layer {layer_id}: {said} let pass, {promised} promised",
     ),
     (
         "items_follow_their_newest_policy",

@@ -15,6 +15,7 @@ from fulfillment.domain.roles import ROLE_FLOWS
 from fulfillment.domain.tasks import TourState, WaveState
 from fulfillment.domain.wave_acts import PRIORITY_MAX, WaveAct
 from fulfillment.hot import Tx
+from fulfillment.services import stop_goods
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import author_id, person
 from fulfillment.services.running import tell
@@ -35,7 +36,7 @@ def pause(tx: Tx, actor: Actor, wave_id: int, badge: str = "", may_without_badge
     if wave["paused_at_ms"] is not None:
         raise Conflict("paused_already", f"wave {wave_id} is paused", "wave")
     _rest(tx, wave_id, tx.now_ms)
-    return _note(tx, actor, WaveAct.PAUSE, person_id, wave_id, before={"paused": 0}, after={"paused": 1})
+    return note(tx, actor, WaveAct.PAUSE, person_id, wave_id, before={"paused": 0}, after={"paused": 1})
 
 
 def resume(tx: Tx, actor: Actor, wave_id: int, badge: str = "", may_without_badge: bool = False) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def resume(tx: Tx, actor: Actor, wave_id: int, badge: str = "", may_without_badg
     if open_wave(tx, wave_id)["paused_at_ms"] is None:
         raise Conflict("not_paused", f"wave {wave_id} is not paused", "wave")
     _rest(tx, wave_id, None)
-    return _note(tx, actor, WaveAct.RESUME, person_id, wave_id, before={"paused": 1}, after={"paused": 0})
+    return note(tx, actor, WaveAct.RESUME, person_id, wave_id, before={"paused": 1}, after={"paused": 0})
 
 
 def prioritise(
@@ -77,7 +78,7 @@ def prioritise(
     if tour_id is None:
         before["wave"], after["wave"] = wave["priority"], priority
     _set_priorities(tx, wave_id, after)
-    return _note(tx, actor, WaveAct.PRIORITISE, person_id, wave_id, tour_id, str(priority), before, after)
+    return note(tx, actor, WaveAct.PRIORITISE, person_id, wave_id, tour_id, str(priority), before, after)
 
 
 def assign(
@@ -114,7 +115,7 @@ def assign(
         " AND state = :state AND COALESCE(station_id, 0) = :station",
         picker=picker_id, id=tour_id, state=tour["state"], station=tour["station_id"] or 0,
     )  # fmt: skip
-    return _note(tx, actor, WaveAct.ASSIGN, person_id, wave_id, tour_id, name, before, after)
+    return note(tx, actor, WaveAct.ASSIGN, person_id, wave_id, tour_id, name, before, after)
 
 
 def undo(tx: Tx, actor: Actor, act_id: int, badge: str = "", may_without_badge: bool = False) -> dict[str, Any]:
@@ -133,9 +134,11 @@ def undo(tx: Tx, actor: Actor, act_id: int, badge: str = "", may_without_badge: 
         raise Conflict("not_undoable", f"{row['act']} cannot be taken back")
     before, after = json.loads(row["before"]), json.loads(row["after"])
     open_wave(tx, row["wave_id"])
-    if _now(tx, row, after) != after:
+    if row["act"] == WaveAct.OVERRIDE:
+        stop_goods.take_back(tx, actor, row, before, after)
+    elif _now(tx, row, after) != after:
         raise Conflict("changed_since", "it was changed again since, or its tours have begun")
-    if "paused" in before:
+    elif "paused" in before:
         _rest(tx, row["wave_id"], tx.now_ms if before["paused"] else None)
     elif "for" in before:
         tx.put("UPDATE tour SET for_operator_id = :picker WHERE warehouse_id = :w AND id = :id",
@@ -180,18 +183,13 @@ def supervisor(tx: Tx, badge: str, may_without: bool) -> int | None:
 
 
 def note(
-    tx: Tx, actor: Actor, act: WaveAct, person_id: int | None, wave_id: int, subject: str, **told: Any
-) -> dict[str, Any]:
-    """Write down an act that is not undone."""
-    return {**_note(tx, actor, act, person_id, wave_id, subject=subject), **told}
-
-
-def _note(
     tx: Tx, actor: Actor, act: WaveAct, person_id: int | None, wave_id: int, tour_id: int | None = None,
     subject: str = "", before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None,
+    task_id: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
+    """Write down an act; without `before` it is not undone."""
     act_id = tx.insert(
-        "wave_act", act=act.value, wave_id=wave_id, tour_id=tour_id, operator_id=person_id,
+        "wave_act", act=act.value, wave_id=wave_id, tour_id=tour_id, task_id=task_id, operator_id=person_id,
         subject=subject[:SUBJECT_MAX], before=json.dumps(before) if before is not None else "",
         after=json.dumps(after) if after is not None else "", acted_at_ms=tx.now_ms,
     )  # fmt: skip
@@ -270,11 +268,15 @@ def _picker(tx: Tx, who: str) -> tuple[int, str]:
 def _shown(row: Any) -> dict[str, Any]:
     shown = dict(row)
     can_be_undone = shown.pop("before") != "" and shown["undone_at_ms"] is None
-    return {**shown, "can_be_undone": can_be_undone}
+    after = shown.pop("after")
+    shown["can_be_undone"] = can_be_undone
+    if shown["act"] == WaveAct.OVERRIDE:
+        shown["override"] = {name: value for name, value in json.loads(after).items() if name != "goods"}
+    return shown
 
 
 _SHOWN = (
     "SELECT a.id AS number, a.act, a.wave_id AS wave, a.tour_id AS tour, a.subject, COALESCE(o.name, '') AS by_whom,"
-    " a.acted_at_ms, a.undone_at_ms, a.before FROM wave_act a"
+    " a.acted_at_ms, a.undone_at_ms, a.before, a.after FROM wave_act a"
     " LEFT JOIN operator o ON o.warehouse_id = a.warehouse_id AND o.id = a.operator_id WHERE a.warehouse_id = :w"
 )

@@ -50,9 +50,8 @@ def cancel(tx: Tx, actor: Actor, wave_id: int, badge: str = "", may_without_badg
         allocate.allocate_waiting(tx, actor, item_id)
     allocate.settle_all(tx, actor, (order["id"] for order in orders))
     numbers = [order["number"] for order in orders]
-    return wave_acts.note(
-        tx, actor, WaveAct.CANCEL, person_id, wave_id, ", ".join(numbers), orders=numbers, left=_left(tx, wave_id)
-    )
+    act = wave_acts.note(tx, actor, WaveAct.CANCEL, person_id, wave_id, subject=", ".join(numbers))
+    return {**act, "orders": numbers, "left": _left(tx, wave_id)}
 
 
 def split(
@@ -85,9 +84,8 @@ def split(
     jobs.defer(tx, waves.PLAN_WAVE, {"wave": into}, waves.plan_key(into))
     jobs.defer(tx, cartons.PROPOSE_CARTONS, {"wave": into}, f"cartons:{into}")
     names = [order["number"] for order in orders]
-    return wave_acts.note(
-        tx, actor, WaveAct.SPLIT, person_id, wave_id, f"{into}: {', '.join(names)}", orders=names, into=into
-    )
+    act = wave_acts.note(tx, actor, WaveAct.SPLIT, person_id, wave_id, subject=f"{into}: {', '.join(names)}")
+    return {**act, "orders": names, "into": into}
 
 
 def _not_begun(tx: Tx, wave_id: int, numbers: Sequence[str] | None = None) -> list[Any]:

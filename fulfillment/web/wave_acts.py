@@ -1,4 +1,4 @@
-"""/api/v1, waves under way: pause, resume, put first, keep a tour for somebody, cancel, split, and undo.
+"""/api/v1, waves under way: pause, resume, put first, keep a tour for somebody, cancel, split, other goods, undo.
 
 Parse, call one service, answer. A board says whose badge decides; a program's own token needs none.
 """
@@ -13,7 +13,7 @@ from flask import request
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.wave_acts import PRIORITY_MAX
-from fulfillment.services import wave_acts, wave_cuts
+from fulfillment.services import fifo_overrides, wave_acts, wave_cuts
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body, Text
 from fulfillment.web.floor_plan import may_without_badge
@@ -39,6 +39,16 @@ class AssignBody(DecidedBody, kw_only=True):
     """Whom the tour is for, a badge or a person's number (#12); '' = whoever asks next."""
 
     picker: Badge = ""
+
+
+class OtherGoodsBody(DecidedBody, kw_only=True):
+    """Which goods, why, and the `version` of the look they were chosen by; `layer` as that look names it."""
+
+    location: Badge
+    layer: Annotated[int, msgspec.Meta(ge=1, le=2**62)]
+    why: Annotated[str, msgspec.Meta(max_length=64, pattern=PLAIN)]
+    version: Annotated[str, msgspec.Meta(max_length=64, pattern=PLAIN)]
+    note: Text = ""
 
 
 class SplitBody(DecidedBody, kw_only=True):
@@ -98,6 +108,24 @@ def post_split(body: SplitBody, wave: int) -> Any:
     """Put orders that have not begun into a wave of their own."""
     actor, may = acting(), may_without_badge()
     return floor().writer.write(lambda tx: wave_cuts.split(tx, actor, wave, body.orders, body.badge, may))
+
+
+@operation("GET", "/waves/<int:wave>/stops/<int:stop>/goods", Permission.READ_BOARD)
+def get_goods_of_stop(wave: int, stop: int) -> Any:
+    """What a stop fetches, and all goods of its item in the order FIFO takes them."""
+    return floor().read(lambda tx: fifo_overrides.look(tx, wave, stop))
+
+
+@operation("POST", "/waves/<int:wave>/stops/<int:stop>/goods", Permission.OVERRIDE_FIFO, body=OtherGoodsBody,
+           proof=True)  # fmt: skip
+def post_goods_of_stop(body: OtherGoodsBody, wave: int, stop: int) -> Any:
+    """Have a stop nobody has begun fetch other goods than FIFO gave it."""
+    actor, may = acting(), may_without_badge()
+    return floor().writer.write(
+        lambda tx: fifo_overrides.override(
+            tx, actor, wave, stop, body.location, body.layer, body.why, body.version, body.note, body.badge, may
+        )
+    )
 
 
 @operation("POST", "/wave-acts/<int:number>/undo", Permission.STEER_WAVES, body=DecidedBody)
