@@ -34,6 +34,7 @@ from kiosk_ui import (  # noqa: F401 - each declares its pages on the one bluepr
     sign_in_views,
     static_views,
     stock_views,
+    stop_goods_views,
     trace_views,
     training_views,
     walk_views,

@@ -20,7 +20,7 @@ from fulfillment.services.flow_period import Asked, look_up
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting
-from kiosk_ui.figures import moment
+from kiosk_ui.figures import day, moment
 from kiosk_ui.forms import age, badge_of
 from kiosk_ui.views import blueprint
 
@@ -118,7 +118,7 @@ def _page(refused: int = 0, error: DomainError | None = None) -> str:
         seen = wave_desk.seen(tx)
         now_ms = seen["now_ms"]
         return {
-            **seen, "acts": [{**act, "age": age(now_ms - act["acted_at_ms"])} for act in wave_acts.listed(tx)],
+            **seen, "acts": [_act(act, now_ms) for act in wave_acts.listed(tx)],
             "waves": [_wave(wave, now_ms, zone) for wave in seen["waves"]],
             "lanes": [
                 {**lane, "oldest": age(now_ms - lane["oldest_since_ms"]), **_left(lane["cut_off_at_ms"], now_ms)}
@@ -134,6 +134,12 @@ def _page(refused: int = 0, error: DomainError | None = None) -> str:
         "waves.html", **seen, trouble=trouble, refused=refused, error=error, needs_badge=not may_without_badge(),
         may_steer=may_here(Permission.STEER_WAVES), may_cut=may_here(Permission.CANCEL_WAVES), typed=request.form,
     )  # fmt: skip
+
+
+def _act(act: dict[str, Any], now_ms: int) -> dict[str, Any]:
+    told = act.get("override", {})
+    passed = day(told.get("passed_expiry_on") or told.get("passed_received_on"))
+    return {**act, "age": age(now_ms - act["acted_at_ms"]), "passed": passed}
 
 
 def _wave(wave: dict[str, Any], now_ms: int, zone: ZoneInfo) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whol
 
 class WaveActed(InWarehouse, db.Model):
     """One act on a wave or on one of its tours. `before`, `after`: what it changed, as JSON ('' = cannot be undone);
-    `operator_id`: the supervisor whose badge was shown (none = a program's token decided); `task_id`: the one stop it was
-    about."""
+    `operator_id`: the supervisor whose badge was shown (none = a program's token decided); `task_id`: the one stop
+    it was about."""
 
     __tablename__ = "wave_act"
     __table_args__ = (

@@ -7,13 +7,15 @@ person who answers for it, and is judged by the goods as they were shown.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from fulfillment.domain.chaining import AuditKind
 from fulfillment.domain.overriding import Goods
 from fulfillment.domain.reasons import PASSING_OVER, Conflict, DomainError, NotFound
 from fulfillment.domain.wave_acts import WaveAct
 from fulfillment.hot import Tx
-from fulfillment.services import ledger, stop_goods, wave_acts
+from fulfillment.services import audit_log, ledger, stop_goods, wave_acts
 from fulfillment.services.actor import Actor
 from fulfillment.services.waves import LARGEST_ID
 
@@ -34,7 +36,7 @@ def look(tx: Tx, wave_id: int, task_id: int) -> dict[str, Any]:
     """What a stop fetches, and all goods of its item in FIFO's order: `is_first` what FIFO would take.
 
     Raises:
-        NotFound: no such wave, or no such stop in it; Conflict: the wave is done.
+        NotFound: no such stop in this wave.
     """
     row = _stop(tx, wave_id, task_id)
     own = stop_goods.promises(tx, row["id"])
@@ -65,8 +67,8 @@ def override(
         raise DomainError("bad_reason", f"one of {', '.join(PASSING_OVER)}", "why")
     if len(note.strip()) > NOTE_MAX:
         raise DomainError("bad_note", f"{NOTE_MAX} characters at most", "note")
-    _stop(tx, wave_id, task_id)
-    row = stop_goods.hold(tx, task_id)
+    wave_acts.open_wave(tx, wave_id)
+    row = stop_goods.hold(tx, _stop(tx, wave_id, task_id)["id"])
     own = stop_goods.promises(tx, row["id"])
     if stop_goods.version(row, own) != seen:
         raise Conflict("changed_since", "the stop's goods were changed since they were looked at", "version")
@@ -92,11 +94,13 @@ def override(
                 recorded_at_ms=tx.now_ms, wave_act_id=act["number"],
             )  # fmt: skip
     stop_goods.move(tx, actor, row, parts, ledger.OVERRIDDEN, f"fifo:{act['number']}")
+    # Who answers for it is told for good; the note is free text, and may be somebody's own.
+    content = {"act": act["number"], **{name: value for name, value in act["override"].items() if name != "note"}}
+    audit_log.append(tx, AuditKind.API, replace(actor, operator_id=person_id), f"override {row['number']}", content)
     return act
 
 
 def _stop(tx: Tx, wave_id: int, task_id: int) -> Any:
-    wave_acts.open_wave(tx, wave_id)
     row = stop_goods.stop(tx, min(task_id, LARGEST_ID))
     if row["wave_id"] != wave_id:
         raise NotFound("unknown_stop", f"no stop {task_id} in wave {wave_id}", "stop")

@@ -73,8 +73,9 @@ def describe(tx: Tx, tour_id: int) -> dict[str, Any]:
     if row is None:
         raise NotFound("unknown_tour", f"no tour {tour_id}")
     stops = tx.all(
-        "SELECT k.id AS stop, k.sequence, k.state, l.code AS location, i.sku, k.qty_each, k.done_each, k.position, o.number AS"
-        f" order_number, k.walk_left_dm, {_OVERRIDDEN} FROM task k JOIN location l ON l.warehouse_id = k.warehouse_id"
+        "SELECT k.id AS stop, k.sequence, k.state, l.code AS location, i.sku, k.qty_each, k.done_each, k.position,"
+        f" o.number AS order_number, k.walk_left_dm, {_OVERRIDDEN} FROM task k"
+        " JOIN location l ON l.warehouse_id = k.warehouse_id"
         " AND l.id = k.location_id JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
         " JOIN sales_order o ON o.warehouse_id = k.warehouse_id AND o.id = k.order_id"
         " WHERE k.warehouse_id = :w AND k.tour_id = :id ORDER BY k.sequence, k.id",

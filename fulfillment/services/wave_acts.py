@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from fulfillment.domain.chaining import AuditKind
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.domain.roles import ROLE_FLOWS
 from fulfillment.domain.tasks import TourState, WaveState
 from fulfillment.domain.wave_acts import PRIORITY_MAX, WaveAct
 from fulfillment.hot import Tx
-from fulfillment.services import stop_goods
+from fulfillment.services import audit_log, stop_goods
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import author_id, person
 from fulfillment.services.running import tell
@@ -124,7 +126,7 @@ def undo(tx: Tx, actor: Actor, act_id: int, badge: str = "", may_without_badge: 
     Raises:
         NotFound: no such act; Conflict: it cannot be taken back (any more); DomainError: no supervisor's badge.
     """
-    supervisor(tx, badge, may_without_badge)
+    person_id = supervisor(tx, badge, may_without_badge)
     row = tx.one("SELECT * FROM wave_act WHERE warehouse_id = :w AND id = :id", id=min(act_id, LARGEST_ID))
     if row is None:
         raise NotFound("unknown_act", f"nothing was done under number {act_id}")
@@ -136,6 +138,8 @@ def undo(tx: Tx, actor: Actor, act_id: int, badge: str = "", may_without_badge: 
     open_wave(tx, row["wave_id"])
     if row["act"] == WaveAct.OVERRIDE:
         stop_goods.take_back(tx, actor, row, before, after)
+        who = replace(actor, operator_id=person_id or actor.operator_id)
+        audit_log.append(tx, AuditKind.API, who, f"override {after['order']} undone", {"act": act_id})
     elif _now(tx, row, after) != after:
         raise Conflict("changed_since", "it was changed again since, or its tours have begun")
     elif "paused" in before:

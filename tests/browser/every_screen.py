@@ -50,6 +50,7 @@ PAGES = {
     "floor": "/floor", "stock": "/stock?q=MUG", "trace": "/trace?sku=MUG-BLUE",
     "counts": "/counts", "labels": "/labels", "label-templates": "/labels/templates", "cartons": "/cartons",
     "sheets": "/sheets", "devices": "/devices", "commissioning-sheet": "/commissioning/sheet", "tour": "/tours/{tour}",
+    "stop-goods": "/waves/{wave}/stops/{stop}",
     "prints": "/prints", "print": "/prints/{print}", "problems": "/problems", "conflicts": "/conflicts",
     "operators": "/operators", "set-up": "/set-up", "first-steps": "/set-up/first-steps", "layout": "/set-up/layout",
     "racks": "/set-up/layout/racks", "list": "/set-up/locations", "list-empty": "/set-up/zones",
@@ -147,6 +148,7 @@ def every_page(site: Site, page: Page) -> Iterator[str]:
     latest = {
         "link": site.hand.write(lambda tx: accounts.link_for(tx, SUPERVISOR)),
         "card": site.hand.one("SELECT MAX(id) AS id FROM sales_order WHERE warehouse_id = :w")["id"],
+        **_stop_with_a_choice(site.hand),
         "tour": site.hand.one("SELECT MAX(id) AS id FROM tour WHERE warehouse_id = :w AND state = 'done'")["id"],
         "print": site.hand.one("SELECT MAX(id) AS id FROM outbox WHERE warehouse_id = :w AND kind = 'print'")["id"],
     }
@@ -163,6 +165,19 @@ def every_page(site: Site, page: Page) -> Iterator[str]:
     yield "commissioning"
     page.goto(f"{site.address}/kiosk/HAND-1/own-pin")
     yield "own-pin"
+
+
+def _stop_with_a_choice(hand: FloorHand) -> dict[str, int]:
+    """A stop nobody has begun, of goods that lie elsewhere too."""
+    hand.stock("BOWL-L", 6, "A01-03-1", "2025-11-01")
+    hand.stock("BOWL-L", 9, "F01-01-1", "2026-03-01")
+    hand.order("G1", ("BOWL-L", 2))
+    wave = acts.release(hand, "G1")
+    stop = hand.one(
+        "SELECT k.id FROM task k JOIN tour t ON t.warehouse_id = k.warehouse_id AND t.id = k.tour_id"
+        " WHERE t.warehouse_id = :w AND t.wave_id = :wave", wave=wave,
+    )["id"]  # fmt: skip
+    return {"wave": wave, "stop": stop}
 
 
 def choose(page: Page, name: str, passphrase: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -124,6 +125,21 @@ def test_the_audit_tells_an_override_from_a_mistake(waiting: FloorHand) -> None:
     (one,) = report["overridden"]
     assert (one["order"], one["location"], one["older_location"], one["qty_each"]) == ("SO-1", NEW, OLD, 3)
     assert (one["supervisor"], one["reason"]) == (SUPERVISOR, "unreachable")
+
+
+def test_the_audit_log_says_who_why_and_which_rank(waiting: FloorHand) -> None:
+    act = choose(waiting, note="as Jo Buyer asked")
+    undo(waiting, act)
+    entries = waiting.all(
+        "SELECT g.subject, g.content, o.name FROM audit_log g LEFT JOIN operator o ON o.id = g.operator_id"
+        " WHERE g.subject LIKE 'override %' ORDER BY g.id"
+    )
+    assert [(one["subject"], one["name"]) for one in entries] == [
+        ("override SO-1", "Ada"), ("override SO-1 undone", "Ada"),
+    ]  # fmt: skip
+    told = json.loads(entries[0]["content"])
+    assert (told["why"], told["was_rank"], told["rank"], told["from"], told["to"]) == ("unreachable", 1, 2, OLD, NEW)
+    assert "Buyer" not in entries[0]["content"]
 
 
 def test_the_trace_of_item_and_order_says_who_passed_over_what(waiting: FloorHand) -> None:
@@ -344,8 +360,8 @@ def test_of_two_at_the_same_moment_one_has_the_stop(waiting: FloorHand, against:
 
 
 def test_two_stops_do_not_get_the_same_last_units(waiting: FloorHand) -> None:
+    choose(waiting, "A02-02-1")
     waiting.order("SO-2", ("MUG", 8))
     release(waiting, "SO-2")
-    choose(waiting, "A02-02-1", "SO-2")
-    assert refusal(lambda: choose(waiting, "A02-02-1")) == "not_enough_free"
-    assert places(waiting) == [(OLD, 3)]
+    assert refusal(lambda: choose(waiting, "A02-02-1", "SO-2")) == "not_enough_free"
+    assert places(waiting, "SO-2") == [(OLD, 8)]

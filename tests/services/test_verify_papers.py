@@ -100,6 +100,21 @@ def test_an_override_of_nothing_is_found(papers: FloorHand) -> None:
     assert wrong_checks(papers) == {"overrides_are_of_picks"}
 
 
+def test_an_override_from_the_board_without_its_promise_is_found(papers: FloorHand) -> None:
+    def forge(tx: Tx) -> None:
+        pick = tx.one("SELECT * FROM stock_move WHERE warehouse_id = :w AND reason = 'pick'")
+        wave = tx.one("SELECT MAX(id) AS id FROM wave WHERE warehouse_id = :w")["id"]
+        act = tx.insert("wave_act", act="override", wave_id=wave, acted_at_ms=tx.now_ms)
+        tx.insert(
+            "fifo_override", order_id=pick["order_id"], item_id=pick["item_id"], location_id=pick["from_location_id"],
+            layer_id=pick["layer_id"], qty_each=1, why="quality", after_move_id=pick["id"], supervisor_id=1,
+            recorded_at_ms=tx.now_ms, wave_act_id=act,
+        )  # fmt: skip
+
+    papers.write(forge)
+    assert wrong_checks(papers) == {"overrides_from_the_board_are_of_promises"}
+
+
 def test_a_lane_turned_round_by_hand_is_found(papers: FloorHand) -> None:
     rack = papers.one("SELECT id FROM location WHERE warehouse_id = :w AND code = 'F01-01-1'")["id"]
     papers.write(lambda tx: policies.note_reach(tx, rack, "any", "fifo"))
