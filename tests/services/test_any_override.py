@@ -1,4 +1,4 @@
-"""Whatever supervisors choose and undo while pickers walk, promises are what tasks ask for, and FIFO is answered for."""
+"""Whatever supervisors choose and undo while pickers walk, the book stays right and FIFO is accounted for."""
 
 from __future__ import annotations
 
