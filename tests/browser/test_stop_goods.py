@@ -33,8 +33,8 @@ def waits(site: Site, page: Page) -> Site:
 def choose(page: Page) -> None:
     page.locator(".wave-tour a").first.click()
     page.get_by_role("link", name="Other goods").click()
-    row = page.locator(".goods tbody tr", has_text=NEW)
-    expect(page.locator(".goods tbody tr", has_text=OLD)).to_contain_text("FIFO takes these")
+    row = page.locator(".stop-goods tbody tr", has_text=NEW)
+    expect(page.locator(".stop-goods tbody tr", has_text=OLD)).to_contain_text("FIFO takes these")
     row.get_by_role("radio").check()
     page.get_by_label("Reason").select_option(label="Cannot be reached")
     page.get_by_label("Supervisor's badge").fill("1001")
