@@ -313,7 +313,6 @@ BOARDS: Mapping[str, Mapping[str, str]] = {
         "lot": "Lot",
         "free": "Free",
         "lies": "Lies there",
-        "about": "Remark",
         "first": "FIFO takes these",
         "now": "the stop has these",
         "why": "Reason",
