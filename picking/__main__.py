@@ -53,7 +53,7 @@ _QUESTIONS = {
   "start": {"name": "depot", "x_dm": 35, "y_dm": -20},
   "end": {"name": "staging", "x_dm": 70, "y_dm": -20},
   "stops": [{"name": "A01-03-2", "x_dm": 0, "y_dm": 33, "level": 2}],
-  "level_penalty_dm": 0, "reach_level": 1, "time_limit_ms": 100, "seed": 0
+  "level_penalty_dm": 0, "reach_level": 1, "ranks": [["A01-03-2", 1]], "time_limit_ms": 100, "seed": 0
 }""",
     ),
     "bins": _Question(
