@@ -12,8 +12,9 @@ import click
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.floor_plan import ClosedBecause
 from fulfillment.domain.reasons import DomainError
+from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
 from fulfillment.founding import say
-from fulfillment.services import closures, floor_plan, ways
+from fulfillment.services import closures, floor_plan, tour_orders, ways
 from fulfillment.services.actor import Actor
 from fulfillment.settings import Settings
 
@@ -92,6 +93,25 @@ def layout(svg_file: Path | None, json_file: str | None) -> None:
     say(json_file, plan, "\n".join([head, *plan["words"]]))
     if plan["words"]:
         sys.exit(1)
+
+
+@click.command("tour-order")
+@click.option("--order", "tour_order", type=click.Choice([one.value for one in TourOrder]),
+              help="the shortest walk, or heavy goods first and fragile ones last")  # fmt: skip
+@click.option("--heavy-from", "heavy_from_g", type=click.IntRange(1, MOST_HEAVY_FROM_G), metavar="GRAMS",
+              help="units so heavy come first")  # fmt: skip
+@_as_json
+def tour_order_command(tour_order: str | None, heavy_from_g: int | None, json_file: str | None) -> None:
+    """In which order tours make their stops; without an option as it is."""
+    if tour_order is None and heavy_from_g is None:
+        rule = _on_floor(lambda floor: floor.read(tour_orders.said))
+    else:
+        rule = _on_floor(
+            lambda floor: floor.writer.write(lambda tx: tour_orders.set_rule(tx, tour_order, heavy_from_g))
+        )
+    is_heavy_first = rule["tour_order"] == TourOrder.HEAVY_FIRST
+    words = f"from {rule['heavy_from_g']} g a piece first, fragile last" if is_heavy_first else "the shortest walk"
+    say(json_file, rule, f"tours make their stops: {words}")
 
 
 def _on_floor(work: Callable[[Floor], Any]) -> Any:

@@ -64,7 +64,7 @@ def close(
     )  # fmt: skip
     if stretch.cross_y_dm is not None:
         _check_way_left(tx)
-    _have_planned_again(tx, f"closed:{closure_id}")
+    have_planned_again(tx, f"closed:{closure_id}")
     tell(tx, "board", "AisleClosed", actor.scan_id, closure=closure_id, place=said, reason=reason)
     return describe(tx, closure_id)
 
@@ -88,7 +88,7 @@ def open_again(
         "UPDATE closure SET opened_at_ms = :now, opened_by_id = :person WHERE warehouse_id = :w AND id = :id",
         id=closure_id, now=tx.now_ms, person=person_id,
     )  # fmt: skip
-    _have_planned_again(tx, f"opened:{closure_id}")
+    have_planned_again(tx, f"opened:{closure_id}")
     if behind:  # which of it can be reached by now is the job's to find out: walks over the floor take a while
         jobs.defer(tx, WAY_OPENED, {"locations": behind}, f"way:{closure_id}")
     tell(tx, "board", "AisleOpened", actor.scan_id, closure=closure_id)
@@ -130,7 +130,8 @@ def _check_way_left(tx: Tx) -> None:
         raise Conflict("no_way_left", "with this closed no aisle can be reached: close less of it", "place")
 
 
-def _have_planned_again(tx: Tx, why: str) -> None:
+def have_planned_again(tx: Tx, why: str) -> None:
+    """How tours are walked has changed: all that are not finished are planned again; `why` is used once."""
     floor_plan.changed(tx)
     jobs.defer(tx, REPLAN_FLOOR, {}, f"replan:{why}")
 

@@ -6,7 +6,7 @@ is walked, without what a busy sub-aisle was counted for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -18,14 +18,20 @@ NO_WAY_DM = 10**12
 
 @dataclass(frozen=True)
 class Walk:
-    """A tour and where it ends."""
+    """A tour and where it ends; `free_dm`: what it would be if its stops had no ranks (0 = they have none)."""
 
     tour: Tour
     end: Spot
+    free_dm: int = 0
 
 
-def shortest(plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms: int, seed: int) -> Walk:
+def shortest(
+    plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms: int, seed: int,
+    ranks: Mapping[str, int] | None = None,
+) -> Walk:  # fmt: skip
     """The shortest walk from `start` over all stops to whichever drop point is best; the limit is for all of them.
+
+    `ranks`: by a stop's name; no stop of a higher rank comes before one of a lower.
 
     Raises:
         FieldError: no walk leads over all stops to any of them.
@@ -35,12 +41,15 @@ def shortest(plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms:
     refused: FieldError | None = None
     for end in plan.drops:
         try:
-            walks.append(Walk(plan_tour(_problem(plan, start, end, stops), share_ms, seed), end))
+            walks.append(Walk(plan_tour(_problem(plan, start, end, stops, ranks or {}), share_ms, seed), end))
         except FieldError as error:
             refused = error  # this one lies behind something closed; another may do
     if refused is not None and not walks:
         raise refused
-    return min(walks, key=lambda walk: walk.tour.distance_dm)
+    best = min(walks, key=lambda walk: walk.tour.distance_dm)
+    if not ranks:
+        return best
+    return replace(best, free_dm=shortest(plan, start, stops, time_limit_ms, seed).tour.distance_dm)
 
 
 def lost(plan: FloorPlan, start: Spot, spots: Sequence[Spot]) -> set[int]:
@@ -83,5 +92,8 @@ def unhindered(layout: Layout) -> Layout:
     return replace(layout, busy_dm=()) if layout.busy_dm else layout
 
 
-def _problem(plan: FloorPlan, start: Spot, end: Spot, stops: Sequence[Spot]) -> TourProblem:
-    return TourProblem(plan.layout, start, end, tuple(stops), plan.level_climb_dm, plan.reach_level)
+def _problem(
+    plan: FloorPlan, start: Spot, end: Spot, stops: Sequence[Spot], ranks: Mapping[str, int]
+) -> TourProblem:
+    ranked = tuple((name, ranks[name]) for name in sorted({stop.name for stop in stops} & set(ranks)))
+    return TourProblem(plan.layout, start, end, tuple(stops), plan.level_climb_dm, plan.reach_level, ranked)

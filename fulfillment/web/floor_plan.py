@@ -12,7 +12,8 @@ from flask import g, request
 
 from fulfillment.domain.floor_plan import ClosedBecause, Direction
 from fulfillment.domain.roles import Permission, TokenRole
-from fulfillment.services import closures, floor_plan, late_orders, tour_views, ways
+from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
+from fulfillment.services import closures, floor_plan, late_orders, tour_orders, tour_views, ways
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body, Code, Text
 from fulfillment.web.v1 import acting, operation
@@ -36,6 +37,13 @@ class FloorPlanBody(Body):
     one_way: Annotated[list[OneWayBody], msgspec.Meta(max_length=1000)] = msgspec.field(default_factory=list)
     level_climb_dm: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     reach_level: Annotated[int, msgspec.Meta(ge=0, le=99)] = 1
+
+
+class TourOrderBody(Body):
+    """What is left out stays. Units of `heavy_from_g` or more are heavy."""
+
+    tour_order: TourOrder | None = None
+    heavy_from_g: Annotated[int, msgspec.Meta(ge=1, le=MOST_HEAVY_FROM_G)] | None = None
 
 
 class ClosureBody(Body):
@@ -77,6 +85,19 @@ def put_floor_plan(body: FloorPlanBody) -> Any:
 
     floor().writer.write(work)
     return floor().read(lambda tx: floor_plan.describe(tx, engine))
+
+
+@operation("GET", "/tour-order", Permission.READ_STOCK)
+def get_tour_order() -> Any:
+    """In which order tours make their stops, and from which weight of a unit on goods are heavy."""
+    return floor().read(tour_orders.said)
+
+
+@operation("PUT", "/tour-order", Permission.SET_UP, body=TourOrderBody)
+def put_tour_order(body: TourOrderBody) -> Any:
+    """Choose it; what is left out stays. Tours that are not finished are planned again."""
+    rule = None if body.tour_order is None else body.tour_order.value
+    return floor().writer.write(lambda tx: tour_orders.set_rule(tx, rule, body.heavy_from_g))
 
 
 @operation("GET", "/closures", Permission.READ_BOARD, query={"all": "1 = those opened again too"})
