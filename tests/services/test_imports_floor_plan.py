@@ -81,3 +81,11 @@ def test_the_layout_is_checked_and_drawn_by_command(hand: FloorHand, tmp_path: P
     code, plan = command(hand, "layout", "--svg", str(tmp_path / "floor.svg"))
     assert (code, plan["aisles"], plan["tours_begin_at"]) == (int(bool(plan["words"])), 4, "STAGE-1")
     assert (tmp_path / "floor.svg").read_text().startswith("<svg")
+
+
+def test_the_order_of_tours_is_said_on_the_command_line(hand: FloorHand) -> None:
+    assert command(hand, "tour-order") == (0, {"tour_order": "shortest", "heavy_from_g": 5000})
+    said = {"tour_order": "heavy_first", "heavy_from_g": 4000}
+    assert command(hand, "tour-order", "--order", "heavy_first", "--heavy-from", "4000") == (0, said)
+    assert command(hand, "tour-order") == (0, said)
+    assert command(hand, "tour-order", "--heavy-from", "0")[0] == 2

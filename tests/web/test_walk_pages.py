@@ -169,3 +169,18 @@ def test_a_floor_without_racks_has_a_page_all_the_same(hand: FloorHand) -> None:
     hand.write(lambda tx: tx.put(f"DELETE FROM location WHERE warehouse_id = :w AND {racks}"))
     html = entered(hand, TokenRole.BOARD).get("/floor").text
     assert "at least one" in seen(html)
+
+
+def test_the_order_of_tours_is_said_by_a_program_and_seen_on_the_tour(stocked: FloorHand) -> None:
+    admin, program = entered(stocked, TokenRole.ADMIN), entered(stocked, TokenRole.API)
+    usual = {"tour_order": "shortest", "heavy_from_g": 5000}
+    assert ask(program, "GET", "/tour-order") == (200, usual)
+    assert ask(program, "PUT", "/tour-order", tour_order="heavy_first")[0] == 403
+    assert ask(admin, "PUT", "/tour-order", tour_order="fastest")[0] == 422
+    assert ask(admin, "PUT", "/tour-order", heavy_from_g=0)[0] == 422
+    assert ask(admin, "PUT", "/tour-order", tour_order="heavy_first") == (200, {**usual, "tour_order": "heavy_first"})
+    assert ask(admin, "PUT", "/tour-order", heavy_from_g=150)[1]["heavy_from_g"] == 150
+    wave = release(stocked)
+    (tour,) = ask(program, "GET", f"/waves/{wave}")[1]["tours"]
+    assert 0 < tour["free_dm"] <= tour["distance_dm"]
+    assert WORDS["walk"]["order_cost"] in seen(admin.get(f"/tours/{tour['tour']}").text)
