@@ -14,7 +14,7 @@ from fulfillment.domain.floor_plan import ClosedBecause
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
 from fulfillment.founding import say
-from fulfillment.services import closures, floor_plan, tour_orders, ways
+from fulfillment.services import closed_hours, closures, floor_plan, tour_orders, ways
 from fulfillment.services.actor import Actor
 from fulfillment.settings import Settings
 
@@ -72,6 +72,34 @@ def list_(every: bool, json_file: str | None) -> None:
         for one in listed
     ]
     say(json_file, {"closures": listed}, "\n".join(lines) or "every aisle is open")
+
+
+@aisle_group.command("hours")
+@click.argument("place", default="")
+@click.option("--until", default="", metavar="LOCATION", help="the stretch from location PLACE to this one")
+@click.option("--from", "begins", metavar="HH:MM", help="nobody enters it from this time of the day on")
+@click.option("--to", "ends", metavar="HH:MM", help="until this one")
+@click.option("--reason", type=click.Choice([word.value for word in ClosedBecause]), default="other", show_default=True)
+@click.option("--end", "ended", type=click.IntRange(min=1), metavar="NUMBER", help="these hours are over for good")
+@_as_json
+def hours_command(
+    place: str, until: str, begins: str | None, ends: str | None, reason: str, ended: int | None, json_file: str | None
+) -> None:
+    """Close PLACE at the same hours of every day; without it the hours that hold."""
+    if place and (begins is None or ends is None):
+        raise click.UsageError("say from when until when: --from 11:00 --to 11:30")
+    if place:
+        _on_floor(lambda floor: floor.writer.write(
+            lambda tx: closed_hours.add(tx, place, until, begins or "", ends or "", reason)
+        ))  # fmt: skip
+    if ended is not None:
+        _on_floor(lambda floor: floor.writer.write(lambda tx: closed_hours.end(tx, ended)))
+    listed = _on_floor(lambda floor: floor.read(closed_hours.listed))
+    lines = [
+        f"{one['hours']}: {one['place']}{' - ' if one['until'] else ''}{one['until']} {one['begins']}-{one['ends']}"
+        for one in listed
+    ]
+    say(json_file, {"closed_hours": listed}, "\n".join(lines) or "no aisle is closed by the clock")
 
 
 @click.command("layout")

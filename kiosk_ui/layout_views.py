@@ -18,7 +18,7 @@ from fulfillment.domain.floor_plan import ClosedBecause, Direction
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
-from fulfillment.services import closures, layout_drafts, lists, tour_orders
+from fulfillment.services import closed_hours, closures, layout_drafts, lists, tour_orders
 from fulfillment.services.floor_plan import OneWayIn
 from fulfillment.services.layout_drafts import Draft, Looked, Racks
 from fulfillment.web.auth import floor, needs
@@ -66,6 +66,23 @@ def keep_tour_order() -> Response | tuple[str, int]:
         from_g = _number(request.form.get("heavy_from_g", ""), "heavy_from_g", 1, MOST_HEAVY_FROM_G)
         rule = request.form.get("tour_order", "")
         floor().writer.write(lambda tx: tour_orders.set_rule(tx, rule, from_g))
+    except DomainError as error:
+        return _page(error=error, is_of_draft=False), error.status
+    return make_response(redirect("/set-up/layout?did=saved", 303))
+
+
+@blueprint.post("/set-up/layout/hours")
+@needs(Permission.SET_UP)
+def change_closed_hours() -> Response | tuple[str, int]:
+    """Say at which hours of every day a stretch is closed, or that some are over for good."""
+    form = request.form
+    try:
+        if "end" in form:
+            ended = _number(form["end"], "end", 1)
+            floor().writer.write(lambda tx: closed_hours.end(tx, ended))
+        else:
+            said = [form.get(name, "")[:64] for name in ("place", "until", "begins", "ends", "reason")]
+            floor().writer.write(lambda tx: closed_hours.add(tx, *said))
     except DomainError as error:
         return _page(error=error, is_of_draft=False), error.status
     return make_response(redirect("/set-up/layout?did=saved", 303))
@@ -177,11 +194,11 @@ def _page(
     error: DomainError | None = None, looked: Looked | None = None, new_words: list[str] | None = None,
     is_held_back: bool = False, is_of_draft: bool = True,
 ) -> str:  # fmt: skip
-    def look(tx: Any) -> tuple[dict[str, Any], Looked, list[dict[str, Any]], dict[str, Any]]:
+    def look(tx: Any) -> tuple[Any, ...]:
         closed = [{**one, "age": age(tx.now_ms - one["closed_at_ms"])} for one in closures.listed(tx)]
-        return layout_drafts.given(tx), layout_drafts.look(tx), closed, tour_orders.said(tx)
+        return layout_drafts.given(tx), layout_drafts.look(tx), closed, tour_orders.said(tx), closed_hours.listed(tx)
 
-    given, now, closed, order = floor().read(look)
+    given, now, closed, order, hours = floor().read(look)
     shown = looked or now
     is_draft_sent = request.method == "POST" and is_of_draft
     typed = _typed(given) if is_draft_sent else given
@@ -195,7 +212,7 @@ def _page(
         svg=Markup(shown.picture(DRAWN_PX)), words=shown.words[:SHOWN_WORDS],
         more_words=max(0, len(shown.words) - SHOWN_WORDS), new_words=new_words or [], is_draft=looked is not None,
         is_held_back=is_held_back, free_rules=FREE_RULES, directions=[one.value for one in Direction],
-        reasons=[one.value for one in ClosedBecause], order=order,
+        reasons=[one.value for one in ClosedBecause], order=order, hours=hours,
         tour_orders=[one.value for one in TourOrder], did=request.args.get("did", "") == "saved",
     )  # fmt: skip
 

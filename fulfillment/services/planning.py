@@ -23,6 +23,7 @@ from fulfillment.services import (
     bin_choice,
     carton_proposals,
     cartons,
+    closed_hours,
     floor_plan,
     jobs,
     late_orders,
@@ -67,6 +68,7 @@ def planner_worker(floor: Floor, stop: threading.Event, tour_ms: int = 50) -> No
         if time.monotonic() - swept_at >= SWEEP_S:
             refill_faces(floor)
             keeper.ask()
+            closed_hours.keep(floor)
             wave_forecasts.refresh(floor)
             swept_at = time.monotonic()
 

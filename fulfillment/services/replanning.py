@@ -19,13 +19,22 @@ from sqlalchemy.engine import Engine
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.tasks import TaskState, TourState
 from fulfillment.hot import Tx
-from fulfillment.services import closures, floor_plan, jobs, pick_zones, tour_orders, wave_proofs
+from fulfillment.services import (
+    closed_hours,
+    closures,
+    floor_plan,
+    jobs,
+    pick_zones,
+    tour_orders,
+    wave_proofs,
+    work_times,
+)
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.running import tell
 from fulfillment.services.tour_orders import NO_RANKS, Ranks
-from fulfillment.services.walks import Walk, length_dm, lost, shortest, walk_lefts, walked_dm
+from fulfillment.services.walks import Deadlines, Walk, length_dm, lost, shortest, walk_lefts, walked_dm
 from fulfillment.services.zone_walks import NO_ZONES, Zoning, shortest_in
-from picking import Spot, keeps_ranks
+from picking import Spot, handling_times, keeps_ranks, learn
 
 REPLAN_TOUR = "replan_tour"
 TRIES = 5  # a picker makes a stop every few seconds, a plan takes milliseconds
@@ -48,7 +57,8 @@ class Underway:
 
     `stands`: the picker stands at the first open stop; `keeps_next`: it stays the next one if it can be reached and
     nothing of a lower rank has come.
-    `zoning`: the zones the cart is handed over between, and the one it is in; `ranks`: of the open stops' places.
+    `zoning`: the zones the cart is handed over between, and the one it is in; `ranks`: of the open stops' places;
+    `deadlines`: until when some of them can be entered.
     """
 
     tour_id: int
@@ -61,6 +71,7 @@ class Underway:
     keeps_next: bool
     zoning: Zoning = NO_ZONES
     ranks: Ranks = field(default_factory=dict)
+    deadlines: Deadlines | None = None
 
     @property
     def here(self) -> Spot:
@@ -91,6 +102,12 @@ class Replanned:
 def ask(tx: Tx, tour_id: int, why: str) -> None:
     """Have a tour planned again after this transaction; `why` is used once."""
     jobs.defer(tx, REPLAN_TOUR, {"tour": tour_id}, f"replan:{tour_id}:{why}")
+
+
+def ask_before_hours(tx: Tx, tour_id: int) -> None:
+    """A tour sets out: where aisles are closed soon it is planned again, so that it goes there first."""
+    if closed_hours.soon(tx):
+        ask(tx, tour_id, f"begun:{tx.now_ms}")
 
 
 def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
@@ -160,6 +177,7 @@ def underway(tx: Tx, engine: Engine, tour_id: int, keeps_next: bool = True) -> U
         tour_id, tour["state"], plan, tour["seed"], tuple(_spot(row) for row in rows if row["state"] in _MADE),
         tuple(OpenStop(row["id"], _spot(row)) for row in left), is_walked and _stands_at(tx, tour["station_id"], left),
         is_walked and keeps_next and is_loading is None and not is_handing_over, zoning, ranks,
+        _deadlines(tx, left) if is_walked and not zoning.order else None,
     )  # fmt: skip
 
 
@@ -180,10 +198,15 @@ def plan_again(seen: Underway, tour_ms: int) -> Replanned:
     behind = [spots[at] for at in sorted(unreached) if at < len(spots) and spots[at] != first]
     begin = here if first is None or is_inside else first
     left = [spot for spot in spots if spot not in (*behind, first)]
-    walk = shortest_in(plan, seen.zoning, begin, left, tour_ms, seen.seed, seen.ranks)
+    if seen.deadlines is None:
+        walk = shortest_in(plan, seen.zoning, begin, left, tour_ms, seen.seed, seen.ranks)
+    else:
+        deadlines = seen.deadlines if first is None else seen.deadlines.after(walked_dm(plan, [here, first]))
+        walk = shortest(plan, begin, left, tour_ms, seen.seed, seen.ranks, deadlines)
     # An order no shorter than the one the picker has seen is not imposed on him.
     is_kept = (
-        seen.zoning.is_in_turn(left)
+        seen.deadlines is None
+        and seen.zoning.is_in_turn(left)
         and keeps_ranks(seen.ranks, left)
         and walked_dm(plan, [begin, *seen.zoning.path(left), walk.end]) <= walk.tour.distance_dm
     )
@@ -244,6 +267,20 @@ def _rewrite(tx: Tx, seen: Underway, again: Replanned) -> bool:
     wave_proofs.ask(tx, tour["wave_id"])
     tell(tx, "board", "TourReplanned", tour=seen.tour_id)
     return True
+
+
+def _deadlines(tx: Tx, left: Sequence[Any]) -> Deadlines | None:
+    """Until when which open stops can be entered; None where nothing of them closes soon."""
+    soon = closed_hours.soon(tx)
+    latest_ms: dict[str, int] = {}
+    for row in left:
+        for one in soon:
+            if one.holds(_spot(row)):
+                latest_ms[row["code"]] = min(one.in_ms, latest_ms.get(row["code"], one.in_ms))
+    if not latest_ms:
+        return None
+    times = handling_times(learn(work_times.measured(tx)))
+    return Deadlines(latest_ms, times.walk_mm_per_s, times.pick_ms(1, 1))
 
 
 def _busy(tx: Tx, plan: FloorPlan, tour_id: int) -> list[tuple[int, int, int]]:

@@ -13,7 +13,7 @@ from flask import g, request
 from fulfillment.domain.floor_plan import ClosedBecause, Direction
 from fulfillment.domain.roles import Permission, TokenRole
 from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
-from fulfillment.services import closures, floor_plan, late_orders, tour_orders, tour_views, ways
+from fulfillment.services import closed_hours, closures, floor_plan, late_orders, tour_orders, tour_views, ways
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body, Code, Text
 from fulfillment.web.v1 import acting, operation
@@ -44,6 +44,19 @@ class TourOrderBody(Body):
 
     tour_order: TourOrder | None = None
     heavy_from_g: Annotated[int, msgspec.Meta(ge=1, le=MOST_HEAVY_FROM_G)] | None = None
+
+
+Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class ClosedHoursBody(Body):
+    """An aisle, a block, a location or a stretch between two, and from when until when nobody enters it, every day."""
+
+    place: Place
+    begins: Clock
+    ends: Clock
+    until: Place = ""
+    reason: ClosedBecause = ClosedBecause.OTHER
 
 
 class ClosureBody(Body):
@@ -123,6 +136,27 @@ def post_opening(body: OpeningBody, closure: int) -> Any:
     actor, may = acting(), may_without_badge()
     known = ways.look(floor())
     return floor().writer.write(lambda tx: closures.open_again(tx, actor, closure, body.badge, may, known))
+
+
+@operation("GET", "/closed-hours", Permission.READ_BOARD)
+def get_closed_hours() -> Any:
+    """Stretches closed at the same hours of every day."""
+    return floor().read(lambda tx: {"closed_hours": closed_hours.listed(tx)})
+
+
+@operation("POST", "/closed-hours", Permission.SET_UP, body=ClosedHoursBody, answers={201: "set"})
+def post_closed_hours(body: ClosedHoursBody) -> Any:
+    """Close a stretch every day at these hours; the planner closes and opens it, and tours go there before."""
+    hours = floor().writer.write(
+        lambda tx: closed_hours.add(tx, body.place, body.until, body.begins, body.ends, body.reason)
+    )
+    return hours, 201
+
+
+@operation("DELETE", "/closed-hours/<int:hours>", Permission.SET_UP)
+def delete_closed_hours(hours: int) -> Any:
+    """These hours are over for good; a stretch they keep closed now is opened within seconds."""
+    return floor().writer.write(lambda tx: closed_hours.end(tx, hours))
 
 
 @operation("POST", "/waves/<int:wave>/orders", Permission.RELEASE_WAVES, body=LateOrdersBody)

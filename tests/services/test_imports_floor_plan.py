@@ -89,3 +89,13 @@ def test_the_order_of_tours_is_said_on_the_command_line(hand: FloorHand) -> None
     assert command(hand, "tour-order", "--order", "heavy_first", "--heavy-from", "4000") == (0, said)
     assert command(hand, "tour-order") == (0, said)
     assert command(hand, "tour-order", "--heavy-from", "0")[0] == 2
+
+
+def test_hours_of_an_aisle_are_said_on_the_command_line(hand: FloorHand) -> None:
+    assert command(hand, "aisle", "hours") == (0, {"closed_hours": []})
+    code, said = command(hand, "aisle", "hours", "a01-01-1", "--from", "11:00", "--to", "11:30", "--reason", "truck")
+    (hours,) = said["closed_hours"]
+    assert (code, hours["place"], hours["begins"], hours["ends"]) == (0, "A01-01-1", "11:00", "11:30")
+    assert command(hand, "aisle", "hours", "A01-02-1")[0] == 2
+    assert command(hand, "aisle", "hours", "A01-02-1", "--from", "11:00", "--to", "noon")[0] == 1
+    assert command(hand, "aisle", "hours", "--end", str(hours["hours"])) == (0, {"closed_hours": []})

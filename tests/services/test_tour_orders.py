@@ -26,7 +26,7 @@ from fulfillment.services import (
 )
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.replanning import OpenStop, Underway
-from fulfillment.services.walks import shortest
+from fulfillment.services.walks import Deadlines, shortest
 from picking import Layout, Spot, TourProblem, keeps_ranks, plan_tour
 from picking.__main__ import main
 from picking.documents import document_of
@@ -323,10 +323,12 @@ def tours_underway(draw: st.DrawFn) -> Underway:
     plan = FloorPlan(1, replace(BLOCKS, busy_dm=busy_dm), DEPOT, drops, draw(st.sampled_from((0, 10))), 1, 5000)
     rank_of = {spot.name: draw(st.integers(0, 2)) for spot in open_spots}
     is_walked = made > 0
+    latest_ms = draw(st.dictionaries(st.sampled_from([spot.name for spot in open_spots]), st.integers(0, 200_000)))
     return Underway(
         1, "active" if is_walked else "planned", plan, 0, tuple(spots[:made]),
         tuple(OpenStop(number, spot) for number, spot in enumerate(open_spots, start=1)),
         is_walked and draw(st.booleans()), is_walked and draw(st.booleans()), ranks=rank_of,
+        deadlines=Deadlines(latest_ms, 1000, 8000) if is_walked and latest_ms else None,
     )  # fmt: skip
 
 
