@@ -212,10 +212,11 @@ def _compile() -> int:
     from picking.batches.solve import compile_batches
     from picking.cartons.placing import warm
     from picking.exact import compile_all
+    from picking.offgrid_search import compile_search
 
     # A compiler each, because one works on one core: the longest first. What two of them need is compiled by both.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as compilers:
-        done = [compilers.submit(work) for work in (compile_batches, compile_all, compile_choice, warm)]
+        done = [compilers.submit(work) for work in (compile_batches, compile_all, compile_choice, warm, compile_search)]
         sys.stdout.write(f"{done[1].result()}\n")
         for one in done:
             one.result()

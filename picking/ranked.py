@@ -1,10 +1,10 @@
 """Tours in an order of ranks: no stop of a higher rank before one of a lower (heavy goods first, fragile ones last).
 
-Owns the choice of how. Few stops go through a table over subsets. On a floor of parallel aisles the tour is a chain:
-from a stop of one rank an exact tour over all stops of the next, for each stop it may end at; the cheapest chain is
-the shortest tour. Everywhere else, or where the limit is too short for that, `offgrid` searches. It refuses what a
-plain tour refuses. Invariant: the sequence keeps the ranks, visits every stop once, and its length is what replaying
-it gives, lift and all.
+Owns the choice of how. On a floor of parallel aisles the tour is a chain: from a stop of one rank an exact tour over
+all stops of the next, for each stop it may end at; the cheapest chain is the shortest tour. Everywhere else, or where
+the limit is too short for that, `offgrid` searches: few stops by a table over subsets. It refuses what a plain tour
+refuses. Invariant: the sequence keeps the ranks and visits every stop once; its length is what replaying it gives, lift
+and all.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ FEW_STOPS = 12
 SHARE = 2
 """A half of the limit may go into the chain's exact tours: what is left plans the walk along it."""
 
-CALL_S = 4e-5
-"""What asking for one exact tour costs besides the tour itself."""
+SAMPLE = 40
+"""After so many exact tours it is known whether there is time for all."""
 
 
 def keeps_ranks(ranks: Mapping[str, int], sequence: Sequence[Spot]) -> bool:
@@ -51,9 +51,9 @@ def plan_ranked_tour(problem: TourProblem, time_limit_ms: int, seed: int) -> Tou
     if keeps_ranks(ranks, free.sequence):
         return replace(free, problem=problem)
     left_ms = max(0, time_limit_ms - round((time.perf_counter() - began) * 1000))
-    if len(problem.distinct_stops) <= FEW_STOPS:
-        found = None
-    else:
+    found = None
+    # The table knows what the lift saves where a bay has goods of two ranks; without a lift the chain is as good.
+    if len(problem.distinct_stops) > FEW_STOPS or not problem.level_penalty_dm:
         found = _chained(free_problem, ranks, left_ms / 1000 / SHARE, seed)
     if found is None:
         found = _searched(problem, left_ms, seed)
@@ -90,25 +90,23 @@ def _chained(problem: TourProblem, ranks: Mapping[str, int], seconds: float, see
     parts = [by_rank[rank] for rank in sorted(by_rank)]
     # One stop for each place: what lies above it is taken in passing.
     ends = [list({(stop.x_dm, stop.y_dm): stop for stop in part}.values()) for part in parts]
-    tours = len(ends[0]) + sum(len(one) * len(other) for one, other in pairwise(ends[:-1])) + len(ends[-2])
-    most_stops = max(map(len, ends)) + 2
-    if tours * (CALL_S + seconds_needed(layout, most_stops, True)) > seconds:
+    if seconds_needed(layout, max(map(len, ends)) + 2, True) > seconds:
         return None
+    began, asked = time.perf_counter(), 0
+    tours = len(ends[0]) + sum(len(one) * len(other) for one, other in pairwise(ends[:-1])) + len(ends[-2])
     walked: list[tuple[int, tuple[Spot, ...]]] = [(0, ())]  # by where it stands now: how far, and where it stood
     for part, lasts in zip(ends, [*ends[:-1], [problem.end]], strict=True):
-        walked = [
-            min(
-                (
-                    (
-                        dm + exact_length_dm(layout, stood[-1] if stood else problem.start, last, part),
-                        (*stood, last),
-                    )
-                    for dm, stood in walked
-                ),
-                key=_how_far,
-            )
-            for last in lasts
-        ]
+        reached = []
+        for last in lasts:
+            begins = [(dm, stood, stood[-1] if stood else problem.start) for dm, stood in walked]
+            chains = [(dm + exact_length_dm(layout, begin, last, part), (*stood, last)) for dm, stood, begin in begins]
+            reached.append(min(chains, key=_how_far))
+            asked += len(begins)
+            passed_s = time.perf_counter() - began
+            # Judged by what those asked so far took: how long one takes is known only roughly before.
+            if asked >= SAMPLE and passed_s * tours / asked > seconds:
+                return None
+        walked = reached
     (walked_dm, chain) = walked[0]
     sequence: list[Spot] = []
     begin = problem.start
