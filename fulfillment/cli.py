@@ -64,6 +64,7 @@ COMMANDS = {
     "simulate-days": "simulating_days_cli:simulate_days",
     "tls": "tls_cli:tls",
     "token": "founding_cli:token",
+    "tour-order": "floor_plan_cli:tour_order_command",
     "trace": "tracing_cli:trace",
     "training": "training_cli:training_command",
     "transfer": "transfers_cli:transfer_group",

@@ -12,8 +12,9 @@ import click
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.floor_plan import ClosedBecause
 from fulfillment.domain.reasons import DomainError
+from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
 from fulfillment.founding import say
-from fulfillment.services import closures, floor_plan, ways
+from fulfillment.services import closed_hours, closures, floor_plan, tour_orders, ways
 from fulfillment.services.actor import Actor
 from fulfillment.settings import Settings
 
@@ -73,6 +74,34 @@ def list_(every: bool, json_file: str | None) -> None:
     say(json_file, {"closures": listed}, "\n".join(lines) or "every aisle is open")
 
 
+@aisle_group.command("hours")
+@click.argument("place", default="")
+@click.option("--until", default="", metavar="LOCATION", help="the stretch from location PLACE to this one")
+@click.option("--from", "begins", metavar="HH:MM", help="nobody enters it from this time of the day on")
+@click.option("--to", "ends", metavar="HH:MM", help="until this one")
+@click.option("--reason", type=click.Choice([word.value for word in ClosedBecause]), default="other", show_default=True)
+@click.option("--end", "ended", type=click.IntRange(min=1), metavar="NUMBER", help="these hours are over for good")
+@_as_json
+def hours_command(
+    place: str, until: str, begins: str | None, ends: str | None, reason: str, ended: int | None, json_file: str | None
+) -> None:
+    """Close PLACE at the same hours of every day; without it the hours that hold."""
+    if place and (begins is None or ends is None):
+        raise click.UsageError("say from when until when: --from 11:00 --to 11:30")
+    if place:
+        _on_floor(lambda floor: floor.writer.write(
+            lambda tx: closed_hours.add(tx, place, until, begins or "", ends or "", reason)
+        ))  # fmt: skip
+    if ended is not None:
+        _on_floor(lambda floor: floor.writer.write(lambda tx: closed_hours.end(tx, ended)))
+    listed = _on_floor(lambda floor: floor.read(closed_hours.listed))
+    lines = [
+        f"{one['hours']}: {one['place']}{' - ' if one['until'] else ''}{one['until']} {one['begins']}-{one['ends']}"
+        for one in listed
+    ]
+    say(json_file, {"closed_hours": listed}, "\n".join(lines) or "no aisle is closed by the clock")
+
+
 @click.command("layout")
 @click.option("--svg", "svg_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="draw the floor into FILE")  # fmt: skip
@@ -92,6 +121,25 @@ def layout(svg_file: Path | None, json_file: str | None) -> None:
     say(json_file, plan, "\n".join([head, *plan["words"]]))
     if plan["words"]:
         sys.exit(1)
+
+
+@click.command("tour-order")
+@click.option("--order", "tour_order", type=click.Choice([one.value for one in TourOrder]),
+              help="the shortest walk, or heavy goods first and fragile ones last")  # fmt: skip
+@click.option("--heavy-from", "heavy_from_g", type=click.IntRange(1, MOST_HEAVY_FROM_G), metavar="GRAMS",
+              help="units so heavy come first")  # fmt: skip
+@_as_json
+def tour_order_command(tour_order: str | None, heavy_from_g: int | None, json_file: str | None) -> None:
+    """In which order tours make their stops; without an option as it is."""
+    if tour_order is None and heavy_from_g is None:
+        rule = _on_floor(lambda floor: floor.read(tour_orders.said))
+    else:
+        rule = _on_floor(
+            lambda floor: floor.writer.write(lambda tx: tour_orders.set_rule(tx, tour_order, heavy_from_g))
+        )
+    is_heavy_first = rule["tour_order"] == TourOrder.HEAVY_FIRST
+    words = f"from {rule['heavy_from_g']} g a piece first, fragile last" if is_heavy_first else "the shortest walk"
+    say(json_file, rule, f"tours make their stops: {words}")
 
 
 def _on_floor(work: Callable[[Floor], Any]) -> Any:

@@ -17,7 +17,8 @@ from markupsafe import Markup
 from fulfillment.domain.floor_plan import ClosedBecause, Direction
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import closures, layout_drafts, lists
+from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
+from fulfillment.services import closed_hours, closures, layout_drafts, lists, tour_orders
 from fulfillment.services.floor_plan import OneWayIn
 from fulfillment.services.layout_drafts import Draft, Looked, Racks
 from fulfillment.web.auth import floor, needs
@@ -55,6 +56,36 @@ def change_layout() -> Response | tuple[str, int] | str:
         return _page(error=error), error.status
     is_held_back = form.get("act") == "keep"
     return _page(looked=looked, new_words=new_words, is_held_back=is_held_back), 422 if is_held_back else 200
+
+
+@blueprint.post("/set-up/layout/order")
+@needs(Permission.SET_UP)
+def keep_tour_order() -> Response | tuple[str, int]:
+    """Say in which order tours make their stops."""
+    try:
+        from_g = _number(request.form.get("heavy_from_g", ""), "heavy_from_g", 1, MOST_HEAVY_FROM_G)
+        rule = request.form.get("tour_order", "")
+        floor().writer.write(lambda tx: tour_orders.set_rule(tx, rule, from_g))
+    except DomainError as error:
+        return _page(error=error, is_of_draft=False), error.status
+    return make_response(redirect("/set-up/layout?did=saved", 303))
+
+
+@blueprint.post("/set-up/layout/hours")
+@needs(Permission.SET_UP)
+def change_closed_hours() -> Response | tuple[str, int]:
+    """Say at which hours of every day a stretch is closed, or that some are over for good."""
+    form = request.form
+    try:
+        if "end" in form:
+            ended = _number(form["end"], "end", 1)
+            floor().writer.write(lambda tx: closed_hours.end(tx, ended))
+        else:
+            said = [form.get(name, "")[:64] for name in ("place", "until", "begins", "ends", "reason")]
+            floor().writer.write(lambda tx: closed_hours.add(tx, *said))
+    except DomainError as error:
+        return _page(error=error, is_of_draft=False), error.status
+    return make_response(redirect("/set-up/layout?did=saved", 303))
 
 
 @blueprint.get("/set-up/layout/racks")
@@ -161,18 +192,19 @@ def _number(text: str, name: str, low: int = -FARTHEST_DM, high: int = FARTHEST_
 
 def _page(
     error: DomainError | None = None, looked: Looked | None = None, new_words: list[str] | None = None,
-    is_held_back: bool = False,
+    is_held_back: bool = False, is_of_draft: bool = True,
 ) -> str:  # fmt: skip
-    def look(tx: Any) -> tuple[dict[str, Any], Looked, list[dict[str, Any]]]:
+    def look(tx: Any) -> tuple[Any, ...]:
         closed = [{**one, "age": age(tx.now_ms - one["closed_at_ms"])} for one in closures.listed(tx)]
-        return layout_drafts.given(tx), layout_drafts.look(tx), closed
+        return layout_drafts.given(tx), layout_drafts.look(tx), closed, tour_orders.said(tx), closed_hours.listed(tx)
 
-    given, now, closed = floor().read(look)
+    given, now, closed, order, hours = floor().read(look)
     shown = looked or now
-    typed = _typed(given) if request.method == "POST" else given
+    is_draft_sent = request.method == "POST" and is_of_draft
+    typed = _typed(given) if is_draft_sent else given
     is_stale = error is not None and error.code == "changed_meanwhile"
     # Only who has been shown what is kept by now may write over it; nobody's form becomes newer than what it shows.
-    is_newest = request.method == "GET" or is_stale
+    is_newest = not is_draft_sent or is_stale
     version = layout_drafts.version_of(given) if is_newest else request.form.get("version", "")
     return render_template(
         "layout.html", given=typed, closed=closed, error=error, version=version,
@@ -180,7 +212,8 @@ def _page(
         svg=Markup(shown.picture(DRAWN_PX)), words=shown.words[:SHOWN_WORDS],
         more_words=max(0, len(shown.words) - SHOWN_WORDS), new_words=new_words or [], is_draft=looked is not None,
         is_held_back=is_held_back, free_rules=FREE_RULES, directions=[one.value for one in Direction],
-        reasons=[one.value for one in ClosedBecause], did=request.args.get("did", "") == "saved",
+        reasons=[one.value for one in ClosedBecause], order=order, hours=hours,
+        tour_orders=[one.value for one in TourOrder], did=request.args.get("did", "") == "saved",
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from picking.offgrid import GraphProblem, Window, plan_graph_tour
     from picking.problem import TourProblem
     from picking.put_wall import PutWallProblem, WallPieces, WallPlan, WallSlot, WallTote, plan_put_wall
+    from picking.ranked import keeps_ranks
     from picking.releases import ReleaseChoice, ReleaseProblem, choose_dense
     from picking.result import Tour
     from picking.scattered import BinChoice, BinPick, BinProblem, StockedBin, WantedItem, choose_bins
@@ -70,6 +71,7 @@ _HOMES = {
     "picking.offgrid": "GraphProblem Window plan_graph_tour",
     "picking.problem": "TourProblem",
     "picking.put_wall": "PutWallProblem WallPieces WallPlan WallSlot WallTote plan_put_wall",
+    "picking.ranked": "keeps_ranks",
     "picking.releases": "ReleaseChoice ReleaseProblem choose_dense",
     "picking.result": "Tour",
     "picking.scattered": "BinChoice BinPick BinProblem StockedBin WantedItem choose_bins",
@@ -167,6 +169,7 @@ __all__ = [
     "handling_times",
     "infer_layout",
     "insert_order",
+    "keeps_ranks",
     "largest_gap",
     "learn",
     "location_order",

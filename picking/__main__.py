@@ -53,7 +53,7 @@ _QUESTIONS = {
   "start": {"name": "depot", "x_dm": 35, "y_dm": -20},
   "end": {"name": "staging", "x_dm": 70, "y_dm": -20},
   "stops": [{"name": "A01-03-2", "x_dm": 0, "y_dm": 33, "level": 2}],
-  "level_penalty_dm": 0, "reach_level": 1, "time_limit_ms": 100, "seed": 0
+  "level_penalty_dm": 0, "reach_level": 1, "ranks": [["A01-03-2", 1]], "time_limit_ms": 100, "seed": 0
 }""",
     ),
     "bins": _Question(
@@ -212,10 +212,11 @@ def _compile() -> int:
     from picking.batches.solve import compile_batches
     from picking.cartons.placing import warm
     from picking.exact import compile_all
+    from picking.offgrid_search import compile_search
 
     # A compiler each, because one works on one core: the longest first. What two of them need is compiled by both.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as compilers:
-        done = [compilers.submit(work) for work in (compile_batches, compile_all, compile_choice, warm)]
+        done = [compilers.submit(work) for work in (compile_batches, compile_all, compile_choice, warm, compile_search)]
         sys.stdout.write(f"{done[1].result()}\n")
         for one in done:
             one.result()

@@ -43,6 +43,7 @@ class GraphProblem:
 
     `before` holds (earlier, later) names; `ranks` (name, rank) pairs, stops not named having rank 0: no stop of a
     higher rank comes before one of a lower. `stop_ms` is spent at every stop; it matters to `windows` only.
+    On a grid a level above `reach_level` costs `level_penalty_dm`, as in a TourProblem.
     """
 
     floor: FloorGraph | Layout
@@ -54,6 +55,8 @@ class GraphProblem:
     windows: tuple[Window, ...] = ()
     walking_mm_per_s: int = 1200
     stop_ms: int = 0
+    level_penalty_dm: int = 0
+    reach_level: int = 1
     distinct_stops: tuple[Spot, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +64,8 @@ class GraphProblem:
             raise FieldError("floor", f"must be a FloorGraph or a Layout, got {type(self.floor).__name__}")
         check_whole("walking_mm_per_s", self.walking_mm_per_s, 100, 10_000)
         check_whole("stop_ms", self.stop_ms, 0, 3_600_000)
+        check_whole("level_penalty_dm", self.level_penalty_dm, 0, 10_000)
+        check_whole("reach_level", self.reach_level, 0, 99)
         known: dict[str, Spot] = {}
         for at, stop in enumerate(self.stops):
             if known.setdefault(stop.name, stop) != stop:
@@ -77,7 +82,7 @@ class GraphProblem:
         """Row 0 the start, then the distinct stops, then the end; an open end is no way from anywhere."""
         spots = (self.start, *self.distinct_stops, self.start if self.end is None else self.end)
         if isinstance(self.floor, Layout):
-            matrix = distance_matrix(self.floor, spots)
+            matrix = distance_matrix(self.floor, spots, self.level_penalty_dm, self.reach_level)
         else:
             matrix = compiled_graph(self.floor).matrix(spots)
         if self.end is None:

@@ -15,7 +15,8 @@ import numpy as np
 
 from picking.dijkstra import Dm
 from picking.errors import FieldError, check_whole
-from picking.offgrid import NEVER_MS, GraphProblem
+from picking.layout import Layout, Spot
+from picking.offgrid import NEVER_MS, GraphProblem, Window
 from picking.offgrid_solvers import SearchFailed, by_fast_tsp, by_routing
 from picking.ordered import (
     FORBIDDEN,
@@ -99,6 +100,16 @@ def search(problem: GraphProblem, time_limit_ms: int, seed: int) -> Tour:
         reason=reason,
         lower_bound_dm=bound_dm,
     )
+
+
+def compile_search() -> None:
+    """Has the orders under rules compiled on disk, for the install: the first tour under ranks must not wait for it."""
+    floor = Layout((0, 40), (0, 200))
+    start = Spot("start", 0, 0)
+    stops = tuple(Spot(f"{x_dm}/{y_dm}", x_dm, y_dm) for x_dm in (0, 40) for y_dm in range(10, 190, 20))
+    ranks = tuple((stop.name, number % 2) for number, stop in enumerate(stops))
+    search(GraphProblem(floor, start, start, stops[:3], ranks=ranks[:3]), 0, 0)
+    search(GraphProblem(floor, start, start, stops, ranks=ranks, windows=(Window(stops[0].name),)), 0, 0)
 
 
 def _tries(problem: GraphProblem, time_limit_ms: int) -> int:

@@ -7,7 +7,7 @@ Invariant: a stop asked for twice is visited once, and the order the stops were 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -19,14 +19,22 @@ if TYPE_CHECKING:
     from picking.distances import Decimetres
 
 
+LAST_RANK = 1000
+
+
 @dataclass(frozen=True)
 class TourProblem:
+    """`ranks` holds (name, rank) pairs, stops not named having rank 0: no stop of a higher rank comes before one of a
+    lower.
+    """
+
     layout: Layout
     start: Spot
     end: Spot
     stops: tuple[Spot, ...]
     level_penalty_dm: int = 0
     reach_level: int = 1
+    ranks: tuple[tuple[str, int], ...] = ()
     distinct_stops: tuple[Spot, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -39,6 +47,8 @@ class TourProblem:
         check_whole("level_penalty_dm", self.level_penalty_dm, 0, 10_000)
         check_whole("reach_level", self.reach_level, 0, 99)
         object.__setattr__(self, "distinct_stops", _distinct(self.stops))
+        if self.ranks:
+            check_ranks(self.ranks, {stop.name for stop in self.distinct_stops})
 
     def matrix(self) -> Decimetres:
         """Distances with the start as row 0, the distinct stops as rows 1 to n and the end as row n + 1."""
@@ -69,6 +79,18 @@ class TourProblem:
             up_dm, down_dm = self.lift_dm(b), self.lift_dm(a)
             total_dm += abs(up_dm - down_dm) if is_one_bay else up_dm + down_dm
         return total_dm
+
+
+def check_ranks(ranks: Sequence[tuple[str, int]], names: Set[str]) -> None:
+    """Raises FieldError for a rank of no stop, a second one of the same, and one that is no rank."""
+    seen: set[str] = set()
+    for at, (name, rank) in enumerate(ranks):
+        if name not in names:
+            raise FieldError(f"ranks[{at}]", f"there is no stop {name!r:.60}")
+        if name in seen:
+            raise FieldError(f"ranks[{at}]", f"{name!r:.60} has two ranks")
+        seen.add(name)
+        check_whole(f"ranks[{at}]", rank, 0, LAST_RANK)
 
 
 def _check_spot(name: str, value: object) -> None:

@@ -1,7 +1,8 @@
 """The answer: in which order to walk, how far that is, how far it would have been otherwise, and how far at least.
 
 Owns nothing but the figures; whoever shows them chooses the words. Invariant: distance_dm is what replaying
-the sequence on the problem gives, is never more than s_shape_dm and never less than lower_bound_dm.
+the sequence on the problem gives, never less than lower_bound_dm, and never more than s_shape_dm unless the stops
+have ranks: no rule of thumb keeps those.
 """
 
 from __future__ import annotations

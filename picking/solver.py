@@ -3,7 +3,8 @@
 Owns the choice of the solver, the time limit and the fall-back. Up to six cross-aisles the exact dynamic program
 answers in well under a millisecond (exact/); with more, or with one-way aisles it cannot finish in time, the general
 solvers of offgrid.py search within the limit. It refuses stops no walk can reach, naming them.
-Invariant: plan_tour always answers, within its limit plus a few milliseconds, with a tour no longer than the S-shape.
+Invariant: plan_tour always answers, within its limit plus a few milliseconds, with a tour no longer than the S-shape;
+one in an order of ranks (ranked.py) may be longer than that.
 Reading the compiled kernels from disk, some tenths of a second once in a process, is not counted.
 """
 
@@ -78,9 +79,14 @@ class _Found(NamedTuple):
 def plan_tour(problem: TourProblem, time_limit_ms: int = 100, seed: int = 0, solver: RouteSolver | None = None) -> Tour:
     """The shortest tour, or the shortest found within the limit; `Tour.solver` says what found it, `lower_bound_dm`
     what is proven, `reason` why it is the S-shape. Raises FieldError naming a stop no walk can reach.
+    Under ranks the caller's own solver is not asked.
     """
     check_whole("time_limit_ms", time_limit_ms, 0, 3_600_000)
     check_whole("seed", seed, 0, 2**31 - 1)
+    if problem.ranks:
+        from picking.ranked import plan_ranked_tour
+
+        return plan_ranked_tour(problem, time_limit_ms, seed)
     began = time.perf_counter()
     if not problem.layout.is_plain:
         _check_reach(problem)

@@ -15,7 +15,7 @@ from fulfillment.models.catalogue import (
     PolicyEntry,
 )
 from fulfillment.models.devices import AgentCommand, BenchAgent, Device
-from fulfillment.models.floor_plan import Closure, OneWayAisle, TourPoint
+from fulfillment.models.floor_plan import ClosedHours, Closure, OneWayAisle, TourPoint
 from fulfillment.models.flow import StageTarget
 from fulfillment.models.identity import (
     AccessToken,
@@ -86,6 +86,7 @@ __all__ = [
     "Cart",
     "CartonProposal",
     "CartonType",
+    "ClosedHours",
     "Closure",
     "ColumnLimit",
     "CountResult",

@@ -42,13 +42,14 @@ class Closure(InWarehouse, db.Model):
     """A stretch of an aisle nobody passes from when it was closed until it is opened again; kept as history.
 
     What stands strictly between the two points cannot be reached. `place` is how it was said. With `cross_y_dm` it is a
-    stretch of the cross-aisle there, from one x to another.
+    stretch of the cross-aisle there, from one x to another. `hours_id`: of the hours that closed it (none = somebody).
     """
 
     __tablename__ = "closure"
     __table_args__ = (
         belongs("closed_by_id", "operator"),
         belongs("opened_by_id", "operator"),
+        belongs("hours_id", "closed_hours"),
         one_of("reason", ClosedBecause),
         CheckConstraint("to_dm > from_dm", name="stretch"),
         Index("ix_closure_open", "warehouse_id", "opened_at_ms"),
@@ -64,3 +65,25 @@ class Closure(InWarehouse, db.Model):
     closed_by_id: Mapped[int | None] = maybe_whole()
     opened_at_ms: Mapped[int | None] = maybe_whole()
     opened_by_id: Mapped[int | None] = maybe_whole()
+    hours_id: Mapped[int | None] = maybe_whole()
+
+
+class ClosedHours(InWarehouse, db.Model):
+    """Hours of every day, in minutes of the local one, at which a stretch of an aisle is closed; over midnight where
+    they end before they begin. `place` and `until_place` are how it was said, and are looked up each time."""
+
+    __tablename__ = "closed_hours"
+    __table_args__ = (
+        one_of("reason", ClosedBecause),
+        CheckConstraint(
+            "begins_min BETWEEN 0 AND 1439 AND ends_min BETWEEN 0 AND 1439 AND begins_min <> ends_min", name="hours"
+        ),
+    )
+
+    place: Mapped[str] = words()
+    until_place: Mapped[str] = words("")
+    begins_min: Mapped[int] = whole()
+    ends_min: Mapped[int] = whole()
+    reason: Mapped[str] = words()
+    set_at_ms: Mapped[int] = whole()
+    ended_at_ms: Mapped[int | None] = maybe_whole()

@@ -9,6 +9,7 @@ from fulfillment.domain.fifo import Rotation
 from fulfillment.domain.pins import PinRule
 from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.stock import Access, LocationKind, LpnKind
+from fulfillment.domain.tour_order import TourOrder
 from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
 
 SLOT = text("kind = 'slot'")
@@ -18,14 +19,20 @@ class Warehouse(db.Model):
     """One building under one roof. `cross_aisle_y_dm` is a JSON list, '' = inferred from the locations.
 
     `layout_version` counts the changes of what is walked. A level above `reach_level` costs `level_climb_dm` of walk
-    up and again down. A weighed parcel may be off by the largest of `weigh_floor_g`, `weigh_percent` of its content
-    and `weigh_spreads` of its units. A packer vouches alone for up to `unscanned_alone_each` units without a scan.
+    up and again down. By `tour_order` tours may take units of `heavy_from_g` or more first and fragile ones last. A
+    weighed parcel may be off by the largest of `weigh_floor_g`, `weigh_percent` of its content and `weigh_spreads` of
+    its units. A packer vouches alone for up to `unscanned_alone_each` units without a scan.
     A station nobody used for `auto_lock_min` minutes asks for a badge (0 = never). A floor that `is_training` holds no
     real stock.
     """
 
     __tablename__ = "warehouse"
-    __table_args__ = (one_of("pin_rule", PinRule), CheckConstraint("auto_lock_min >= 0", name="auto_lock"))
+    __table_args__ = (
+        one_of("pin_rule", PinRule),
+        one_of("tour_order", TourOrder),
+        CheckConstraint("auto_lock_min >= 0", name="auto_lock"),
+        CheckConstraint("heavy_from_g > 0", name="heavy_from"),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     code: Mapped[str] = words(unique=True)
@@ -36,6 +43,8 @@ class Warehouse(db.Model):
     layout_version: Mapped[int] = whole(0)
     level_climb_dm: Mapped[int] = whole(0)
     reach_level: Mapped[int] = whole(1)
+    tour_order: Mapped[str] = words(TourOrder.SHORTEST)
+    heavy_from_g: Mapped[int] = whole(5000)
     ship_from: Mapped[str] = words("{}")
     recount_above_each: Mapped[int | None] = maybe_whole()
     approve_above_each: Mapped[int | None] = maybe_whole()

@@ -31,7 +31,8 @@ class Wave(InWarehouse, db.Model):
 class Tour(InWarehouse, db.Model):
     """One walk with one cart: ordered stops, its length, and what simpler orders would have walked.
 
-    No order of its stops is shorter than `lower_bound_dm` (0 = not known); `replans`: how often its open stops were
+    No order of its stops that keeps the warehouse's rule is shorter than `lower_bound_dm` (0 = not known); `free_dm` is
+    the shortest walk found where stops need keep no order (0 = they need not). `replans`: how often its open stops were
     put in another order since. `for_operator_id`: whom it is kept for (none = for everybody). Active without a station
     it waits at its cart for somebody to go on with it. Of a tour that goes from zone to zone `zone` is the one its cart
     is in, `waits_at_id` where the cart stands between two.
@@ -61,6 +62,7 @@ class Tour(InWarehouse, db.Model):
     s_shape_dm: Mapped[int] = whole(0)
     location_order_dm: Mapped[int] = whole(0)
     lower_bound_dm: Mapped[int] = whole(0)
+    free_dm: Mapped[int] = whole(0)
     layout_version: Mapped[int] = whole(0)
     replans: Mapped[int] = whole(0)
     mode: Mapped[str] = words("")

@@ -221,7 +221,8 @@ FROM tour WHERE warehouse_id = :w
 
 _ACTIVE_TOURS = """
 SELECT t.id AS tour, COALESCE(o.name, '') AS operator, COALESCE(s.code, '') AS station, COALESCE(c.code, '') AS cart,
-t.distance_dm, t.s_shape_dm, t.location_order_dm, t.lower_bound_dm, COALESCE(t.claimed_at_ms, 0) AS claimed_at_ms,
+t.distance_dm, t.s_shape_dm, t.location_order_dm, t.lower_bound_dm, t.free_dm,
+COALESCE(t.claimed_at_ms, 0) AS claimed_at_ms,
 COALESCE((SELECT n.walk_left_dm FROM task n WHERE n.warehouse_id = t.warehouse_id AND n.tour_id = t.id
   AND n.state = 'open' ORDER BY n.sequence, n.id LIMIT 1), 0) AS walk_left_dm, COUNT(k.id) AS stops_total,
 COALESCE(SUM(CASE WHEN k.state = 'open' THEN 0 ELSE 1 END), 0) AS stops_done,
@@ -235,7 +236,7 @@ LEFT JOIN location w ON w.warehouse_id = t.warehouse_id AND w.id = t.waits_at_id
 LEFT JOIN task k ON k.warehouse_id = t.warehouse_id AND k.tour_id = t.id
 WHERE t.warehouse_id = :w AND t.state = 'active'
 GROUP BY t.warehouse_id, t.id, o.name, s.code, c.code, t.distance_dm, t.s_shape_dm, t.location_order_dm,
-t.lower_bound_dm, t.claimed_at_ms, t.zone, w.code ORDER BY t.id
+t.lower_bound_dm, t.free_dm, t.claimed_at_ms, t.zone, w.code ORDER BY t.id
 """
 
 # Waves that are walked now; what the walks of a wave are against is of all its tours, done or not.
@@ -244,6 +245,8 @@ SELECT v.id AS wave, v.lower_bound_dm, v.fifo_s_shape_dm, COUNT(t.id) AS tours,
 COALESCE(SUM(CASE WHEN t.state = 'done' THEN 1 ELSE 0 END), 0) AS tours_done,
 COALESCE(SUM(t.distance_dm), 0) AS distance_dm, COALESCE(SUM(t.s_shape_dm), 0) AS s_shape_dm,
 COALESCE(SUM(t.location_order_dm), 0) AS location_order_dm,
+COALESCE(SUM(CASE WHEN t.free_dm > 0 THEN t.free_dm END), 0) AS free_dm,
+COALESCE(SUM(CASE WHEN t.free_dm > 0 THEN t.distance_dm - t.free_dm END), 0) AS order_cost_dm,
 COALESCE(SUM(CASE WHEN t.distance_dm = t.lower_bound_dm THEN 1 ELSE 0 END), 0) AS proven
 FROM wave v JOIN tour t ON t.warehouse_id = v.warehouse_id AND t.wave_id = v.id
 WHERE v.warehouse_id = :w AND v.state = 'released' GROUP BY v.warehouse_id, v.id, v.lower_bound_dm, v.fifo_s_shape_dm

@@ -34,11 +34,11 @@ _ACT = "closes or opens an aisle"
 
 def close(
     tx: Tx, actor: Actor, place: str, until: str = "", reason: str = ClosedBecause.OTHER, badge: str = "",
-    may_without_badge: bool = False,
+    may_without_badge: bool = False, hours_id: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Close an aisle by its name (`A01`; `A01/0` in its first block only), one location, from one location until
     another, or a cross-aisle (`CROSS-0` is the one at the front; `CROSS-0/A03` until `A05` between two aisles); nobody
-    is sent through any more.
+    is sent through any more. `hours_id`: of the hours of the day that close it (`closed_hours`).
 
     Raises:
         NotFound: no such aisle, block, cross-aisle or location; DomainError: two aisles, a bad reason, or no
@@ -48,23 +48,23 @@ def close(
     person_id = author_id(tx, badge, may_without_badge, _ACT)
     if reason not in {word.value for word in ClosedBecause}:
         raise DomainError("bad_reason", f"no reason {reason[:40]!r}", "reason")
-    stretch = _stretch(tx, place.strip().upper(), until.strip().upper())
-    said = stretch.said
+    part = stretch(tx, place.strip().upper(), until.strip().upper())
+    said = part.said
     known = tx.one(
         "SELECT id FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL AND x_dm = :x"
         " AND COALESCE(cross_y_dm, :nowhere) = :y AND from_dm <= :low AND to_dm >= :high",
-        x=stretch.x_dm, y=_NOWHERE if stretch.cross_y_dm is None else stretch.cross_y_dm, nowhere=_NOWHERE,
-        low=stretch.from_dm, high=stretch.to_dm,
+        x=part.x_dm, y=_NOWHERE if part.cross_y_dm is None else part.cross_y_dm, nowhere=_NOWHERE,
+        low=part.from_dm, high=part.to_dm,
     )  # fmt: skip
     if known is not None:
         raise Conflict("closed_already", f"{said} is closed already", "place")
     closure_id = tx.insert(
-        "closure", place=said, x_dm=stretch.x_dm, cross_y_dm=stretch.cross_y_dm, from_dm=stretch.from_dm,
-        to_dm=stretch.to_dm, reason=reason, closed_at_ms=tx.now_ms, closed_by_id=person_id,
+        "closure", place=said, x_dm=part.x_dm, cross_y_dm=part.cross_y_dm, from_dm=part.from_dm,
+        to_dm=part.to_dm, reason=reason, closed_at_ms=tx.now_ms, closed_by_id=person_id, hours_id=hours_id,
     )  # fmt: skip
-    if stretch.cross_y_dm is not None:
+    if part.cross_y_dm is not None:
         _check_way_left(tx)
-    _have_planned_again(tx, f"closed:{closure_id}")
+    have_planned_again(tx, f"closed:{closure_id}")
     tell(tx, "board", "AisleClosed", actor.scan_id, closure=closure_id, place=said, reason=reason)
     return describe(tx, closure_id)
 
@@ -88,7 +88,7 @@ def open_again(
         "UPDATE closure SET opened_at_ms = :now, opened_by_id = :person WHERE warehouse_id = :w AND id = :id",
         id=closure_id, now=tx.now_ms, person=person_id,
     )  # fmt: skip
-    _have_planned_again(tx, f"opened:{closure_id}")
+    have_planned_again(tx, f"opened:{closure_id}")
     if behind:  # which of it can be reached by now is the job's to find out: walks over the floor take a while
         jobs.defer(tx, WAY_OPENED, {"locations": behind}, f"way:{closure_id}")
     tell(tx, "board", "AisleOpened", actor.scan_id, closure=closure_id)
@@ -115,7 +115,8 @@ def describe(tx: Tx, closure_id: int) -> dict[str, Any]:
 
 
 _SHOWN = (
-    "SELECT c.id AS closure, c.place, c.reason, c.closed_at_ms, COALESCE(p.name, '') AS closed_by, c.opened_at_ms,"
+    "SELECT c.id AS closure, c.place, c.reason, c.hours_id AS hours, c.closed_at_ms,"
+    " COALESCE(p.name, '') AS closed_by, c.opened_at_ms,"
     " COALESCE(q.name, '') AS opened_by FROM closure c"
     " LEFT JOIN operator p ON p.warehouse_id = c.warehouse_id AND p.id = c.closed_by_id"
     " LEFT JOIN operator q ON q.warehouse_id = c.warehouse_id AND q.id = c.opened_by_id WHERE c.warehouse_id = :w"
@@ -130,13 +131,14 @@ def _check_way_left(tx: Tx) -> None:
         raise Conflict("no_way_left", "with this closed no aisle can be reached: close less of it", "place")
 
 
-def _have_planned_again(tx: Tx, why: str) -> None:
+def have_planned_again(tx: Tx, why: str) -> None:
+    """How tours are walked has changed: all that are not finished are planned again; `why` is used once."""
     floor_plan.changed(tx)
     jobs.defer(tx, REPLAN_FLOOR, {}, f"replan:{why}")
 
 
 @dataclass(frozen=True)
-class _Stretch:
+class Stretch:
     """What is closed in words, and from where to where: in the aisle at `x_dm`, or along the cross-aisle there."""
 
     said: str
@@ -146,7 +148,12 @@ class _Stretch:
     cross_y_dm: int | None = None
 
 
-def _stretch(tx: Tx, place: str, until: str) -> _Stretch:
+def stretch(tx: Tx, place: str, until: str) -> Stretch:
+    """What `close` would close.
+
+    Raises:
+        NotFound, DomainError: see there.
+    """
     first = _storage(tx, place)
     if first is None:
         cross = _CROSS.fullmatch(place)
@@ -167,21 +174,21 @@ def _stretch(tx: Tx, place: str, until: str) -> _Stretch:
     return _inside(said, first["x_dm"], min(first["y_dm"], last["y_dm"]), max(first["y_dm"], last["y_dm"]))
 
 
-def _inside(said: str, x_dm: int, low_dm: int, high_dm: int) -> _Stretch:
+def _inside(said: str, x_dm: int, low_dm: int, high_dm: int) -> Stretch:
     # Bins at the two ends of a stretch can be reached; those that were named are meant to be inside.
-    return _Stretch(said, x_dm, low_dm - 1, high_dm + 1)
+    return Stretch(said, x_dm, low_dm - 1, high_dm + 1)
 
 
-def _block_stretch(tx: Tx, aisle: str, block: int) -> _Stretch:
+def _block_stretch(tx: Tx, aisle: str, block: int) -> Stretch:
     """An aisle between two cross-aisles, block 0 being the one at the front."""
     x_dm, _, _ = floor_plan.aisle_called(tx, aisle, "place")
     layout = floor_plan.now(tx).layout
     if block >= layout.blocks or len(layout.cross_aisle_y_dm) < 2:
         raise NotFound("unknown_block", f"there are blocks 0 to {layout.blocks - 1}, counted from the front", "place")
-    return _Stretch(f"{aisle}/{block}", x_dm, *layout.cross_aisle_y_dm[block : block + 2])
+    return Stretch(f"{aisle}/{block}", x_dm, *layout.cross_aisle_y_dm[block : block + 2])
 
 
-def _cross_stretch(tx: Tx, cross: int, aisle: str, until: str) -> _Stretch:
+def _cross_stretch(tx: Tx, cross: int, aisle: str, until: str) -> Stretch:
     """A cross-aisle, 0 being the one at the front: all of it, or between two aisles."""
     layout = floor_plan.now(tx).layout
     if cross >= len(layout.cross_aisle_y_dm):
@@ -189,11 +196,11 @@ def _cross_stretch(tx: Tx, cross: int, aisle: str, until: str) -> _Stretch:
         raise NotFound("unknown_cross_aisle", words, "place")
     y_dm, xs_dm = layout.cross_aisle_y_dm[cross], layout.aisle_x_dm
     if not aisle and not until and len(xs_dm) > 1:
-        return _Stretch(f"CROSS-{cross}", 0, xs_dm[0], xs_dm[-1], y_dm)
+        return Stretch(f"CROSS-{cross}", 0, xs_dm[0], xs_dm[-1], y_dm)
     ends = sorted(floor_plan.aisle_called(tx, one, field)[0] for one, field in ((aisle, "place"), (until, "until")))
     if ends[0] == ends[1]:
         raise DomainError("bad_stretch", "name two aisles, the stretch lies between them", "until")
-    return _Stretch(f"CROSS-{cross}/{aisle} - {until}", 0, ends[0], ends[1], y_dm)
+    return Stretch(f"CROSS-{cross}/{aisle} - {until}", 0, ends[0], ends[1], y_dm)
 
 
 def _storage(tx: Tx, code: str) -> Any:

@@ -19,6 +19,7 @@ from fulfillment.bootstrap import Floor
 from fulfillment.domain.floor_plan import Direction, TourEnd
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.stock import LocationKind
+from fulfillment.domain.tour_order import TourOrder
 from fulfillment.hot import Tx
 from picking import Closed, ClosedCross, FieldError, Layout, OneWay, Spot, check_layout, draw_layout, infer_layout
 
@@ -29,7 +30,10 @@ _STANDING = frozenset({LocationKind.STAGING, LocationKind.DOCK, LocationKind.STA
 
 @dataclass(frozen=True)
 class FloorPlan:
-    """What every tour of one layout version is planned on. Tours end at whichever of `drops` is nearest."""
+    """What every tour of one layout version is planned on. Tours end at whichever of `drops` is nearest.
+
+    `heavy_from_g`: units so heavy come first, fragile ones last; 0: stops need keep no order.
+    """
 
     version: int
     layout: Layout
@@ -37,6 +41,7 @@ class FloorPlan:
     drops: tuple[Spot, ...]
     level_climb_dm: int
     reach_level: int
+    heavy_from_g: int = 0
 
     def walked_by(self, busy_dm: Sequence[tuple[int, int, int]]) -> FloorPlan:
         """The same floor while sub-aisles are walked by others: (aisle, block, extra dm)."""
@@ -241,7 +246,9 @@ def storage_spots(tx: Tx) -> list[Spot]:
 
 
 def _read(tx: Tx, version: int) -> FloorPlan:
-    warehouse = tx.one("SELECT cross_aisle_y_dm, level_climb_dm, reach_level FROM warehouse WHERE id = :w")
+    warehouse = tx.one(
+        "SELECT cross_aisle_y_dm, level_climb_dm, reach_level, tour_order, heavy_from_g FROM warehouse WHERE id = :w"
+    )
     cross = warehouse["cross_aisle_y_dm"]
     layout = infer_layout(storage_spots(tx), json.loads(cross) if cross else None)
     number_of = {x_dm: aisle for aisle, x_dm in enumerate(layout.aisle_x_dm)}
@@ -273,7 +280,9 @@ def _read(tx: Tx, version: int) -> FloorPlan:
     start = next((spot for kind, spot in named if kind == TourEnd.START), None) or _usual_depot(tx)
     drops = tuple(spot for kind, spot in named if kind == TourEnd.DROP) or (start,)
     layout = replace(layout, one_way=one_way, closed=closed, closed_cross=closed_cross)
-    return FloorPlan(version, layout, start, drops, warehouse["level_climb_dm"], warehouse["reach_level"])
+    heavy_from_g = warehouse["heavy_from_g"] if warehouse["tour_order"] == TourOrder.HEAVY_FIRST else 0
+    climb_dm, reach_level = warehouse["level_climb_dm"], warehouse["reach_level"]
+    return FloorPlan(version, layout, start, drops, climb_dm, reach_level, heavy_from_g)
 
 
 def _usual_depot(tx: Tx) -> Spot:

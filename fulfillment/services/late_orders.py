@@ -28,6 +28,7 @@ from fulfillment.services import (
     jobs,
     replanning,
     tour_ends,
+    tour_orders,
     tour_writing,
     wave_picks,
     wave_proofs,
@@ -38,6 +39,7 @@ from fulfillment.services.actor import Actor
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.replanning import OpenStop, Underway, plan_again
 from fulfillment.services.running import tell
+from fulfillment.services.tour_orders import Ranks
 from fulfillment.services.tour_writing import PlannedTour
 from fulfillment.services.walks import shortest
 from fulfillment.services.wave_picks import WavePicks
@@ -55,6 +57,7 @@ class _Candidate:
     spots: tuple[Spot, ...]
     distance_dm: int
     position: int
+    ranks: Ranks
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,12 @@ class _OnTheWay:
     def tour_id(self) -> int:
         return self.seen.tour_id
 
-    def added_dm(self, spots: Sequence[Spot], tour_ms: int) -> int:
+    def added_dm(self, spots: Sequence[Spot], ranks: Ranks, tour_ms: int) -> int:
         """By how much these stops lengthen what is left, from where the picker is."""
         more = tuple(OpenStop(-at, spot) for at, spot in enumerate(spots, start=1))
-        joined = replace(self.seen, open=(*self.seen.open, *more))
+        joined = replace(
+            self.seen, open=(*self.seen.open, *more), ranks=tour_orders.joined(self.seen.ranks, ranks)
+        )
         return plan_again(joined, tour_ms).distance_dm - plan_again(self.seen, tour_ms).distance_dm
 
 
@@ -133,19 +138,23 @@ def find_tour(floor: Floor, wave_id: int, order_id: int, tour_ms: int) -> str:
     (order,) = picks.orders
     totes = pack_totes(order.lines, picks.cart.tote_volume_ml, picks.cart.tote_weight_g)
     spots = tuple({line.spot.name: line.spot for line in order.lines}.values())
-    candidates = floor.read(lambda tx: _with_room(tx, wave_id, len(totes), picks.cart.positions))
+    ranks = picks.ranks(plan, order.lines)
+    candidates = floor.read(lambda tx: _with_room(tx, wave_id, len(totes), picks.cart.positions, plan.heavy_from_g))
     walked = floor.read(lambda tx: _on_the_way(tx, floor, wave_id, len(totes)))
     # The shortest tours of a wave take microseconds each: all are tried, and the best one tried first.
     added: list[tuple[int, int, _Candidate | _OnTheWay]] = [
         (
-            shortest(plan, plan.start, [*candidate.spots, *spots], tour_ms, order_id).tour.distance_dm
+            shortest(
+                plan, plan.start, [*candidate.spots, *spots], tour_ms, order_id,
+                tour_orders.joined(candidate.ranks, ranks),
+            ).tour.distance_dm
             - candidate.distance_dm, candidate.tour_id, candidate,
         )
         for candidate in candidates
     ]  # fmt: skip
-    added += [(one.added_dm(spots, tour_ms), one.tour_id, one) for one in walked]
+    added += [(one.added_dm(spots, ranks, tour_ms), one.tour_id, one) for one in walked]
     added.sort(key=lambda one: one[:2])
-    alone_dm = shortest(plan, plan.start, spots, tour_ms, order_id).tour.distance_dm
+    alone_dm = shortest(plan, plan.start, spots, tour_ms, order_id, ranks).tour.distance_dm
     for added_dm, _, candidate in added:
         if added_dm >= alone_dm:
             break
@@ -164,7 +173,8 @@ def _tour_of_its_own(floor: Floor, wave_id: int, picks: WavePicks, plan: FloorPl
     tours = 0
     order_id = int(picks.orders[0].order_id)
     for batch in tour_ends.carts(plan, picks, tour_ms, wave_id).batches:
-        planned = PlannedTour(batch.totes, shortest(plan, plan.start, batch.stops, tour_ms, wave_id))
+        ranks = picks.ranks_of(plan, batch.totes)
+        planned = PlannedTour(batch.totes, shortest(plan, plan.start, batch.stops, tour_ms, wave_id, ranks))
         tours += floor.writer.write(lambda tx, planned=planned: _write_own(tx, wave_id, order_id, planned, picks, plan))
     if tours == 0:
         return floor.read(lambda tx: _left(tx, wave_id, order_id))
@@ -227,12 +237,14 @@ def _on_the_way(tx: Tx, floor: Floor, wave_id: int, totes: int) -> list[_OnTheWa
     return found
 
 
-def _with_room(tx: Tx, wave_id: int, totes: int, positions: int) -> list[_Candidate]:
+def _with_room(tx: Tx, wave_id: int, totes: int, positions: int, heavy_from_g: int) -> list[_Candidate]:
     rows = tx.all(
         "SELECT t.id, t.distance_dm, (SELECT COALESCE(MAX(s.position), 0) FROM tour_tote s"
-        " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) AS taken, l.code, l.x_dm, l.y_dm, l.level"
+        " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) AS taken, l.code, l.x_dm, l.y_dm, l.level,"
+        " i.weight_g, i.is_fragile"
         " FROM tour t JOIN task k ON k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state = 'open'"
         " JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
+        " JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
         " WHERE t.warehouse_id = :w AND t.wave_id = :wave AND t.state = 'planned' ORDER BY t.id, k.sequence, k.id",
         wave=wave_id,
     )
@@ -244,6 +256,9 @@ def _with_room(tx: Tx, wave_id: int, totes: int, positions: int) -> list[_Candid
         _Candidate(
             tour_id, tuple({row["code"]: _spot(row) for row in stops}.values()), stops[0]["distance_dm"],
             stops[0]["taken"] + 1,
+            tour_orders.ranks(
+                heavy_from_g, ((row["code"], row["weight_g"], bool(row["is_fragile"])) for row in stops)
+            ),
         )
         for tour_id, stops in list(tours.items())[:TOURS_TRIED]
     ]  # fmt: skip

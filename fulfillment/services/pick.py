@@ -27,10 +27,12 @@ from fulfillment.services import (
     pick_stock,
     pick_walk,
     pick_zones,
+    replanning,
     replenishment_plans,
     shorts,
     small_carts,
     substitutes,
+    tour_orders,
     tour_queue,
     undoing,
 )
@@ -195,13 +197,8 @@ def apply(tx: Tx, actor: Actor, command: object, memory: Memory, walk: Walk | No
             if walk is not None and walk.row["mode"] == PickMode.ZONE:
                 pick_zones.last_of_zone(tx, walk.row["tour_id"], [task_id])
                 return {}
-            for one in batch_picks.tasks_of_stop(tx, task_id):
-                tx.put(
-                    "UPDATE task SET sequence = (SELECT MAX(n.sequence) + 1 FROM task n"
-                    " WHERE n.warehouse_id = task.warehouse_id AND n.tour_id = task.tour_id)"
-                    " WHERE warehouse_id = :w AND id = :id",
-                    id=one,
-                )
+            if walk is not None:
+                tour_orders.put_off(tx, walk.row["tour_id"], batch_picks.tasks_of_stop(tx, task_id))
             return {}
         case flow.DropTotes(tour_id, location_code):
             _drop(tx, actor, tour_id, location_code)
@@ -238,6 +235,7 @@ def _begin(tx: Tx, actor: Actor, cart: Any) -> int:
     )  # fmt: skip
     small_carts.leave_what_does_not_fit(tx, tour_id, cart["positions"])
     pick_zones.begin(tx, tour_id)
+    replanning.ask_before_hours(tx, tour_id)
     return tour_id
 
 

@@ -23,6 +23,7 @@ from fulfillment.services import (
     bin_choice,
     carton_proposals,
     cartons,
+    closed_hours,
     floor_plan,
     jobs,
     late_orders,
@@ -33,6 +34,7 @@ from fulfillment.services import (
     retention,
     shorts,
     tour_ends,
+    tour_orders,
     tour_writing,
     wave_drafts,
     wave_forecasts,
@@ -66,6 +68,7 @@ def planner_worker(floor: Floor, stop: threading.Event, tour_ms: int = 50) -> No
         if time.monotonic() - swept_at >= SWEEP_S:
             refill_faces(floor)
             keeper.ask()
+            closed_hours.keep(floor)
             wave_forecasts.refresh(floor)
             swept_at = time.monotonic()
 
@@ -112,7 +115,7 @@ def plan_wave(floor: Floor, wave_id: int, tour_ms: int = 50) -> int:
         spots = [spot for _, stops in loads for spot in stops]
         zoning = floor.read(lambda tx: pick_zones.zoning(tx, spots)) if mode == PickMode.ZONE else NO_ZONES
         for totes, stops in loads:
-            walk = shortest_in(plan, zoning, plan.start, stops, tour_ms, wave_id)
+            walk = shortest_in(plan, zoning, plan.start, stops, tour_ms, wave_id, picks.ranks_of(plan, totes))
             tour = PlannedTour(totes, walk, mode, zoning)
             tours += floor.writer.write(
                 lambda tx, tour=tour: tour_writing.write_tour(tx, wave_id, tour, picks.keys, plan)
@@ -132,11 +135,13 @@ def _batches(picks: WavePicks, plan: FloorPlan, seed: int, tour_ms: int) -> Batc
 
 
 def _mode(tx: Tx, wave_id: int) -> PickMode:
-    """How a wave can be picked now: the wall, or the zones, it was released for may have gone."""
+    """How a wave can be picked now: the wall, or the zones, it was released for may have gone, or tours have an order
+    by now that none which goes through zones can keep."""
     mode = tx.one("SELECT mode FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)["mode"]
     if mode == PickMode.BATCH and put_walls.largest_slots(tx):
         return PickMode.BATCH
-    return PickMode.ZONE if mode == PickMode.ZONE and len(pick_zones.listed(tx)) > 1 else PickMode.CLUSTER
+    is_by_zones = mode == PickMode.ZONE and len(pick_zones.listed(tx)) > 1 and not tour_orders.is_heavy_first(tx)
+    return PickMode.ZONE if is_by_zones else PickMode.CLUSTER
 
 
 def _set_aside_spoilt(floor: Floor, wave_id: int) -> None:

@@ -2,7 +2,8 @@
 
 Read, plan, write: nothing is locked while `picking` plans, and a tour that moved on meanwhile is read again. Owns
 the order of the open stops of a tour that was planned before; never touches one that is done. Invariant: whoever
-stands at a stop stays there, and a stop nobody reaches any more comes last, for when the way is open again.
+stands at a stop stays there, a stop nobody reaches any more comes last, for when the way is open again, and all
+others keep the order of their ranks.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.engine import Engine
@@ -18,12 +19,22 @@ from sqlalchemy.engine import Engine
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.tasks import TaskState, TourState
 from fulfillment.hot import Tx
-from fulfillment.services import closures, floor_plan, jobs, pick_zones, wave_proofs
+from fulfillment.services import (
+    closed_hours,
+    closures,
+    floor_plan,
+    jobs,
+    pick_zones,
+    tour_orders,
+    wave_proofs,
+    work_times,
+)
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.running import tell
-from fulfillment.services.walks import Walk, length_dm, lost, shortest, walk_lefts, walked_dm
+from fulfillment.services.tour_orders import NO_RANKS, Ranks
+from fulfillment.services.walks import Deadlines, Walk, length_dm, lost, shortest, walk_lefts, walked_dm
 from fulfillment.services.zone_walks import NO_ZONES, Zoning, shortest_in
-from picking import Spot
+from picking import Spot, handling_times, keeps_ranks, learn
 
 REPLAN_TOUR = "replan_tour"
 TRIES = 5  # a picker makes a stop every few seconds, a plan takes milliseconds
@@ -44,8 +55,10 @@ class OpenStop:
 class Underway:
     """A tour as it stands: the stops made in their order, the open ones in theirs, and the floor around it.
 
-    `stands`: the picker stands at the first open stop; `keeps_next`: it stays the next one if it can be reached.
-    `zoning`: the zones the cart is handed over between, and the one it is in.
+    `stands`: the picker stands at the first open stop; `keeps_next`: it stays the next one if it can be reached and
+    nothing of a lower rank has come.
+    `zoning`: the zones the cart is handed over between, and the one it is in; `ranks`: of the open stops' places;
+    `deadlines`: until when some of them can be entered.
     """
 
     tour_id: int
@@ -57,6 +70,8 @@ class Underway:
     stands: bool
     keeps_next: bool
     zoning: Zoning = NO_ZONES
+    ranks: Ranks = field(default_factory=dict)
+    deadlines: Deadlines | None = None
 
     @property
     def here(self) -> Spot:
@@ -65,6 +80,13 @@ class Underway:
         # Taken over since the last stop: the cart stands, or has set out, where this zone takes carts over.
         came_by = self.zoning.begun(self.zoning.last_of(self.made)).hand_over_to(self.zoning.current)
         return came_by or self.made[-1]
+
+
+    @property
+    def is_next_in_turn(self) -> bool:
+        """Whether nothing that is open has to come before the stop the picker was sent to."""
+        rank = self.ranks.get(self.open[0].spot.name, 0)
+        return all(rank <= self.ranks.get(stop.spot.name, 0) for stop in self.open)
 
 
 @dataclass(frozen=True)
@@ -80,6 +102,12 @@ class Replanned:
 def ask(tx: Tx, tour_id: int, why: str) -> None:
     """Have a tour planned again after this transaction; `why` is used once."""
     jobs.defer(tx, REPLAN_TOUR, {"tour": tour_id}, f"replan:{tour_id}:{why}")
+
+
+def ask_before_hours(tx: Tx, tour_id: int) -> None:
+    """A tour sets out: where aisles are closed soon it is planned again, so that it goes there first."""
+    if closed_hours.soon(tx):
+        ask(tx, tour_id, f"begun:{tx.now_ms}")
 
 
 def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
@@ -100,8 +128,8 @@ def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
 def replan_tour(floor: Floor, tour_id: int, tour_ms: int, keeps_next: bool = True) -> str:
     """Plan the open stops of a tour again; what came of it, in words.
 
-    `keeps_next`: the stop the picker was sent to stays the next one. Without it (an aisle was closed on the way) only
-    whoever stands at it already stays.
+    `keeps_next`: the stop the picker was sent to stays the next one, if the order of tours lets it. Without it (an
+    aisle was closed on the way) only whoever stands at it already stays.
     """
     for _ in range(TRIES):
         seen = floor.read(lambda tx: underway(tx, floor.engine, tour_id, keeps_next))
@@ -121,8 +149,10 @@ def underway(tx: Tx, engine: Engine, tour_id: int, keeps_next: bool = True) -> U
     if tour is None or tour["state"] == TourState.DONE:
         return None
     rows = tx.all(
-        "SELECT k.id, k.state, k.location_id, l.code, l.x_dm, l.y_dm, l.level FROM task k JOIN location l"
-        " ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id WHERE k.warehouse_id = :w AND k.tour_id = :tour"
+        "SELECT k.id, k.state, k.location_id, l.code, l.x_dm, l.y_dm, l.level, i.weight_g, i.is_fragile FROM task k"
+        " JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
+        " JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
+        " WHERE k.warehouse_id = :w AND k.tour_id = :tour"
         " ORDER BY CASE k.state WHEN 'open' THEN 1 ELSE 0 END, CASE k.state WHEN 'open' THEN 0 ELSE k.done_at_ms END,"
         " k.sequence, k.id",
         tour=tour_id,
@@ -141,10 +171,13 @@ def underway(tx: Tx, engine: Engine, tour_id: int, keeps_next: bool = True) -> U
     zoning = pick_zones.of_tour(tx, tour, [_spot(row) for row in rows])
     # Between two zones the picker is sent to where the cart is handed over: that is no stop to keep.
     is_handing_over = zoning.before([_spot(left[0])])[0] is not None
+    goods = [(row["code"], row["weight_g"], bool(row["is_fragile"])) for row in left]
+    ranks = NO_RANKS if zoning.order else tour_orders.ranks(plan.heavy_from_g, goods)
     return Underway(
         tour_id, tour["state"], plan, tour["seed"], tuple(_spot(row) for row in rows if row["state"] in _MADE),
         tuple(OpenStop(row["id"], _spot(row)) for row in left), is_walked and _stands_at(tx, tour["station_id"], left),
-        is_walked and keeps_next and is_loading is None and not is_handing_over, zoning,
+        is_walked and keeps_next and is_loading is None and not is_handing_over, zoning, ranks,
+        _deadlines(tx, left) if is_walked and not zoning.order else None,
     )  # fmt: skip
 
 
@@ -160,14 +193,21 @@ def plan_again(seen: Underway, tour_ms: int) -> Replanned:
     if is_inside:  # whoever stands inside what was closed comes out somehow, and goes on from the front
         here = plan.start
         unreached = lost(plan, here, spots)
-    first = seen.open[0].spot if seen.stands or (seen.keeps_next and 0 not in unreached) else None
+    stays = seen.stands or (seen.keeps_next and seen.is_next_in_turn and 0 not in unreached)
+    first = seen.open[0].spot if stays else None
     behind = [spots[at] for at in sorted(unreached) if at < len(spots) and spots[at] != first]
     begin = here if first is None or is_inside else first
     left = [spot for spot in spots if spot not in (*behind, first)]
-    walk = shortest_in(plan, seen.zoning, begin, left, tour_ms, seen.seed)
+    if seen.deadlines is None:
+        walk = shortest_in(plan, seen.zoning, begin, left, tour_ms, seen.seed, seen.ranks)
+    else:
+        deadlines = seen.deadlines if first is None else seen.deadlines.after(walked_dm(plan, [here, first]))
+        walk = shortest(plan, begin, left, tour_ms, seen.seed, seen.ranks, deadlines)
     # An order no shorter than the one the picker has seen is not imposed on him.
     is_kept = (
-        seen.zoning.is_in_turn(left)
+        seen.deadlines is None
+        and seen.zoning.is_in_turn(left)
+        and keeps_ranks(seen.ranks, left)
         and walked_dm(plan, [begin, *seen.zoning.path(left), walk.end]) <= walk.tour.distance_dm
     )
     walked = [*([first] if first else []), *(left if is_kept else walk.tour.sequence)]
@@ -176,7 +216,10 @@ def plan_again(seen: Underway, tour_ms: int) -> Replanned:
     lefts_dm += [0 for _ in behind]
     place_of = {spot: place for place, spot in enumerate((*walked, *behind))}
     stops = sorted(seen.open, key=lambda stop: place_of[stop.spot])
+    # Compared with and bound by the free walk: what was made before a rule, or a late order, came keeps no ranks.
     whole = shortest(open_plan, plan.start, [*dict.fromkeys(seen.made), *spots], tour_ms, seen.seed)
+    if seen.ranks:
+        whole = replace(whole, free_dm=whole.tour.distance_dm)
     made_dm = length_dm(open_plan, [plan.start, *seen.zoning.begun("").path(seen.made), seen.here])
     distance_dm = made_dm + (lefts_dm[0] if walked else 0)
     return Replanned(tuple(stops), tuple(lefts_dm[place_of[stop.spot]] for stop in stops), distance_dm, whole)
@@ -215,14 +258,29 @@ def _rewrite(tx: Tx, seen: Underway, again: Replanned) -> bool:
     whole = again.whole.tour
     tx.put(
         "UPDATE tour SET distance_dm = :distance, s_shape_dm = :s_shape, location_order_dm = :named,"
-        " lower_bound_dm = :bound, layout_version = :version, solver = :solver, elapsed_ms = :elapsed,"
+        " lower_bound_dm = :bound, free_dm = :free, layout_version = :version, solver = :solver, elapsed_ms = :elapsed,"
         " replans = replans + 1 WHERE warehouse_id = :w AND id = :id",
         id=seen.tour_id, distance=again.distance_dm, s_shape=whole.s_shape_dm, named=whole.location_order_dm,
-        bound=whole.lower_bound_dm, version=seen.plan.version, solver=whole.solver, elapsed=whole.elapsed_ms,
+        bound=whole.lower_bound_dm, free=again.whole.free_dm, version=seen.plan.version, solver=whole.solver,
+        elapsed=whole.elapsed_ms,
     )  # fmt: skip
     wave_proofs.ask(tx, tour["wave_id"])
     tell(tx, "board", "TourReplanned", tour=seen.tour_id)
     return True
+
+
+def _deadlines(tx: Tx, left: Sequence[Any]) -> Deadlines | None:
+    """Until when which open stops can be entered; None where nothing of them closes soon."""
+    soon = closed_hours.soon(tx)
+    latest_ms: dict[str, int] = {}
+    for row in left:
+        for one in soon:
+            if one.holds(_spot(row)):
+                latest_ms[row["code"]] = min(one.in_ms, latest_ms.get(row["code"], one.in_ms))
+    if not latest_ms:
+        return None
+    times = handling_times(learn(work_times.measured(tx)))
+    return Deadlines(latest_ms, times.walk_mm_per_s, times.pick_ms(1, 1))
 
 
 def _busy(tx: Tx, plan: FloorPlan, tour_id: int) -> list[tuple[int, int, int]]:

@@ -13,7 +13,7 @@ from fulfillment.domain.orders import Policy
 from fulfillment.domain.reasons import MoveReason, Why
 from fulfillment.domain.stock import Move, Status
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, cartons, ledger, replanning, substitutes
+from fulfillment.services import allocate, cartons, ledger, replanning, substitutes, tour_orders
 from fulfillment.services.actor import Actor
 from fulfillment.services.count_plans import ask_count
 from fulfillment.services.running import tell
@@ -132,6 +132,8 @@ def extend_tour(tx: Tx, actor: Actor, tour_id: int, order_id: int, position: int
         )  # fmt: skip
         give_task(tx, task_id, order_id, row["location_id"], row["item_id"])
     if loose:
+        # At once: the next screen must not send the picker to fragile goods while heavy ones have come.
+        tour_orders.put_in_turn(tx, tour_id)
         replanning.ask(tx, tour_id, f"stop:{task_id}")
 
 

@@ -62,7 +62,8 @@ def describe(tx: Tx, tour_id: int) -> dict[str, Any]:
     """
     row = tx.one(
         "SELECT t.id AS tour, t.wave_id AS wave, t.state, t.mode, t.distance_dm, t.s_shape_dm, t.location_order_dm,"
-        " t.lower_bound_dm, t.solver, t.seed, t.elapsed_ms, t.replans, t.layout_version, COALESCE(c.code, '') AS cart,"
+        " t.lower_bound_dm, t.free_dm, t.solver, t.seed, t.elapsed_ms, t.replans, t.layout_version,"
+        " COALESCE(c.code, '') AS cart,"
         " COALESCE(o.name, '') AS operator, COALESCE(s.code, '') AS station FROM tour t"
         " LEFT JOIN cart c ON c.warehouse_id = t.warehouse_id AND c.id = t.cart_id"
         " LEFT JOIN operator o ON o.warehouse_id = t.warehouse_id AND o.id = t.operator_id"

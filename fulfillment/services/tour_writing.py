@@ -47,8 +47,8 @@ def write_tour(tx: Tx, wave_id: int, planned: PlannedTour, keys: dict[str, Key],
     tour_id = tx.insert(
         "tour", wave_id=wave_id, priority=priority, cut_off_at_ms=cut_off, distance_dm=tour.distance_dm,
         s_shape_dm=tour.s_shape_dm, location_order_dm=tour.location_order_dm, lower_bound_dm=tour.lower_bound_dm,
-        layout_version=plan.version, mode=str(planned.mode), solver=tour.solver, seed=tour.seed,
-        elapsed_ms=tour.elapsed_ms,
+        free_dm=planned.walk.free_dm, layout_version=plan.version, mode=str(planned.mode), solver=tour.solver,
+        seed=tour.seed, elapsed_ms=tour.elapsed_ms,
     )  # fmt: skip
     used: set[tuple[int, int]] = set()
     sequence = 0

@@ -6,26 +6,60 @@ is walked, without what a busy sub-aisle was counted for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from fulfillment.services.floor_plan import FloorPlan
-from picking import FieldError, Layout, Spot, Tour, TourProblem, out_of_reach, plan_tour, walk_dm
+from picking import (
+    FieldError,
+    GraphProblem,
+    Layout,
+    Spot,
+    Tour,
+    TourProblem,
+    Window,
+    out_of_reach,
+    plan_graph_tour,
+    plan_tour,
+    walk_dm,
+)
 
 NO_WAY_DM = 10**12
+LEAST_SEARCH_MS = 50  # with less the nearest stop comes first, whenever it closes
 
 
 @dataclass(frozen=True)
 class Walk:
-    """A tour and where it ends."""
+    """A tour and where it ends; `free_dm`: what it would be if its stops had no ranks (0 = they have none)."""
 
     tour: Tour
     end: Spot
+    free_dm: int = 0
 
 
-def shortest(plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms: int, seed: int) -> Walk:
+@dataclass(frozen=True)
+class Deadlines:
+    """Until when places can be entered, in ms from now and by name, and how fast a picker is."""
+
+    latest_ms: Mapping[str, int]
+    walk_mm_per_s: int
+    stop_ms: int
+
+    def after(self, walked_dm: int) -> Deadlines:
+        """The same for who has still so far to walk to where the tour begins, and makes a stop there."""
+        passed_ms = walked_dm * 100 * 1000 // self.walk_mm_per_s + self.stop_ms
+        return replace(self, latest_ms={name: max(0, at_ms - passed_ms) for name, at_ms in self.latest_ms.items()})
+
+
+def shortest(
+    plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms: int, seed: int,
+    ranks: Mapping[str, int] | None = None, deadlines: Deadlines | None = None,
+) -> Walk:  # fmt: skip
     """The shortest walk from `start` over all stops to whichever drop point is best; the limit is for all of them.
+
+    `ranks`: by a stop's name; no stop of a higher rank comes before one of a lower. `deadlines`: places to come to
+    before they are closed, as far as that can be done.
 
     Raises:
         FieldError: no walk leads over all stops to any of them.
@@ -35,12 +69,17 @@ def shortest(plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms:
     refused: FieldError | None = None
     for end in plan.drops:
         try:
-            walks.append(Walk(plan_tour(_problem(plan, start, end, stops), share_ms, seed), end))
+            asked = _problem(plan, start, end, stops, ranks or {})
+            tour = _in_time(asked, deadlines, share_ms, seed) if deadlines else plan_tour(asked, share_ms, seed)
+            walks.append(Walk(tour, end))
         except FieldError as error:
             refused = error  # this one lies behind something closed; another may do
     if refused is not None and not walks:
         raise refused
-    return min(walks, key=lambda walk: walk.tour.distance_dm)
+    best = min(walks, key=lambda walk: walk.tour.distance_dm)
+    if not ranks:
+        return best
+    return replace(best, free_dm=shortest(plan, start, stops, time_limit_ms, seed).tour.distance_dm)
 
 
 def lost(plan: FloorPlan, start: Spot, spots: Sequence[Spot]) -> set[int]:
@@ -83,5 +122,23 @@ def unhindered(layout: Layout) -> Layout:
     return replace(layout, busy_dm=()) if layout.busy_dm else layout
 
 
-def _problem(plan: FloorPlan, start: Spot, end: Spot, stops: Sequence[Spot]) -> TourProblem:
-    return TourProblem(plan.layout, start, end, tuple(stops), plan.level_climb_dm, plan.reach_level)
+def _in_time(asked: TourProblem, deadlines: Deadlines, time_limit_ms: int, seed: int) -> Tour:
+    """Whoever would come too late to a place all the same is planned again when it is closed."""
+    windows = tuple(
+        Window(stop.name, 0, deadlines.latest_ms[stop.name])
+        for stop in asked.distinct_stops
+        if stop.name in deadlines.latest_ms
+    )
+    problem = GraphProblem(
+        asked.layout, asked.start, asked.end, asked.stops, ranks=asked.ranks, windows=windows,
+        walking_mm_per_s=deadlines.walk_mm_per_s, stop_ms=deadlines.stop_ms,
+        level_penalty_dm=asked.level_penalty_dm, reach_level=asked.reach_level,
+    )  # fmt: skip
+    return plan_graph_tour(problem, max(time_limit_ms, LEAST_SEARCH_MS), seed)
+
+
+def _problem(
+    plan: FloorPlan, start: Spot, end: Spot, stops: Sequence[Spot], ranks: Mapping[str, int]
+) -> TourProblem:
+    ranked = tuple((name, ranks[name]) for name in sorted({stop.name for stop in stops} & set(ranks)))
+    return TourProblem(plan.layout, start, end, tuple(stops), plan.level_climb_dm, plan.reach_level, ranked)

@@ -51,6 +51,8 @@ class _Asked:
     heads: dict[int, Any]  # by order, the most urgent first
     orders: tuple[PickOrder, ...]
     cart: Cart
+    keys: dict[str, wave_picks.Key]
+    goods: dict[int, tuple[int, bool]]
     plan: FloorPlan
     left: tuple[list[Any], tuple[PickerShift, ...], Rates, int]
     rates: Rates
@@ -61,9 +63,12 @@ def planned(floor: Floor, choice: WaveChoice, seed: int) -> dict[str, Any]:
     told, asked = floor.read(lambda tx: _asked(tx, floor, choice))
     if asked is None:
         return told
-    picks = WavePicks(asked.orders, asked.cart, {})
+    picks = WavePicks(asked.orders, asked.cart, asked.keys, asked.goods)
     batches = tour_ends.carts(asked.plan, picks, TOUR_MS * min(len(asked.orders), TOURS_WAITED_FOR), seed).batches
-    walks = [shortest(asked.plan, asked.plan.start, batch.stops, TOUR_MS, seed) for batch in batches]
+    walks = [
+        shortest(asked.plan, asked.plan.start, batch.stops, TOUR_MS, seed, picks.ranks_of(asked.plan, batch.totes))
+        for batch in batches
+    ]
     return {**told, **_tours(asked, batches, walks, seed)}
 
 
@@ -150,7 +155,7 @@ def _asked(tx: Tx, floor: Floor, choice: WaveChoice) -> tuple[dict[str, Any], _A
         "short_each": sum(short["missing_each"] for short in shorts),
     }  # fmt: skip
     rows = _promised(tx, [row["id"] for row in heads])
-    picks, _ = wave_picks.pick_orders(rows)
+    picks, keys = wave_picks.pick_orders(rows)
     try:
         plan = floor_plan.at_version(tx, floor.engine)
     except FieldError:
@@ -169,7 +174,8 @@ def _asked(tx: Tx, floor: Floor, choice: WaveChoice) -> tuple[dict[str, Any], _A
     if not orders:
         return told, None
     left, rates = wave_forecasts.work_left(tx), learn(work_times.measured(tx))
-    return told, _Asked(going, orders, wave_picks.smallest_cart(tx), plan, left, rates)
+    cart, goods = wave_picks.smallest_cart(tx), wave_picks.goods_of(of_going)
+    return told, _Asked(going, orders, cart, keys, goods, plan, left, rates)
 
 
 def _split(

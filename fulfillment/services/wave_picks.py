@@ -6,16 +6,18 @@ database gives its rows, so that a plan can be made again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fulfillment.domain.units import volume_ml
 from fulfillment.domain.waves import TOTE_VOLUME_ML, TOTE_WEIGHT_G, ranks
 from fulfillment.hot import Tx
+from fulfillment.services import tour_orders
 from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.tour_orders import Ranks
 from fulfillment.services.walks import lost
-from picking import Cart, PickLine, PickOrder, Spot
+from picking import Cart, ClusterTote, PickLine, PickOrder, Spot, TotePick
 
 Key = tuple[int, int, int]
 """order, item, location: what one line stands for."""
@@ -23,11 +25,22 @@ Key = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class WavePicks:
-    """The question of a wave; `keys` says what each line is."""
+    """The question of a wave; `keys` says what each line is, `goods` (weight in g, is fragile) what each item is."""
 
     orders: tuple[PickOrder, ...]
     cart: Cart
     keys: dict[str, Key]
+    goods: Mapping[int, tuple[int, bool]] = field(default_factory=dict)
+
+    def ranks(self, plan: FloorPlan, picks: Iterable[PickLine | TotePick]) -> Ranks:
+        """The ranks of the stops where these are picked."""
+        return tour_orders.ranks(
+            plan.heavy_from_g, ((pick.spot.name, *self.goods[self.keys[pick.line_id][1]]) for pick in picks)
+        )
+
+    def ranks_of(self, plan: FloorPlan, totes: Iterable[ClusterTote]) -> Ranks:
+        """`ranks` of what rides in the totes of one cart."""
+        return self.ranks(plan, (pick for tote in totes for pick in tote.tote.picks))
 
 
 def of_wave(tx: Tx, wave_id: int) -> WavePicks | None:
@@ -45,14 +58,20 @@ def _of(tx: Tx, which: str, **params: int) -> WavePicks | None:
     if not rows:
         return None
     orders, keys = pick_orders(rows)
-    return WavePicks(orders, smallest_cart(tx), keys)
+    return WavePicks(orders, smallest_cart(tx), keys, goods_of(rows))
+
+
+def goods_of(rows: Iterable[Any]) -> dict[int, tuple[int, bool]]:
+    """What `WavePicks.goods` says, of what `promised` found."""
+    return {row["item_id"]: (row["weight_g"], bool(row["is_fragile"])) for row in rows}
 
 
 def promised(tx: Tx, which: str, **params: int) -> Sequence[Any]:
     """What `pick_orders` takes: units promised to orders and fetched by no stop yet. `which`: SQL of ours about `o`."""
     return tx.all(
         "SELECT a.order_id, a.item_id, a.location_id, SUM(a.qty_each) AS qty_each, o.priority, o.cut_off_at_ms,"
-        " l.code, l.x_dm, l.y_dm, l.level, i.length_mm, i.width_mm, i.height_mm, i.weight_g FROM allocation a"
+        " l.code, l.x_dm, l.y_dm, l.level, i.length_mm, i.width_mm, i.height_mm, i.weight_g, i.is_fragile"
+        " FROM allocation a"
         " JOIN sales_order o ON o.warehouse_id = a.warehouse_id AND o.id = a.order_id"
         " JOIN location l ON l.warehouse_id = a.warehouse_id AND l.id = a.location_id"
         " JOIN item i ON i.warehouse_id = a.warehouse_id AND i.id = a.item_id"
@@ -60,7 +79,7 @@ def promised(tx: Tx, which: str, **params: int) -> Sequence[Any]:
         # Promised meanwhile where nobody picks, or in somebody's hand: that waits for the next wave.
         " AND l.is_pickable = 1 AND l.kind IN ('bin', 'reserve', 'flow_rack')"
         " GROUP BY a.order_id, a.item_id, a.location_id, o.priority, o.cut_off_at_ms, l.code, l.x_dm, l.y_dm, l.level,"
-        " i.length_mm, i.width_mm, i.height_mm, i.weight_g",
+        " i.length_mm, i.width_mm, i.height_mm, i.weight_g, i.is_fragile",
         **params,
     )
 

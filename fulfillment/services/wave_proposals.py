@@ -21,6 +21,7 @@ from fulfillment.services import (
     pick_zones,
     put_walls,
     refills_for_orders,
+    tour_orders,
     wave_forecasts,
     wave_questions,
     waves,
@@ -109,7 +110,8 @@ def release(
     if not numbers:
         raise Conflict("nothing_to_release", "none of the proposed orders can go any more")
     if mode is None:
-        can_be = {PickMode.BATCH: put_walls.is_there(tx), PickMode.ZONE: len(pick_zones.listed(tx)) > 1}
+        is_by_zones = len(pick_zones.listed(tx)) > 1 and not tour_orders.is_heavy_first(tx)
+        can_be = {PickMode.BATCH: put_walls.is_there(tx), PickMode.ZONE: is_by_zones}
         mode = next((mode for mode, is_possible in can_be.items() if is_possible and content["mode"] == mode), None)
         mode = mode or PickMode.CLUSTER
     wave = waves.release(tx, actor, numbers, mode=mode, known=known)

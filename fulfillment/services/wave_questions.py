@@ -171,7 +171,8 @@ def _zones(tx: Tx, plan: FloorPlan) -> tuple[tuple[tuple[int, ...], ...], tuple[
     taken: set[int] = set()
     zones: list[tuple[int, ...]] = []
     hand_overs: list[Spot] = []
-    for zone in pick_zones.listed(tx):
+    # A cart through several zones keeps no order of its stops, and is no way to pick where they need one.
+    for zone in () if plan.heavy_from_g else pick_zones.listed(tx):
         rows = tx.all(
             f"SELECT DISTINCT x_dm FROM location WHERE warehouse_id = :w AND zone = :zone AND {floor_plan.STORAGE}",
             zone=zone.code,

@@ -22,6 +22,7 @@ from fulfillment.services import (
     put_walls,
     refills_for_orders,
     replenishment_plans,
+    tour_orders,
     ways,
 )
 from fulfillment.services.actor import Actor
@@ -46,7 +47,7 @@ def release(
 
     Raises:
         Conflict: nothing can be released, an order named is in another state, there is no wall for a batch, or there
-            are no two zones that take carts over.
+            are no two zones that take carts over, or heavy goods come first.
     """
     if not 1 <= max_orders <= MAX_WAVE_ORDERS:
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
@@ -54,6 +55,7 @@ def release(
         raise Conflict("no_put_wall", "there is no put wall to sort a batch at: set one up first", "mode")
     if mode == PickMode.ZONE:
         pick_zones.check(tx)
+        tour_orders.check_zones(tx)
     behind_closed = ways.behind_closed(tx, known)
     states = ", ".join(f"'{state}'" for state in sorted(RELEASABLE))
     if numbers is not None:
@@ -123,7 +125,7 @@ def describe(tx: Tx, wave_id: int) -> dict[str, Any]:
     )
     tours = tx.all(
         "SELECT t.id AS tour, t.state, t.mode, t.distance_dm, t.s_shape_dm, t.location_order_dm, t.lower_bound_dm,"
-        " t.solver, t.seed, t.elapsed_ms, t.replans,"
+        " t.free_dm, t.solver, t.seed, t.elapsed_ms, t.replans,"
         " (SELECT COUNT(*) FROM task k WHERE k.warehouse_id = t.warehouse_id AND k.tour_id = t.id) AS stops,"
         " (SELECT COUNT(DISTINCT s.position) FROM tour_tote s WHERE s.warehouse_id = t.warehouse_id"
         " AND s.tour_id = t.id) AS totes FROM tour t WHERE t.warehouse_id = :w AND t.wave_id = :id ORDER BY t.id",

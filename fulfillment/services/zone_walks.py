@@ -77,10 +77,14 @@ NO_ZONES = Zoning()
 
 
 def shortest_in(
-    plan: FloorPlan, zoning: Zoning, start: Spot, stops: Sequence[Spot], time_limit_ms: int, seed: int
-) -> Walk:
-    """The shortest walk that goes zone by zone; compared with, and bound by, what no zones would make of it."""
-    free = shortest(plan, start, stops, time_limit_ms, seed)
+    plan: FloorPlan, zoning: Zoning, start: Spot, stops: Sequence[Spot], time_limit_ms: int, seed: int,
+    ranks: Mapping[str, int] | None = None,
+) -> Walk:  # fmt: skip
+    """The shortest walk that goes zone by zone; compared with, and bound by, what no zones would make of it.
+
+    `ranks`: see `walks.shortest`; a walk through several zones keeps none.
+    """
+    free = shortest(plan, start, stops, time_limit_ms, seed, None if zoning.order else ranks)
     legs = zoning.legs(stops)
     if len(legs) < 2 and (not legs or zoning.current in ("", legs[0][0])):
         return free

@@ -12,7 +12,8 @@ from flask import g, request
 
 from fulfillment.domain.floor_plan import ClosedBecause, Direction
 from fulfillment.domain.roles import Permission, TokenRole
-from fulfillment.services import closures, floor_plan, late_orders, tour_views, ways
+from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
+from fulfillment.services import closed_hours, closures, floor_plan, late_orders, tour_orders, tour_views, ways
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body, Code, Text
 from fulfillment.web.v1 import acting, operation
@@ -36,6 +37,26 @@ class FloorPlanBody(Body):
     one_way: Annotated[list[OneWayBody], msgspec.Meta(max_length=1000)] = msgspec.field(default_factory=list)
     level_climb_dm: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     reach_level: Annotated[int, msgspec.Meta(ge=0, le=99)] = 1
+
+
+class TourOrderBody(Body):
+    """What is left out stays. Units of `heavy_from_g` or more are heavy."""
+
+    tour_order: TourOrder | None = None
+    heavy_from_g: Annotated[int, msgspec.Meta(ge=1, le=MOST_HEAVY_FROM_G)] | None = None
+
+
+Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class ClosedHoursBody(Body):
+    """An aisle, a block, a location or a stretch between two, and from when until when nobody enters it, every day."""
+
+    place: Place
+    begins: Clock
+    ends: Clock
+    until: Place = ""
+    reason: ClosedBecause = ClosedBecause.OTHER
 
 
 class ClosureBody(Body):
@@ -79,6 +100,19 @@ def put_floor_plan(body: FloorPlanBody) -> Any:
     return floor().read(lambda tx: floor_plan.describe(tx, engine))
 
 
+@operation("GET", "/tour-order", Permission.READ_STOCK)
+def get_tour_order() -> Any:
+    """In which order tours make their stops, and from which weight of a unit on goods are heavy."""
+    return floor().read(tour_orders.said)
+
+
+@operation("PUT", "/tour-order", Permission.SET_UP, body=TourOrderBody)
+def put_tour_order(body: TourOrderBody) -> Any:
+    """Choose it; what is left out stays. Tours that are not finished are planned again."""
+    rule = None if body.tour_order is None else body.tour_order.value
+    return floor().writer.write(lambda tx: tour_orders.set_rule(tx, rule, body.heavy_from_g))
+
+
 @operation("GET", "/closures", Permission.READ_BOARD, query={"all": "1 = those opened again too"})
 def get_closures() -> Any:
     """Stretches of aisles nobody passes, the newest first, and the orders that wait for them to be opened."""
@@ -102,6 +136,27 @@ def post_opening(body: OpeningBody, closure: int) -> Any:
     actor, may = acting(), may_without_badge()
     known = ways.look(floor())
     return floor().writer.write(lambda tx: closures.open_again(tx, actor, closure, body.badge, may, known))
+
+
+@operation("GET", "/closed-hours", Permission.READ_BOARD)
+def get_closed_hours() -> Any:
+    """Stretches closed at the same hours of every day."""
+    return floor().read(lambda tx: {"closed_hours": closed_hours.listed(tx)})
+
+
+@operation("POST", "/closed-hours", Permission.SET_UP, body=ClosedHoursBody, answers={201: "set"})
+def post_closed_hours(body: ClosedHoursBody) -> Any:
+    """Close a stretch every day at these hours; the planner closes and opens it, and tours go there before."""
+    hours = floor().writer.write(
+        lambda tx: closed_hours.add(tx, body.place, body.until, body.begins, body.ends, body.reason)
+    )
+    return hours, 201
+
+
+@operation("DELETE", "/closed-hours/<int:hours>", Permission.SET_UP)
+def delete_closed_hours(hours: int) -> Any:
+    """These hours are over for good; a stretch they keep closed now is opened within seconds."""
+    return floor().writer.write(lambda tx: closed_hours.end(tx, hours))
 
 
 @operation("POST", "/waves/<int:wave>/orders", Permission.RELEASE_WAVES, body=LateOrdersBody)

@@ -71,7 +71,7 @@ const draw = {
       make("span", "", tour.waits_at ? say("board", "waits_for_zone", { place: tour.waits_at, zone: tour.zone }) : tour.location ? say("board", "at", { place: tour.location }) : say("board", "on_way_back")),
       progress(tour.stops_done, tour.stops_total),
       make("span", "tour-walk", [say("board", "walk_left", { metres: metres(tour.walk_left_dm), total: metres(tour.distance_dm) }),
-        against(tour), bound(tour)].filter(Boolean).join(" · "))))]);
+        against(tour), orderCost(tour.free_dm, tour.distance_dm - tour.free_dm), bound(tour)].filter(Boolean).join(" · "))))]);
     const saved = tours.s_shape_dm - tours.distance_dm;
     text("tours-sum", [
       say("board", "tours_waiting", { count: tours.planned }), say("board", "tours_done", { count: tours.done }),
@@ -127,6 +127,11 @@ function against(walk) {
   return say("board", "against", { s_shape: less(walk.s_shape_dm), named: less(walk.location_order_dm) });
 }
 
+/* What heavy first, fragile last adds to the shortest walk over the same stops. */
+function orderCost(freeDm, costDm) {
+  return freeDm ? say("board", "order_cost", { metres: metres(costDm) }) : "";
+}
+
 /* What is proven: no order of these stops (no carts for these orders) walks less. */
 function bound(walk) {
   if (walk.distance_dm === walk.lower_bound_dm) return say("board", "proven");
@@ -145,7 +150,7 @@ function wave(one) {
     make("span", "", say("board", "walk_of", { metres: metres(one.distance_dm) })),
     make("span", "", say("board", "saved_m", { metres: metres(one.location_order_dm - one.distance_dm) })),
     progress(one.tours_done, one.tours),
-    make("span", "tour-walk", [against(one), toFirstCome(one), say("board", "proven_of", { count: one.proven, total: one.tours }),
+    make("span", "tour-walk", [against(one), orderCost(one.free_dm, one.order_cost_dm), toFirstCome(one), say("board", "proven_of", { count: one.proven, total: one.tours }),
       one.lower_bound_dm ? bound(one) : ""].filter(Boolean).join(" · ")));
 }
 

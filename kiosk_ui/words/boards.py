@@ -31,6 +31,7 @@ BOARDS: Mapping[str, Mapping[str, str]] = {
         "walk_of": "{metres} m",
         "against": "{s_shape} to S-shape, {named} to location order",
         "saved_m": "{metres} m saved",
+        "order_cost": "heavy first: {metres} m more",
         "proven": "proven shortest",
         "bound": "at least {metres} m",
         "first_come": "{percent} to carts filled as orders came",

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from fulfillment.domain.codes import own_code
+from fulfillment.domain.roles import TokenRole
 from fulfillment.services import planning, setting_up, waves
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
@@ -91,3 +92,38 @@ def test_an_aisle_is_closed_on_the_floors_page(site: Site, hand: FloorHand, page
     work_off(hand)
     assert open_stops(hand)[-1] == shut
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_kiosk_walks_heavy_goods_first_as_a_desk_has_said(site: Site, hand: FloorHand, page: Page) -> None:
+    hand.write(lambda tx: tx.run("UPDATE item SET weight_g = 9000 WHERE warehouse_id = :w AND sku = 'A02-01-1'"))
+    hand.write(lambda tx: tx.run("UPDATE item SET is_fragile = 1 WHERE warehouse_id = :w AND sku = 'A01-01-1'"))
+    token = hand.write(lambda tx: setting_up.add_token(tx, "desk", TokenRole.ADMIN))
+    page.goto(f"{site.address}/enter?token={token}")
+    page.goto(f"{site.address}/set-up/layout")
+    form = page.locator('form[action="/set-up/layout/order"]')
+    form.locator("[name=tour_order]").select_option("heavy_first")
+    form.locator("[name=heavy_from_g]").fill("a lot")
+    form.locator("button").click()
+    expect(page.locator("#refused")).to_contain_text("no whole number")
+    form.locator("[name=tour_order]").select_option("heavy_first")
+    form.locator("[name=heavy_from_g]").fill("9000")
+    form.locator("button").click()
+    expect(page.locator("#did")).to_be_visible()
+    expect(form.locator("[name=tour_order]")).to_have_value("heavy_first")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    work_off(hand)
+    picker = Person(site, page, "HAND-1")
+    set_out(picker)
+    walked = []
+    while picker.state == ("pick", "location"):
+        fields = picker.step["fields"]
+        walked.append(fields["location"]["code"])
+        expect(page.locator("body")).to_contain_text(fields["location"]["code"])
+        picker.scan(fields["location"]["barcode"])
+        picker.scan(fields["item"]["barcode"])
+        picker.scan(fields["tote"]["barcode"])
+    assert (walked[0], walked[-1], sorted(walked)) == ("A02-01-1", "A01-01-1", sorted(PLACES))
+    site.enter(page, "BOARD-1")
+    expect(page.locator("#tours")).to_contain_text("heavy first:")
+    page.locator("#tours a", has_text="Ada").click()
+    expect(page.locator("#order-cost")).to_contain_text("m")

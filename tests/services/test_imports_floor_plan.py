@@ -81,3 +81,21 @@ def test_the_layout_is_checked_and_drawn_by_command(hand: FloorHand, tmp_path: P
     code, plan = command(hand, "layout", "--svg", str(tmp_path / "floor.svg"))
     assert (code, plan["aisles"], plan["tours_begin_at"]) == (int(bool(plan["words"])), 4, "STAGE-1")
     assert (tmp_path / "floor.svg").read_text().startswith("<svg")
+
+
+def test_the_order_of_tours_is_said_on_the_command_line(hand: FloorHand) -> None:
+    assert command(hand, "tour-order") == (0, {"tour_order": "shortest", "heavy_from_g": 5000})
+    said = {"tour_order": "heavy_first", "heavy_from_g": 4000}
+    assert command(hand, "tour-order", "--order", "heavy_first", "--heavy-from", "4000") == (0, said)
+    assert command(hand, "tour-order") == (0, said)
+    assert command(hand, "tour-order", "--heavy-from", "0")[0] == 2
+
+
+def test_hours_of_an_aisle_are_said_on_the_command_line(hand: FloorHand) -> None:
+    assert command(hand, "aisle", "hours") == (0, {"closed_hours": []})
+    code, said = command(hand, "aisle", "hours", "a01-01-1", "--from", "11:00", "--to", "11:30", "--reason", "truck")
+    (hours,) = said["closed_hours"]
+    assert (code, hours["place"], hours["begins"], hours["ends"]) == (0, "A01-01-1", "11:00", "11:30")
+    assert command(hand, "aisle", "hours", "A01-02-1")[0] == 2
+    assert command(hand, "aisle", "hours", "A01-02-1", "--from", "11:00", "--to", "noon")[0] == 1
+    assert command(hand, "aisle", "hours", "--end", str(hours["hours"])) == (0, {"closed_hours": []})

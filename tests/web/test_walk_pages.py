@@ -169,3 +169,36 @@ def test_a_floor_without_racks_has_a_page_all_the_same(hand: FloorHand) -> None:
     hand.write(lambda tx: tx.put(f"DELETE FROM location WHERE warehouse_id = :w AND {racks}"))
     html = entered(hand, TokenRole.BOARD).get("/floor").text
     assert "at least one" in seen(html)
+
+
+def test_the_order_of_tours_is_said_by_a_program_and_seen_on_the_tour(stocked: FloorHand) -> None:
+    admin, program = entered(stocked, TokenRole.ADMIN), entered(stocked, TokenRole.API)
+    usual = {"tour_order": "shortest", "heavy_from_g": 5000}
+    assert ask(program, "GET", "/tour-order") == (200, usual)
+    assert ask(program, "PUT", "/tour-order", tour_order="heavy_first")[0] == 403
+    assert ask(admin, "PUT", "/tour-order", tour_order="fastest")[0] == 422
+    assert ask(admin, "PUT", "/tour-order", heavy_from_g=0)[0] == 422
+    assert ask(admin, "PUT", "/tour-order", tour_order="heavy_first") == (200, {**usual, "tour_order": "heavy_first"})
+    assert ask(admin, "PUT", "/tour-order", heavy_from_g=150)[1]["heavy_from_g"] == 150
+    wave = release(stocked)
+    (tour,) = ask(program, "GET", f"/waves/{wave}")[1]["tours"]
+    assert 0 < tour["free_dm"] <= tour["distance_dm"]
+    assert WORDS["walk"]["order_cost"] in seen(admin.get(f"/tours/{tour['tour']}").text)
+
+
+def test_hours_of_an_aisle_are_set_by_an_admin_and_seen_by_all(stocked: FloorHand) -> None:
+    admin, board = entered(stocked, TokenRole.ADMIN), entered(stocked, TokenRole.BOARD)
+    said = {"place": "A01-01-1", "begins": "11:00", "ends": "11:30"}
+    assert ask(board, "POST", "/closed-hours", **said)[0] == 403
+    assert ask(admin, "POST", "/closed-hours", **{**said, "begins": "11"})[0] == 422
+    status, hours = ask(admin, "POST", "/closed-hours", **said)
+    assert (status, hours) == (201, {"hours": 1, "until": "", "reason": "other", **said})
+    assert ask(admin, "POST", "/closed-hours", **said)[1]["code"] == "hours_already"
+    assert ask(board, "GET", "/closed-hours")[1] == {"closed_hours": [hours]}
+    html = admin.get("/set-up/layout").text
+    assert "A01-01-1 · 11:00 – 11:30" in seen(html)
+    refused = admin.post("/set-up/layout/hours", data={**said, "ends": "11:00", "place": "A02-01-1"}, headers=OURS)
+    assert (refused.status_code, WORDS["row_problem"]["bad_hours"] in seen(refused.text)) == (422, True)
+    ended = admin.post("/set-up/layout/hours", data={"end": "1"}, headers=OURS)
+    assert (ended.status_code, ask(board, "GET", "/closed-hours")[1]) == (303, {"closed_hours": []})
+    assert ask(admin, "DELETE", "/closed-hours/1")[0] == 404
