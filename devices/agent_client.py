@@ -82,7 +82,8 @@ def enrol(server: str, code: str, agent: str, path: Path, answer_s: float = ANSW
         try:
             said = link.enrol(code)
             if said.get("agent") != agent:
-                raise ValueError(f"the code is of {said.get('agent') or said.get('station')!r}, floor.toml of {agent!r}")
+                owner = said.get("agent") or said.get("station")
+                raise ValueError(f"the code is of {owner!r}, floor.toml of {agent!r}")
             file.write(f"{said['token']}\n".encode())
             file.flush()
             os.fsync(file.fileno())

@@ -93,7 +93,8 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "never": "never",
         "revoke": "Take away",
         "code_rule": "Codes beside the passphrase",
-        "code_rule_hint": "Whoever has none is led to set a phone up before anything else works. Programs have tokens and are asked for none.",
+        "code_rule_hint": "Whoever has none is led to set a phone up before anything else works. Programs have tokens"
+        " and are asked for none.",
         "keep": "Keep",
     },
     "code_rule": {

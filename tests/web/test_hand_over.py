@@ -158,7 +158,7 @@ def test_ones_own_pin_is_changed_at_a_station_and_stands_in_no_log(
     assert client.get(page, headers=other).status_code == 403
 
 
-def test_a_locked_badge_costs_no_scrypt_at_the_station_nor_on_the_page_of_ones_own_pin(
+def test_a_locked_badge_costs_no_scrypt_and_is_told_nothing_more(
     client: FlaskClient, hand: FloorHand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand.write(lambda tx: pins.set_pin(tx, "1001", pins.scrypt_of(PIN)))

@@ -191,7 +191,8 @@ def test_who_must_have_a_code_is_led_to_set_one_up_before_anything_else(desk: De
         page = client.get("/waves", headers={"Accept": "text/html"})
         assert (page.status_code, page.location) == (303, "/account?must=1#codes")
         assert client.get("/api/v1/board").get_json()["code"] == "codes_needed"
-        assert client.post("/operators/rules", data={"auto_lock_min": "7"}, headers=OURS).location.startswith("/account")
+        refused = client.post("/operators/rules", data={"auto_lock_min": "7"}, headers=OURS)
+        assert refused.location.startswith("/account")
         assert "Set a phone up first" in client.get("/account").text
         set_up_phone(desk, client)
         assert client.get("/waves", headers={"Accept": "text/html"}).status_code == 200
