@@ -1,6 +1,6 @@
 """The bench agent: owns a bench's ports, keeps every scan and job in its journal, and talks to the server.
 
-    python -m devices.agent --server https://floor.example --token-file F --floor floor.toml
+    python -m devices.agent --server https://floor.example --token-file F --floor floor.toml [--enrol [CODE]]
 
     scanner ─► journal (on the disk) ─► scanner: it is safe        server ─► verdict ─► scanner: good, bad
                   └─► server, in order, again until it has it      server ─► command ─► journal ─► printer ─► result
@@ -30,7 +30,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from devices.agent_client import AgentClient, Refused, TokenFileOpen, Unreachable, read_token
+from devices.agent_client import AgentClient, Refused, TokenFileOpen, Unreachable, enrol, read_token
 from devices.agent_printing import PrinterDesk
 from devices.agent_trials import Trials
 from devices.backoff import Backoff
@@ -402,15 +402,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m devices.agent", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--server", required=True, metavar="URL")
     parser.add_argument("--token-file", required=True, type=Path, metavar="F", help="readable by its owner only")
+    parser.add_argument("--enrol", nargs="?", const="", metavar="CODE",
+                        help="get the token by a one-time code first and keep it in the token file")  # fmt: skip
     parser.add_argument("--floor", required=True, type=Path, metavar="floor.toml")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
         floor = read_floor_file(options.floor)
+        if options.enrol is not None:
+            enrol(options.server, options.enrol or input("Code: "), floor.agent, options.token_file)
+            log.info("agent %s: its token is in %s", floor.agent, options.token_file)
         token = read_token(options.token_file)
         journal = Journal(floor.journal)
         client = AgentClient(options.server, token, journal.name)
-    except (FloorFileError, TokenFileOpen, JournalInUse, ValueError, OSError, sqlite3.Error) as error:
+    except (
+        FloorFileError, TokenFileOpen, JournalInUse, Refused, Unreachable, ValueError, OSError, sqlite3.Error,
+    ) as error:  # fmt: skip
         sys.stderr.write(f"{error}\n")
         return EXIT_USAGE
     if client.is_open_to_listeners:

@@ -13,12 +13,13 @@ import json
 import os
 import ssl
 import stat
+import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode, urlsplit
 
 from devices.journal import KeptCommand, KeptScan
@@ -61,6 +62,37 @@ def read_token(path: Path) -> str:
     return token
 
 
+def new_token_file(path: Path) -> IO[bytes]:
+    """A file beside the token's that only its owner reads, to be put in its place once there is a token to keep.
+
+    Raises:
+        OSError: nothing can be written there; said before a code is used up.
+    """
+    return tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)
+
+
+def enrol(server: str, code: str, agent: str, path: Path, answer_s: float = ANSWER_S) -> None:
+    """Trade a one-time code for the agent's token and keep it in `path`; the one it had ends.
+
+    Raises:
+        Unreachable, Refused; OSError: nothing can be written there; ValueError: no address, or another agent's code.
+    """
+    link = AgentClient(server, "", "", answer_s)
+    with new_token_file(path) as file:  # made with mode 0600
+        try:
+            said = link.enrol(code)
+            if said.get("agent") != agent:
+                owner = said.get("agent") or said.get("station")
+                raise ValueError(f"the code is of {owner!r}, floor.toml of {agent!r}")
+            file.write(f"{said['token']}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
 class AgentClient:
     """Each thread that uses it has a connection of its own."""
 
@@ -74,8 +106,8 @@ class AgentClient:
             raise ValueError(f"{server[:80]!r} is no http:// or https:// address")
         self._is_tls = parts.scheme == "https"
         self._host, self._port = parts.hostname, parts.port
-        self._prefix = parts.path.rstrip("/") + "/api/v1/agent/"
-        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._prefix = parts.path.rstrip("/") + "/api/v1/"
+        self._headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._journal = journal
         self._answer_s = answer_s
         self._own = threading.local()
@@ -89,12 +121,16 @@ class AgentClient:
         said = {"agent": agent, "protocol": PROTOCOL, "version": VERSION, "host": host, "devices": list(proposed)}
         return self._post("hello", said)
 
+    def enrol(self, code: str) -> dict[str, Any]:
+        """What a one-time code is traded for."""
+        return self._ask("POST", "enrol", json.dumps({"code": code}).encode(), self._answer_s)
+
     def events(self, scans: Sequence[KeptScan], states: Sequence[dict[str, Any]]) -> dict[str, Any]:
         return self._post("events", {"scans": [asdict(scan) for scan in scans], "states": list(states)})
 
     def commands(self, after: int, wait_s: int) -> dict[str, Any]:
         query = urlencode({"journal": self._journal, "after": after, "wait_s": wait_s})
-        return self._ask("GET", f"commands?{query}", None, self._answer_s + wait_s)
+        return self._ask("GET", f"agent/commands?{query}", None, self._answer_s + wait_s)
 
     def may_begin(self, command: int, within_s: float = ANSWER_S) -> bool:
         """Whether the first byte of this print may leave."""
@@ -107,7 +143,7 @@ class AgentClient:
 
     def _post(self, what: str, said: dict[str, Any], within_s: float | None = None) -> dict[str, Any]:
         content = json.dumps({"journal": self._journal, **said}).encode()
-        return self._ask("POST", what, content, min(self._answer_s, within_s or self._answer_s))
+        return self._ask("POST", f"agent/{what}", content, min(self._answer_s, within_s or self._answer_s))
 
     def _ask(self, method: str, what: str, body: bytes | None, within_s: float) -> dict[str, Any]:
         """
@@ -164,7 +200,7 @@ def _answer(status: int, content: bytes) -> dict[str, Any]:
         raise Unreachable(f"status {status} and no JSON: is that the floor?") from error
     if not isinstance(said, dict):
         raise Unreachable(f"status {status} and no object: is that the floor?")
-    if status == 200:
+    if status in (200, 201):
         return said
     code, detail = str(said.get("code", "")), str(said.get("detail") or said.get("title", ""))
     if status >= 500 or status in (408, 429):

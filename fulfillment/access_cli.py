@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import click
 
+from fulfillment.domain.accounts import CodeRule
 from fulfillment.founding import on_floor, say, web_address
-from fulfillment.services import accounts, sessions
+from fulfillment.services import accounts, second_factors, sessions
 from fulfillment.settings import Settings
 
 
@@ -40,6 +41,14 @@ def remove(badge: str) -> None:
     """Take somebody's account away; they are signed out everywhere."""
     on_floor(lambda tx: accounts.take_away(tx, badge))
     click.echo(f"{badge} has no account")
+
+
+@account_group.command("codes")
+@click.argument("rule", type=click.Choice([rule.value for rule in CodeRule]), required=False)
+def codes(rule: str | None) -> None:
+    """Who must have a code beside the passphrase; with free, admins or all, change it."""
+    now = on_floor(lambda tx: second_factors.set_rule(tx, rule)) if rule else on_floor(second_factors.rule, True)
+    click.echo(f"a code must have: {now}")
 
 
 @click.group("session")

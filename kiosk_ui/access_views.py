@@ -10,9 +10,10 @@ from typing import Any
 
 from flask import Response, g, make_response, redirect, render_template, request
 
+from fulfillment.domain.accounts import CodeRule
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import access_tokens, accounts, sessions
+from fulfillment.services import access_tokens, accounts, second_factors, sessions
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.forms import age
 from kiosk_ui.views import blueprint
@@ -54,6 +55,18 @@ def revoke_token() -> Response | tuple[str, int]:
     return _ended("token", access_tokens.revoke, "revoked")
 
 
+@blueprint.post("/access/rules")
+@needs(Permission.TEND_ACCESS, proof=True)
+def change_code_rule() -> Response | tuple[str, int]:
+    """Say who must have a code beside the passphrase."""
+    wanted = g.acts_on = request.form.get("code_rule", "")[:20]
+    try:
+        floor().writer.write(lambda tx: second_factors.set_rule(tx, wanted))
+    except DomainError as error:
+        return _page(error=error), error.status
+    return _done("rule_kept")
+
+
 def _ended(field: str, end: Any, did: str) -> Response | tuple[str, int]:
     number = g.acts_on = request.form.get(field, "")[:18]
     try:
@@ -69,7 +82,7 @@ def _done(did: str) -> Response:
     return make_response(redirect(f"/access?did={did}", 303))
 
 
-DID = ("taken_away", "signed_out", "revoked")
+DID = ("taken_away", "signed_out", "revoked", "rule_kept")
 
 
 def _page(error: DomainError | None = None, made: dict[str, str] | None = None) -> str:
@@ -78,7 +91,7 @@ def _page(error: DomainError | None = None, made: dict[str, str] | None = None) 
             return age(tx.now_ms - at_ms)
 
         return {
-            "people": accounts.people(tx),
+            "people": accounts.people(tx), "code_rule": second_factors.rule(tx),
             "sessions": [
                 {**one, "begun": ago(one["begun_at_ms"]), "used": ago(one["used_at_ms"])} for one in sessions.listed(tx)
             ],
@@ -94,5 +107,5 @@ def _page(error: DomainError | None = None, made: dict[str, str] | None = None) 
     did = request.args.get("did", "")
     return render_template(
         "access.html", **floor().read(look), error=error, made=made, did=did if did in DID else "",
-        own=g.token["session_id"],
+        own=g.token["session_id"], code_rules=[rule.value for rule in CodeRule],
     )  # fmt: skip

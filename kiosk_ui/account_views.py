@@ -1,4 +1,4 @@
-"""One's own account: another passphrase, codes from a phone, codes on paper.
+"""One's own account: another passphrase, codes from a phone, codes on paper, where one is signed in.
 
 What is typed is in no log and never comes back with the page; what a phone is to learn is shown until it has shown a
 right code, codes on paper once. Works without a script.
@@ -6,6 +6,7 @@ right code, codes on paper once. Works without a script.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
@@ -13,10 +14,11 @@ from flask import Response, make_response, redirect, render_template, request
 from fulfillment.domain.accounts import PASSPHRASE_MAX, PASSPHRASE_MIN
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import accounts, desk_entry, passphrases, sealing, second_factors
+from fulfillment.services import accounts, desk_entry, passphrases, sealing, second_factors, sessions
 from fulfillment.services.sign_in_tries import was_right
 from fulfillment.web import auth
 from fulfillment.web.auth import floor, needs
+from kiosk_ui.forms import age
 from kiosk_ui.qr_drawing import qr_path
 from kiosk_ui.sign_in_views import TYPED_MAX, refused, typed
 from kiosk_ui.views import blueprint
@@ -70,6 +72,27 @@ def change_codes() -> Response | str | tuple[str, int]:
     return make_response(redirect("/account", 303))
 
 
+@blueprint.post("/account/sessions")
+@needs(Permission.OWN_ACCOUNT, proof=True)
+def end_own_session() -> Response | tuple[str, int]:
+    """Sign oneself out somewhere else, or everywhere else."""
+    session, number = auth.session_of_caller(), request.form.get("session", "")
+    operator_id = session["operator_id"]
+
+    def work(tx: Any) -> None:
+        if request.form.get("act") == "all":
+            sessions.end_all_of(tx, operator_id, but=session["session_id"])
+        else:
+            sessions.end_of(tx, operator_id, int(number) if re.fullmatch("[0-9]{1,18}", number) else 0)
+        accounts.tell_account(tx, operator_id, {"sessions": "ended"})
+
+    try:
+        floor().writer.write(work)
+    except DomainError as error:
+        return _page(error), error.status
+    return make_response(redirect("/account#sessions", 303))
+
+
 def _keep(operator_id: int) -> list[str]:
     """The codes on paper of whoever's phone has shown a right code.
 
@@ -95,10 +118,16 @@ def _keep(operator_id: int) -> list[str]:
 def _page(error: DomainError | None = None, papers: list[str] | None = None) -> str:
     session = auth.session_of_caller()
 
-    def look(tx: Any) -> tuple[Any, int]:
-        return accounts.of_operator(tx, session["operator_id"]), second_factors.left(tx, session["operator_id"])
+    operator_id = session["operator_id"]
 
-    account, papers_left = floor().read(look)
+    def look(tx: Any) -> tuple[Any, int, list[dict[str, Any]]]:
+        held = [
+            {**one, "begun": age(tx.now_ms - one["begun_at_ms"]), "used": age(tx.now_ms - one["used_at_ms"])}
+            for one in sessions.listed(tx, operator_id)
+        ]
+        return accounts.of_operator(tx, operator_id), second_factors.left(tx, operator_id), held
+
+    account, papers_left, held = floor().read(look)
     name, pending = (account.name, account.totp_pending) if account else ("", "")
     secret = sealing.unsealed(floor().settings, pending) if pending else None
     phone = second_factors.offered(secret, name) if secret else None
@@ -106,5 +135,6 @@ def _page(error: DomainError | None = None, papers: list[str] | None = None) -> 
     return render_template(
         "account.html", person=session["person"], name=name, least=PASSPHRASE_MIN, most=PASSPHRASE_MAX,
         is_changed="did" in request.args, phone=phone, path=path, wide=wide, papers=papers, papers_left=papers_left,
-        has_codes=bool(account and account.totp_sealed), **refused(error),
+        has_codes=bool(account and account.totp_sealed), sessions=held, own=session["session_id"],
+        must=session["lacks_code"], **refused(error),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from fulfillment.domain.devices import DeviceKind
 from fulfillment.domain.effects import PrinterState
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import bench_agents, device_commands, device_setup, devices, stations
+from fulfillment.services import bench_agents, device_commands, device_setup, devices, enrolment, stations
 from fulfillment.web.auth import floor, may_here, needs
 from kiosk_ui.forms import age
 from kiosk_ui.views import blueprint
@@ -107,11 +107,13 @@ def discover_devices() -> Response | tuple[str, int]:
 @blueprint.post("/devices/agents")
 @needs(Permission.SET_UP, proof=True)
 def set_up_agent() -> Response | tuple[str, int]:
-    """Add an agent, or give one a new token. The token is in this answer and nowhere else."""
+    """Add an agent, give one a new token or a code it gets one by. What was made is in this answer and nowhere else."""
     code, station = request.form.get("code", "").strip(), _code("station")
     try:
         if request.form.get("act") == "token":
             made = floor().writer.write(lambda tx: bench_agents.new_token(tx, code))
+        elif request.form.get("act") == "enrol":
+            made = {"code": code, "enrolment": floor().writer.write(lambda tx: enrolment.for_agent(tx, code))}
         else:
             made = floor().writer.write(lambda tx: bench_agents.add(tx, code, station))
     except DomainError as error:

@@ -120,6 +120,9 @@ def confirm() -> Response | tuple[str, int]:
 
 @blueprint.record_once
 def _for_pages(state: BlueprintSetupState) -> None:
+    state.app.extensions["refused_page"] = lambda code, detail: render_template(
+        "refused.html", code=code, detail=detail
+    )
     state.app.extensions["not_signed_on"] = lambda: render_template(
         "not_signed_on.html", to=page_of_ours(request.full_path.rstrip("?"))
     )

@@ -102,12 +102,12 @@ class Bench:
         self.floor_file.write_text('agent = "AGENT-1"\njournal = "journal.sqlite"\n' + "\n".join(tables), "utf-8")
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *more: str) -> None:
         with (self.folder / "agent.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
                     sys.executable, "-m", "devices.agent", "--server", self.served.address, "--token-file",
-                    str(self.token_file), "--floor", str(self.floor_file),
+                    str(self.token_file), "--floor", str(self.floor_file), *more,
                 ],
                 stderr=log, cwd=Path(__file__).resolve().parent.parent,
             )  # fmt: skip

@@ -6,6 +6,7 @@ A badge with a PIN opens a station that a device was signed on at; a name with a
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from itertools import pairwise
 
 from fulfillment.domain.roles import Role
@@ -32,6 +33,20 @@ WAIT_MAX_MIN = 15
 FORGOTTEN_MS = 24 * HOUR_MS  # wrong tries nobody added to for so long
 
 WITH_ACCOUNT = (Role.SUPERVISOR, Role.ADMIN)
+
+
+class CodeRule(StrEnum):
+    """Who must have a code beside the passphrase: nobody, admins, everybody who signs in at a desk."""
+
+    FREE = "free"
+    ADMINS = "admins"
+    ALL = "all"
+
+
+def must_have_code(rule: str, role: str) -> bool:
+    """Whether somebody of this role does nothing at a desk before a code of theirs is set up."""
+    return rule == CodeRule.ALL or (rule == CodeRule.ADMINS and role == Role.ADMIN)
+
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 

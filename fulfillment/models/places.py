@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import mapped_column
 
+from fulfillment.domain.accounts import CodeRule
 from fulfillment.domain.fifo import Rotation
 from fulfillment.domain.pins import PinRule
 from fulfillment.domain.putaway import Velocity
@@ -29,6 +30,7 @@ class Warehouse(db.Model):
     __tablename__ = "warehouse"
     __table_args__ = (
         one_of("pin_rule", PinRule),
+        one_of("code_rule", CodeRule),
         one_of("tour_order", TourOrder),
         CheckConstraint("auto_lock_min >= 0", name="auto_lock"),
         CheckConstraint("heavy_from_g > 0", name="heavy_from"),
@@ -55,6 +57,7 @@ class Warehouse(db.Model):
     auto_lock_min: Mapped[int] = whole(0)
     pin_rule: Mapped[str] = words(PinRule.OWN)
     is_training: Mapped[int] = whole(0)
+    code_rule: Mapped[str] = words(CodeRule.FREE)
 
 
 class Counter(db.Model):

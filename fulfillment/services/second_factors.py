@@ -14,9 +14,12 @@ from dataclasses import dataclass, field
 
 import pyotp
 
+from fulfillment.domain.accounts import CodeRule, must_have_code
+from fulfillment.domain.chaining import AuditKind
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx
-from fulfillment.services import accounts
+from fulfillment.services import accounts, audit_log
+from fulfillment.services.actor import Actor
 from fulfillment.services.setting_up import hash_token
 
 STEP_MS = 30_000
@@ -92,8 +95,36 @@ def left(tx: Tx, operator_id: int) -> int:
     return int(row["n"])
 
 
+def rule(tx: Tx) -> str:
+    """Who must have a code (`CodeRule`)."""
+    return str(tx.one("SELECT code_rule FROM warehouse WHERE id = :w")["code_rule"])
+
+
+def set_rule(tx: Tx, wanted: str) -> str:
+    """Change who must have one; it holds from everybody's next request on.
+
+    Nobody is locked out by it: who has none is led to set one up, also the one admin there is.
+
+    Raises:
+        DomainError: `bad_rule`.
+    """
+    if wanted not in tuple(CodeRule):
+        raise DomainError("bad_rule", f"none of {', '.join(CodeRule)}", "code_rule")
+    before = rule(tx)
+    tx.put("UPDATE warehouse SET code_rule = :rule WHERE id = :w", rule=wanted)
+    audit_log.append(tx, AuditKind.API, Actor(tx.now_ms), "code rule", {"before": before, "now": wanted})
+    return wanted
+
+
 def take_away(tx: Tx, operator_id: int) -> None:
-    """No code is asked of them any more."""
+    """No code is asked of them any more.
+
+    Raises:
+        DomainError: `codes_needed`: the floor asks for one of everybody like them.
+    """
+    role = tx.one("SELECT role FROM operator WHERE warehouse_id = :w AND id = :id", id=operator_id)["role"]
+    if must_have_code(rule(tx), role):
+        raise DomainError("codes_needed", "this floor asks for a code; set another phone up instead", "act")
     tx.put(
         "UPDATE operator_account SET totp_sealed = '', totp_pending = '', totp_step = 0 WHERE warehouse_id = :w"
         " AND operator_id = :operator",

@@ -76,6 +76,18 @@ def end_by_token(tx: Tx, token_sha256: str) -> None:
     )  # fmt: skip
 
 
+def end_of(tx: Tx, operator_id: int, session_id: int) -> None:
+    """One of this person's own sessions; somebody else's is answered as one that never was.
+
+    Raises:
+        NotFound: they have no such session that still holds.
+    """
+    owner = tx.one("SELECT operator_id FROM desk_session WHERE warehouse_id = :w AND id = :id", id=session_id)
+    if owner is None or owner["operator_id"] != operator_id:
+        raise NotFound("unknown_session", f"no session {session_id} that still holds", "session")
+    end(tx, session_id)
+
+
 def end_all_of(tx: Tx, operator_id: int, but: int | None = None) -> None:
     """All sessions of one person, but one."""
     tx.put(
@@ -86,14 +98,15 @@ def end_all_of(tx: Tx, operator_id: int, but: int | None = None) -> None:
     )  # fmt: skip
 
 
-def listed(tx: Tx) -> list[dict[str, Any]]:
-    """Those that still hold, the one used last first."""
+def listed(tx: Tx, operator_id: int | None = None) -> list[dict[str, Any]]:
+    """Those that still hold, of one person or of everybody, the one used last first."""
     rows = tx.all(
         "SELECT d.id, o.badge, o.name, t.role, t.created_at_ms AS begun_at_ms, d.used_at_ms, d.address, d.browser"
         " FROM desk_session d JOIN access_token t ON t.warehouse_id = d.warehouse_id AND t.id = d.token_id"
         " JOIN operator o ON o.warehouse_id = d.warehouse_id AND o.id = d.operator_id AND o.role = t.role"
         " WHERE d.warehouse_id = :w AND t.revoked_at_ms IS NULL AND t.expires_at_ms > :now AND d.used_at_ms > :idle"
-        " AND o.is_active = 1 ORDER BY d.used_at_ms DESC, d.id DESC",
-        now=tx.now_ms, idle=tx.now_ms - IDLE_MS,
+        f" AND o.is_active = 1{' AND d.operator_id = :operator' if operator_id is not None else ''}"
+        " ORDER BY d.used_at_ms DESC, d.id DESC",
+        now=tx.now_ms, idle=tx.now_ms - IDLE_MS, **({} if operator_id is None else {"operator": operator_id}),
     )  # fmt: skip
     return [dict(row) for row in rows]

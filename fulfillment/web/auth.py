@@ -14,12 +14,12 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, request
 
 from fulfillment.bootstrap import Floor
-from fulfillment.domain.accounts import IDLE_MS, PROVED_MS, SESSION_MS, USED_EVERY_MS
+from fulfillment.domain.accounts import IDLE_MS, PROVED_MS, SESSION_MS, USED_EVERY_MS, must_have_code
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission, StationKind, permissions_of
 from fulfillment.services import sessions, training
 from fulfillment.services.setting_up import hash_token
-from fulfillment.web.errors import problem
+from fulfillment.web.errors import problem, wants_page
 
 COOKIE, TRAINING_COOKIE = "floor_token", "floor_training_token"
 DESK_COOKIE, TRAINING_DESK_COOKIE = "floor_desk", "floor_training_desk"
@@ -114,6 +114,8 @@ def _authorize() -> Response | None:
     is_change = request.method not in SAFE_METHODS
     if from_cookie and is_change and not is_same_origin():
         return problem(*_CROSS_ORIGIN)
+    if row["lacks_code"] and permission != Permission.OWN_ACCOUNT:
+        return _led_to_codes()
     if not _may(row, permission):
         return _turned_away(403, "forbidden", f"this token may not {permission.replace('_', ' ')}")
     g.token = row
@@ -147,6 +149,13 @@ def _caller(permission: Permission) -> tuple[dict[str, Any] | None, bool]:
 
 def _may(row: Mapping[str, Any], permission: Permission) -> bool:
     return permission in permissions_of(row["role"], row["scope"])
+
+
+def _led_to_codes() -> Response:
+    """Whoever must have a code and has none sets one up before anything else; a form of theirs was not taken."""
+    if wants_page():
+        return redirect("/account?must=1#codes", 303)  # type: ignore[return-value]
+    return problem(403, "codes_needed", "codes needed", "set a code up on /account first")
 
 
 def may_here(permission: Permission) -> bool:
@@ -298,15 +307,21 @@ def _token_row(token: str) -> dict[str, Any] | None:
 
 def _row_of(token_sha256: str) -> dict[str, Any] | None:
     row = floor().read(lambda tx: tx.one(_TOKEN, token=token_sha256, now=tx.now_ms, idle=tx.now_ms - IDLE_MS))
-    return None if row is None else {name: row[name] for name in _TOKEN_COLUMNS}
+    if row is None:
+        return None
+    is_bare = row["session_id"] is not None and not row["totp_sealed"]
+    lacks_code = is_bare and must_have_code(row["code_rule"], row["role"])
+    return {**{name: row[name] for name in _TOKEN_COLUMNS}, "lacks_code": lacks_code}
 
 
 _TOKEN = (
     "SELECT t.id, t.role, t.scope, t.station_id, t.agent_id, s.code AS station_code, s.kind AS station_kind,"
-    " d.id AS session_id, d.operator_id, d.used_at_ms, d.proved_at_ms, o.name AS person FROM access_token t"
+    " d.id AS session_id, d.operator_id, d.used_at_ms, d.proved_at_ms, o.name AS person,"
+    " a.totp_sealed, h.code_rule FROM access_token t JOIN warehouse h ON h.id = t.warehouse_id"
     " LEFT JOIN station s ON s.warehouse_id = t.warehouse_id AND s.id = t.station_id"
     " LEFT JOIN desk_session d ON d.warehouse_id = t.warehouse_id AND d.token_id = t.id"
     " LEFT JOIN operator o ON o.warehouse_id = d.warehouse_id AND o.id = d.operator_id"
+    " LEFT JOIN operator_account a ON a.warehouse_id = d.warehouse_id AND a.operator_id = d.operator_id"
     " WHERE t.warehouse_id = :w AND t.token_sha256 = :token AND t.revoked_at_ms IS NULL"
     " AND (t.expires_at_ms IS NULL OR t.expires_at_ms > :now)"
     " AND (d.id IS NULL OR (d.used_at_ms > :idle AND o.is_active = 1 AND o.role = t.role))"

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 
 from fulfillment.domain.roles import Permission
 from fulfillment.web.auth import permission_of
-from fulfillment.web.errors import problem
+from fulfillment.web.errors import page_or_problem
 from fulfillment.web.plain_text import PlainRequest, check_json
 
 DEVICE_BODY_MAX = 64 * 1024
@@ -21,14 +21,14 @@ def register_bounds(app: Flask) -> None:
     def no_zero_byte() -> Response | None:
         if b"%00" not in request.query_string and "\0" not in request.path:
             return None
-        return problem(400, "bad_request", "bad request", "the address holds a zero byte")
+        return page_or_problem(400, "bad_request", "bad request", "the address holds a zero byte")
 
     @app.before_request
     def bound_numbers() -> Response | None:
         parts = request.view_args
         if not parts or all(not isinstance(part, int) or part <= NUMBER_MAX for part in parts.values()):
             return None
-        return problem(404, "not_found", "not found", "no row has so high a number")
+        return page_or_problem(404, "not_found", "not found", "no row has so high a number")
 
     @app.before_request
     def bound_body() -> Response | None:
@@ -36,7 +36,7 @@ def register_bounds(app: Flask) -> None:
             return None
         if permission_of(app, request.endpoint) not in (Permission.SCAN, Permission.RUN_DEVICES):
             return None
-        return problem(413, "body_too_large", "a device's request holds at most 64 kB")
+        return page_or_problem(413, "body_too_large", "a device's request holds at most 64 kB")
 
     @app.before_request
     def json_of_a_page() -> None:

@@ -3,7 +3,6 @@ where a carrier sells its labels."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,10 +12,13 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.services import carrier_labels, label_decisions
 from fulfillment.services.carrier_labels import Service
+from fulfillment.services.pages import check_limit
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body
+from fulfillment.web.order_board import number_in
 from fulfillment.web.v1 import acting, operation
 
+LIMIT_MAX = 1000
 Word = Annotated[str, msgspec.Meta(max_length=60)]
 
 
@@ -44,12 +46,11 @@ class CarrierServiceBody(Body):
 def get_carrier_labels() -> Any:
     """Labels bought from carriers, newest first."""
     orphans, trouble = _flag("orphans"), _flag("trouble")
-    parcel, limit = request.args.get("parcel", ""), request.args.get("limit", "100")
-    if not re.fullmatch("[0-9]{1,4}", limit) or not 1 <= int(limit) <= 1000:
-        raise DomainError("bad_limit", "1 to 1000", "limit")
+    parcel, limit = request.args.get("parcel", ""), number_in(request.args, "limit", 100)
+    check_limit(limit, LIMIT_MAX)
     return {
         "labels": floor().read(
-            lambda tx: carrier_labels.listed(tx, orphans=orphans, trouble=trouble, parcel=parcel, limit=int(limit))
+            lambda tx: carrier_labels.listed(tx, orphans=orphans, trouble=trouble, parcel=parcel, limit=limit)
         )
     }
 

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from fulfillment.domain.reasons import DomainError
@@ -27,6 +27,21 @@ def problem(status: int, code: str, title: str, detail: str = "", field: str | N
     return Response(json.dumps(body), status, mimetype="application/problem+json")
 
 
+def wants_page() -> bool:
+    """Whether a person's browser asked for this, and not a program or a script of ours."""
+    if request.path.startswith("/api/"):
+        return False
+    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+
+
+def page_or_problem(status: int, code: str, title: str, detail: str = "", field: str | None = None) -> Response:
+    """A sentence on a page for a person who opened or sent one, a problem document for everybody else."""
+    page = current_app.extensions.get("refused_page")
+    if page is None or not wants_page():
+        return problem(status, code, title, detail, field)
+    return Response(page(code, detail), status, mimetype="text/html")
+
+
 def refused(trouble: Trouble) -> Response:
     """The database cannot do its work just now: why, and when to come again."""
     response = problem(503, trouble.code, trouble.title)
@@ -39,7 +54,7 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(DomainError)
     def domain_error(error: DomainError) -> Response:
-        return problem(error.status, error.code, error.code.replace("_", " "), error.detail, error.field)
+        return page_or_problem(error.status, error.code, error.code.replace("_", " "), error.detail, error.field)
 
     @app.errorhandler(msgspec.ValidationError)
     def invalid(error: msgspec.ValidationError) -> Response:
@@ -55,7 +70,7 @@ def register_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         code = (error.name or "error").lower().replace(" ", "_")
-        return problem(error.code or 500, code, error.name or "error", error.description or "")
+        return page_or_problem(error.code or 500, code, error.name or "error", error.description or "")
 
     @app.errorhandler(Exception)
     def bug(error: Exception) -> Response:

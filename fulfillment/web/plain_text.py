@@ -13,7 +13,7 @@ from typing import IO, Any
 from flask import Request, abort
 from werkzeug.formparser import FormDataParser
 
-from fulfillment.web.errors import problem
+from fulfillment.web.errors import page_or_problem
 
 # A backslash and what it stands before; in pairs first, for "\\u0000" is a backslash and five letters.
 _ESCAPE = re.compile(
@@ -53,4 +53,4 @@ def is_text(raw: bytes) -> bool:
 
 
 def _refuse(what: str) -> None:
-    abort(problem(400, "no_text", "no text", f"{what} holds a zero byte or half a character: no text can"))
+    abort(page_or_problem(400, "no_text", "no text", f"{what} holds a zero byte or half a character: no text can"))

@@ -12,9 +12,13 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.weighing import WeighRules
 from fulfillment.services import overridden_weights, weigh_rules
+from fulfillment.services.pages import check_limit
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body
+from fulfillment.web.order_board import number_in
 from fulfillment.web.v1 import operation
+
+LIMIT_MAX = 1000
 
 
 class WeighRulesBody(Body):
@@ -87,7 +91,6 @@ def get_overridden_weights() -> Any:
 
 
 def _limit(shown: int) -> int:
-    limit = request.args.get("limit", str(shown))
-    if not re.fullmatch("[0-9]{1,4}", limit) or not 1 <= int(limit) <= 1000:
-        raise DomainError("bad_limit", f"not 1 to 1000: {limit[:40]!r}", "limit")
-    return int(limit)
+    limit = number_in(request.args, "limit", shown)
+    check_limit(limit, LIMIT_MAX)
+    return limit

@@ -57,6 +57,9 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "renew": "Other codes on paper",
         "no_codes": "Ask for no codes",
         "papers_once": "Write these down: each opens once when your phone is not there. They are shown this once.",
+        "sessions": "Where you are signed in",
+        "end_others": "Sign out everywhere else",
+        "must": "This floor asks for a code beside the passphrase. Set a phone up first, then go on.",
         "changed": "Changed. Wherever else you were signed in, you are signed out.",
     },
     "access": {
@@ -89,11 +92,27 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "ends": "Ends in",
         "never": "never",
         "revoke": "Take away",
+        "code_rule": "Codes beside the passphrase",
+        "code_rule_hint": "Whoever has none is led to set a phone up before anything else works. Programs have tokens"
+        " and are asked for none.",
+        "keep": "Keep",
+    },
+    "code_rule": {
+        "free": "as everybody likes",
+        "admins": "asked of admins",
+        "all": "asked of supervisors and admins",
+    },
+    "refused_page": {
+        "title": "This was not taken",
+        "no_text": "What was sent holds a character no text can have. Nothing was changed.",
+        "other": "What was sent does not fit. Nothing was changed.",
+        "back": "Go back, put it right and send it again.",
     },
     "access_did": {
         "taken_away": "The account is gone, and its sessions with it",
         "signed_out": "Signed out",
         "revoked": "The token opens nothing any more",
+        "rule_kept": "Kept. It holds from the next page anybody opens",
     },
     "token_role": {
         "station": "Station",
@@ -123,6 +142,8 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "unknown_badge": "Nobody has this badge",
         "unknown_session": "This session is over already",
         "unknown_token": "This token is taken away already",
+        "codes_needed": "This floor asks for a code beside the passphrase: set a phone up",
+        "bad_rule": "None of the rules there are",
         "no_session": "Sign in with name and passphrase",
     },
 }

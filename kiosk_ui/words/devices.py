@@ -82,6 +82,8 @@ DEVICES: Mapping[str, Mapping[str, str]] = {
         "agent_station": "Its devices scan for",
         "new_token": "New token",
         "new_token_hint": "The one it has ends at once",
+        "enrolment": "Code to type",
+        "enrolment_once": "For {agent}, once, within ten minutes: start it there with --enrol and type this",
         "token_once": "The token of {agent}, shown this once. It goes into the token file on the bench's machine",
         "changed_list": "The list has changed.",
         "show_again": "Show it again",

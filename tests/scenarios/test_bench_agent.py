@@ -8,7 +8,7 @@ import pytest
 
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.devices import CommandKind
-from fulfillment.services import bench_agents, device_commands, devices, outbox, print_attempts
+from fulfillment.services import bench_agents, device_commands, devices, enrolment, outbox, print_attempts
 from simulators.scale import Scale
 from simulators.serial_scanner import SerialScanner
 from simulators.ssi_scanner import SsiScanner
@@ -268,3 +268,37 @@ def test_the_scales_weight_closes_the_parcel_at_its_bench(hand: FloorHand, tmp_p
             weighed = [code for code in bench.codes() if code.startswith(f"W-S{MUGS_G}-")]
             assert len(weighed) == 1
             assert bench.end() == 0
+
+
+def test_an_agent_gets_its_token_by_a_code_and_starts_and_the_code_opens_nothing_more(
+    hand: FloorHand, tmp_path: Path
+) -> None:
+    with Bench(hand, tmp_path, "HAND-1") as bench:
+        bench.token_file.unlink()
+        code = hand.write(lambda tx: enrolment.for_agent(tx, "AGENT-1"))
+        bench.start("--enrol", code)
+        wait_for(lambda: hand.write(bench_agents.listed)[0]["state"] == "running")
+        assert bench.token_file.stat().st_mode & 0o777 == 0o600
+        token = bench.token_file.read_text()
+        assert token.strip() != bench.token
+        assert code not in bench.said() + token
+        assert bench.end() == 0
+        bench.start("--enrol", code)
+        assert bench.process is not None
+        assert bench.process.wait(20) == 2, "it does not start on a code that was used"
+        assert "dead_code" in bench.said()
+        assert bench.token_file.read_text() == token, "what it had is kept"
+        assert [one.name for one in tmp_path.glob(".token.*")] == []
+        bench.start()
+        wait_for(lambda: bench.process is not None and bench.process.poll() is None)
+
+
+def test_another_agents_code_is_not_kept(hand: FloorHand, tmp_path: Path) -> None:
+    hand.write(lambda tx: bench_agents.add(tx, "AGENT-2", None))
+    with Bench(hand, tmp_path, "HAND-1") as bench:
+        code = hand.write(lambda tx: enrolment.for_agent(tx, "AGENT-2"))
+        bench.start("--enrol", code)
+        assert bench.process is not None
+        assert bench.process.wait(20) == 2
+        assert "'AGENT-2'" in bench.said()
+        assert bench.token_file.read_text().strip() == bench.token

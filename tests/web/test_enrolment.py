@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -189,3 +190,14 @@ def test_what_a_supervisor_may_an_admin_may_and_more() -> None:
     own = {Permission.OWN_ACCOUNT, Permission.TEND_ACCESS}
     for role in (TokenRole.STATION, TokenRole.BOARD, TokenRole.API, TokenRole.AGENT, TokenRole.METRICS):
         assert not own & TOKEN_PERMISSIONS[role]
+
+
+def test_the_devices_page_makes_a_code_for_an_agent_and_shows_it_once(desk: Desk) -> None:
+    desk.hand.write(lambda tx: bench_agents.add(tx, "B1", None))
+    client = desk.signed_in()
+    made = client.post("/devices/agents", data={"code": "B1", "act": "enrol"}, headers=OURS)
+    (code,) = re.findall(r"(?:[2-9B-Z]{3}-){2}[2-9B-Z]{3}", made.text)
+    assert (made.status_code, code in client.get("/devices").text) == (201, False)
+    assert desk.new_client().post("/api/v1/enrol", json={"code": code}).get_json()["agent"] == "B1"
+    unknown = client.post("/devices/agents", data={"code": "B9", "act": "enrol"}, headers=OURS)
+    assert unknown.status_code == 404

@@ -156,3 +156,20 @@ def test_ones_own_pin_is_changed_at_a_station_and_stands_in_no_log(
     assert [one for one in (PIN, new, *hashes) if one in caplog.text + told + changed] == []
     other = bearer(hand, TokenRole.STATION, "HAND-2")
     assert client.get(page, headers=other).status_code == 403
+
+
+def test_a_locked_badge_costs_no_scrypt_and_is_told_nothing_more(
+    client: FlaskClient, hand: FloorHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand.write(lambda tx: pins.set_pin(tx, "1001", pins.scrypt_of(PIN)))
+    station, made = bearer(hand, TokenRole.STATION, "HAND-1"), []
+    hand.scan("HAND-1", own_code("B", "1001"))
+    real = pins._made
+    monkeypatch.setattr(pins, "_made", lambda *sent: made.append(sent[0]) or real(*sent))
+    answers = [client.post("/kiosk/HAND-1/pin", json={"pin": "73914683"}, headers=station) for _ in range(5)]
+    assert len(made) == 5
+    locked = [client.post("/kiosk/HAND-1/pin", json={"pin": pin}, headers=station) for pin in ("73914683", PIN) * 3]
+    assert len(made) == 5, "nothing is worked out for a badge that is locked, right or wrong"
+    assert {one.status_code for one in locked} == {answers[4].status_code}
+    texts = {one.get_data(as_text=True) for one in locked}
+    assert len(texts) == 1, "nor does the answer tell right from wrong"

@@ -85,3 +85,23 @@ def test_an_escape_says_what_it_stands_for(raw: bytes, is_good: bool) -> None:
     assert is_text(raw) is is_good
     if raw and is_good:
         json.dumps(json.loads(raw), ensure_ascii=False).encode()
+
+
+@pytest.mark.engine("sqlite")
+@pytest.mark.parametrize("address", ["/stock-board", "/set-up/items/row", "/sign-in"])
+def test_a_person_whose_form_holds_a_zero_byte_reads_a_page(desk: FlaskClient, address: str) -> None:
+    browser = {**SAME_ORIGIN, "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = desk.post(address, data={"sku": "MUG\0", "name": "MUG\0"}, headers=browser)
+    assert (answer.status_code, answer.mimetype) == (400, "text/html")
+    assert "This was not taken" in answer.text
+    assert "\0" not in answer.text
+
+
+@pytest.mark.engine("sqlite")
+def test_an_address_nobody_has_is_a_page_for_a_person_and_a_document_for_a_program(desk: FlaskClient) -> None:
+    browser = {"Accept": "text/html,*/*;q=0.8"}
+    for address, status in (("/stock?q=%00", 400), ("/nowhere", 404)):
+        answer = desk.get(address, headers=browser)
+        assert (answer.status_code, answer.mimetype) == (status, "text/html")
+        assert desk.get(address).mimetype == "application/problem+json"
+    assert desk.get("/api/v1/nowhere", headers=browser).mimetype == "application/problem+json"

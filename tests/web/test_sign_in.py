@@ -425,3 +425,46 @@ def test_a_token_that_is_over_scans_nothing_and_opens_nothing(admin: Desk) -> No
     admin.hand.write(lambda tx: tx.put(over, now=admin.clock.now_ms, token=hash_token(token)))
     assert client.post("/api/v1/scans", json=sent, headers=header).status_code == 401
     assert client.get("/kiosk/HAND-1", headers=header).status_code == 401
+
+
+# ---- one's own sessions ----
+
+
+def own_sessions(desk: Desk, name: str) -> list[int]:
+    return [one["id"] for one in desk.hand.write(sessions.listed) if one["name"] == name]
+
+
+def test_everybody_sees_where_they_are_signed_in_and_ends_it_there(desk: Desk) -> None:
+    desk.give_account("1001", "ada")
+    desk.give_account()
+    here, there, third, eve = (desk.signed_in(name) for name in ("ada", "ada", "ada", "eve"))
+    html = here.get("/account").text
+    assert (html.count('value="one"'), "(this one)" in html) == (2, True), "not one's own, and not Eve's"
+    newest, *_ = own_sessions(desk, "Ada")
+    assert here.post("/account/sessions", data={"session": newest, "act": "one"}, headers=OURS).status_code == 303
+    assert third.get("/account").status_code == 401
+    assert there.get("/account").status_code == 200
+    assert here.post("/account/sessions", data={"act": "all"}, headers=OURS).status_code == 303
+    assert there.get("/account").status_code == 401
+    assert [here.get("/account").status_code, eve.get("/account").status_code] == [200, 200]
+    told = "SELECT content FROM audit_log WHERE warehouse_id = :w AND subject = 'account' ORDER BY id DESC LIMIT 1"
+    assert json.loads(desk.hand.one(told)["content"])["sessions"] == "ended"
+
+
+@pytest.mark.parametrize("number", ["", "x", "9" * 18, "eves"])
+def test_nobody_ends_a_session_of_somebody_else_by_guessing_its_number(desk: Desk, number: str) -> None:
+    desk.give_account("1001", "ada")
+    desk.give_account()
+    ada, eve = desk.signed_in("ada"), desk.signed_in()
+    sent = {"session": str(own_sessions(desk, "Eve")[0]) if number == "eves" else number, "act": "one"}
+    answer = ada.post("/account/sessions", data=sent, headers=OURS)
+    assert (answer.status_code, "over already" in answer.text) == (404, True)
+    assert eve.get("/account").status_code == 200
+
+
+def test_ending_ones_own_sessions_asks_for_the_passphrase_after_a_while(admin: Desk) -> None:
+    here, there = admin.signed_in(), admin.signed_in()
+    admin.clock.on(11)
+    answer = here.post("/account/sessions", data={"act": "all"}, headers=OURS)
+    assert (answer.status_code, answer.location.split("?")[0]) == (303, "/confirm")
+    assert there.get("/account").status_code == 200

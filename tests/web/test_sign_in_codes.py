@@ -177,3 +177,57 @@ def test_two_workers_that_need_the_first_key_at_once_have_one(desk: Desk) -> Non
 def test_a_secret_is_not_shown_when_it_is_printed() -> None:
     secret = second_factors.new_secret()
     assert secret not in repr(second_factors.offered(secret, "eve"))
+
+
+# ---- a floor that asks for codes ----
+
+
+def test_who_must_have_a_code_is_led_to_set_one_up_before_anything_else(desk: Desk) -> None:
+    desk.give_account("1001", "ada")
+    admin = desk.signed_in()
+    assert admin.post("/access/rules", data={"code_rule": "all"}, headers=OURS).location == "/access?did=rule_kept"
+    ada = desk.signed_in("ada")
+    for client in (admin, ada):  # the last admin too: led there, never locked out
+        page = client.get("/waves", headers={"Accept": "text/html"})
+        assert (page.status_code, page.location) == (303, "/account?must=1#codes")
+        assert client.get("/api/v1/board").get_json()["code"] == "codes_needed"
+        refused = client.post("/operators/rules", data={"auto_lock_min": "7"}, headers=OURS)
+        assert refused.location.startswith("/account")
+        assert "Set a phone up first" in client.get("/account").text
+        set_up_phone(desk, client)
+        assert client.get("/waves", headers={"Accept": "text/html"}).status_code == 200
+        desk.clock.on(1)
+    assert ada.post("/account/codes", data={"act": "take_away"}, headers=OURS).status_code == 422
+    assert desk.sign_in("ada")[1].status_code == 422, "the code is asked still"
+
+
+def test_codes_may_be_asked_of_admins_only_and_programs_and_stations_go_on(desk: Desk) -> None:
+    desk.give_account("1001", "ada")
+    ada, eve = desk.signed_in("ada"), desk.signed_in()
+    token = desk.hand.write(lambda tx: setting_up.add_token(tx, "shop", "api"))
+    desk.hand.write(lambda tx: second_factors.set_rule(tx, "admins"))
+    assert ada.get("/waves").status_code == 200
+    assert eve.get("/waves").status_code == 403
+    shop = desk.new_client().get("/api/v1/stock", headers={"Authorization": f"Bearer {token}"})
+    assert shop.status_code == 200
+    scanner = desk.new_client()
+    station = desk.hand.write(lambda tx: setting_up.add_station_token(tx, "HAND-1"))
+    scanner.get("/enter", query_string={"token": station})
+    assert scanner.get("/kiosk/HAND-1").status_code == 200
+    desk.hand.write(lambda tx: second_factors.set_rule(tx, "free"))
+    assert eve.get("/waves").status_code == 200
+
+
+def test_who_asks_for_codes_just_said_who_they_are_and_stands_in_the_log(desk: Desk) -> None:
+    client = desk.signed_in()
+    desk.clock.on(11)
+    asked = client.post("/access/rules", data={"code_rule": "all"}, headers=OURS)
+    assert asked.location.split("?")[0] == "/confirm"
+    assert desk.hand.write(second_factors.rule) == "free"
+    client = desk.signed_in()
+    assert client.post("/access/rules", data={"code_rule": "some"}, headers=OURS).status_code == 422
+    client.post("/access/rules", data={"code_rule": "admins"}, headers=OURS)
+    told = "SELECT subject, content FROM audit_log WHERE warehouse_id = :w ORDER BY id DESC LIMIT 2"
+    rows = {one["subject"]: json.loads(one["content"]) for one in desk.hand.all(told)}
+    assert rows["code rule"] == {"before": "free", "now": "admins"}
+    assert "POST /access/rules" in rows
