@@ -15,7 +15,7 @@ from fulfillment.models.catalogue import (
     PolicyEntry,
 )
 from fulfillment.models.devices import AgentCommand, BenchAgent, Device
-from fulfillment.models.floor_plan import Closure, OneWayAisle, TourPoint
+from fulfillment.models.floor_plan import Closure, OneWayAisle, TourPoint, WalkPoint, Walkway
 from fulfillment.models.flow import StageTarget
 from fulfillment.models.identity import (
     AccessToken,
@@ -156,6 +156,8 @@ __all__ = [
     "Transfer",
     "TransferLine",
     "TransferPart",
+    "WalkPoint",
+    "Walkway",
     "Warehouse",
     "Wave",
     "WaveActed",

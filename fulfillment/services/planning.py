@@ -34,6 +34,7 @@ from fulfillment.services import (
     shorts,
     tour_ends,
     tour_writing,
+    walkways,
     wave_drafts,
     wave_forecasts,
     wave_picks,
@@ -134,7 +135,7 @@ def _batches(picks: WavePicks, plan: FloorPlan, seed: int, tour_ms: int) -> Batc
 def _mode(tx: Tx, wave_id: int) -> PickMode:
     """How a wave can be picked now: the wall, or the zones, it was released for may have gone."""
     mode = tx.one("SELECT mode FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)["mode"]
-    if mode == PickMode.BATCH and put_walls.largest_slots(tx):
+    if mode == PickMode.BATCH and put_walls.largest_slots(tx) and not walkways.are_there(tx):
         return PickMode.BATCH
     return PickMode.ZONE if mode == PickMode.ZONE and len(pick_zones.listed(tx)) > 1 else PickMode.CLUSTER
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from fulfillment.services.floor_plan import FloorPlan
-from picking import FieldError, Layout, Spot, Tour, TourProblem, out_of_reach, plan_tour, walk_dm
+from picking import FieldError, Layout, Spot, Tour, TourProblem, Walkways, out_of_reach, plan_tour, walk_dm
 
 NO_WAY_DM = 10**12
 
@@ -35,7 +35,7 @@ def shortest(plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms:
     refused: FieldError | None = None
     for end in plan.drops:
         try:
-            walks.append(Walk(plan_tour(_problem(plan, start, end, stops), share_ms, seed), end))
+            walks.append(Walk(_tour(plan, start, end, stops, share_ms, seed), end))
         except FieldError as error:
             refused = error  # this one lies behind something closed; another may do
     if refused is not None and not walks:
@@ -46,7 +46,7 @@ def shortest(plan: FloorPlan, start: Spot, stops: Sequence[Spot], time_limit_ms:
 def lost(plan: FloorPlan, start: Spot, spots: Sequence[Spot]) -> set[int]:
     """The numbers of the spots no walk from `start` can visit on its way to the drop point that serves most of them;
     `len(spots)` is among them where there is no way to that either."""
-    found = [{at for at, _ in out_of_reach(plan.layout, start, spots, end)} for end in plan.drops]
+    found = [{at for at, _ in _out_of_reach(plan.layout, start, spots, end)} for end in plan.drops]
     return min(found, key=len)
 
 
@@ -67,21 +67,38 @@ def walk_lefts(
 
 def length_dm(plan: FloorPlan, spots: Sequence[Spot]) -> int:
     """The walk through these spots in this order."""
-    return walk_dm(unhindered(plan.layout), spots, plan.level_climb_dm, plan.reach_level)
+    return _walk_dm(plan, unhindered(plan.layout), spots)
 
 
 def walked_dm(plan: FloorPlan, spots: Sequence[Spot]) -> int:
     """The walk through these spots as others make it longer; beyond everything where a leg cannot be walked."""
     try:
-        return walk_dm(plan.layout, spots, plan.level_climb_dm, plan.reach_level)
+        return _walk_dm(plan, plan.layout, spots)
     except FieldError:
         return NO_WAY_DM
 
 
-def unhindered(layout: Layout) -> Layout:
+def unhindered(layout: Layout | Walkways) -> Layout | Walkways:
     """The layout without anybody else on it: what busy sub-aisles were counted for is no walk."""
-    return replace(layout, busy_dm=()) if layout.busy_dm else layout
+    return layout if isinstance(layout, Walkways) or not layout.busy_dm else replace(layout, busy_dm=())
 
 
-def _problem(plan: FloorPlan, start: Spot, end: Spot, stops: Sequence[Spot]) -> TourProblem:
-    return TourProblem(plan.layout, start, end, tuple(stops), plan.level_climb_dm, plan.reach_level)
+def _tour(plan: FloorPlan, start: Spot, end: Spot, stops: Sequence[Spot], time_limit_ms: int, seed: int) -> Tour:
+    climb_dm, reach = plan.level_climb_dm, plan.reach_level
+    if isinstance(plan.layout, Walkways):
+        return plan.layout.tour(start, end, stops, time_limit_ms, seed, climb_dm, reach)
+    return plan_tour(TourProblem(plan.layout, start, end, tuple(stops), climb_dm, reach), time_limit_ms, seed)
+
+
+def _walk_dm(plan: FloorPlan, layout: Layout | Walkways, spots: Sequence[Spot]) -> int:
+    if isinstance(layout, Walkways):
+        return layout.walk_dm(spots, plan.level_climb_dm, plan.reach_level)
+    return walk_dm(layout, spots, plan.level_climb_dm, plan.reach_level)
+
+
+def _out_of_reach(
+    layout: Layout | Walkways, start: Spot, stops: Sequence[Spot], end: Spot
+) -> list[tuple[int, str]]:  # fmt: skip
+    if isinstance(layout, Walkways):
+        return layout.out_of_reach(start, stops, end)
+    return out_of_reach(layout, start, stops, end)
