@@ -108,8 +108,7 @@ def walkway_length(floor: WalkwayFloor, words: npt.NDArray[np.uint64]) -> int:
     total_dm = np.int64(0)
     for at in range(1, count):
         total_dm += legs[order[at - 1], order[at]]
-    walked_dm: int = total_dm if total_dm < FAR_DM else FAR_DM
-    return walked_dm
+    return int(total_dm) if total_dm < FAR_DM else FAR_DM
 
 
 @njit(cache=True)

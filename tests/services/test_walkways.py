@@ -13,55 +13,14 @@ from fulfillment.services.imports import import_locations, import_walk_points, i
 from picking import Spot, Walkways
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import finish_tour, make_stop, release, take_tour, wrong
+from tests.services.odd_floor import PLACED, POINTS, WAYS, lay_walkways
 from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
-
-POINTS = """code,x_dm,y_dm,storey
-GATE,0,0,
-NORTH,0,60,
-EAST,80,0,
-CORNER,80,60,
-FOOT,120,0,
-HEAD,120,0,1
-LOFT,120,50,1
-"""
-WAYS = """code,from,to,length_dm,takes_s,is_one_way
-FRONT,GATE,EAST,,,
-LEFT,GATE,NORTH,,,
-BACK,NORTH,CORNER,,,1
-RIGHT,CORNER,EAST,,,
-SPUR,EAST,FOOT,,,
-STAIRS,FOOT,HEAD,,30,
-UPSTAIRS,HEAD,LOFT,,,
-"""
-PLACED = """code,kind,x_dm,y_dm,storey,walk_point
-A01-01-1,bin,0,10,,
-A01-02-1,bin,0,40,,
-A01-03-1,bin,70,60,,
-A02-01-1,bin,80,30,,
-A02-02-1,bin,999,999,,LOFT
-"""
 
 
 @pytest.fixture
 def odd(hand: FloorHand) -> FloorHand:
-    """A ring with a one-way back, stairs to a loft, one bin up there, attached by name."""
-    stock_every_bin(hand)
-    for report in (
-        import_walk_points(hand.floor.writer, POINTS.encode()),
-        import_walkways(hand.floor.writer, WAYS.encode()),
-        import_locations(hand.floor.writer, PLACED.encode()),
-    ):
-        assert report.is_ok, report.errors
-    hand.write(_all_at_the_gate)
-    return hand
-
-
-def _all_at_the_gate(tx: Any) -> None:
-    tx.put(
-        "UPDATE location SET walk_point_id = (SELECT id FROM walk_point WHERE warehouse_id = :w AND code = 'GATE')"
-        " WHERE warehouse_id = :w AND kind IN ('dock', 'staging', 'station', 'ship_lane')"
-    )
-    floor_plan.changed(tx)
+    """What is sold lies along walkways."""
+    return lay_walkways(stock_every_bin(hand))
 
 
 def ordered(hand: FloorHand) -> FloorHand:
