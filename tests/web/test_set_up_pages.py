@@ -85,11 +85,15 @@ NEW: dict[str, dict[str, str]] = {
 }
 
 
+def two_points(hand: FloorHand) -> None:
+    for at, point in enumerate(("P1", "P2")):
+        hand.write(lambda tx, at=at, point=point: walkways.put_point(tx, point, {"x_dm": at, "y_dm": 0}))
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_a_row_is_made_found_changed_and_taken_away(hand: FloorHand, desk: FlaskClient, name: str) -> None:
     hand.item("PEN")
-    for at, point in enumerate(("P1", "P2")):
-        hand.write(lambda tx, at=at, point=point: walkways.put_point(tx, point, {"x_dm": at, "y_dm": 0}))
+    two_points(hand)
     listing, key = LISTS[name], NEW[name][LISTS[name].key]
     made = make(desk, name, **NEW[name])
     assert made.status_code == 303, made.text
@@ -131,6 +135,7 @@ def test_a_bench_is_given_all_its_printers_by_its_row_and_by_a_file(hand: FloorH
 
 def test_what_is_written_out_comes_in_again_and_changes_nothing(hand: FloorHand, desk: FlaskClient) -> None:
     hand.item("PEN", name="=1+1")
+    two_points(hand)
     for name in LISTS:
         assert make(desk, name, **NEW[name]).status_code == 303
     for name in LISTS:
