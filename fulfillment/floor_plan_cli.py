@@ -117,7 +117,10 @@ def layout(svg_file: Path | None, json_file: str | None) -> None:
     plan, drawn = _on_floor(look)
     if svg_file is not None:
         svg_file.write_text(drawn, "utf-8")
-    head = f"{plan['aisles']} aisles, {plan['cross_aisles']} cross-aisles; tours begin at {plan['tours_begin_at']}"
+    made_of = f"{plan['aisles']} aisles, {plan['cross_aisles']} cross-aisles"
+    if plan["walkways"]:
+        made_of = f"{plan['walkways']} walkways"
+    head = f"{made_of}; tours begin at {plan['tours_begin_at']}"
     say(json_file, plan, "\n".join([head, *plan["words"]]))
     if plan["words"]:
         sys.exit(1)

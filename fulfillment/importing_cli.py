@@ -100,6 +100,8 @@ Columns (code and kind are needed):
   access          any, fifo (flow rack) or lifo (push-back, stack)
   zone aisle bay level
   x_dm y_dm       where one stands to reach it, in decimetres
+  storey          0 is the lowest; of a floor of walkways
+  walk_point      the point of a floor of walkways it is reached from; empty = the nearest walkway, within 3 m
   capacity_ml max_weight_g   0 = unlimited
   height_mm       of the opening; goods stand upright; 0 = unlimited
   velocity        A, B or C: how near to the front it lies
@@ -314,6 +316,52 @@ Columns (code; for a new wall its location, rows and columns too):
 @click.pass_context
 def put_walls_command(ctx: click.Context, /, **asked: Any) -> None:
     run_import(ctx, asked, lambda floor, file, options: imports.import_put_walls(floor.writer, file, options))
+
+
+@import_group.command(
+    "walk-points",
+    help="""Say where walkways meet and end, on a floor that is no grid of aisles.
+
+\b
+Columns (code, x_dm and y_dm are needed):
+  code            as you write it, at most 30 letters: GATE-2
+  x_dm y_dm       decimetres
+  storey          0 is the lowest; empty = 0
+  note            not stored
+
+A file with a wrong row changes nothing.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def walk_points_command(ctx: click.Context, /, **asked: Any) -> None:
+    run_import(ctx, asked, lambda floor, file, options: imports.import_walk_points(floor.writer, file, options))
+
+
+@import_group.command(
+    "walkways",
+    help="""Say which points walkways, stairs and lifts join; the points come first (`floor import walk-points`).
+
+\b
+Columns (code, from and to are needed):
+  code            by which it is closed: MEZZ-STAIRS
+  from to         points; between two storeys it is stairs or a lift
+  length_dm       empty = the straight line
+  takes_s         with the cart; instead of a length (stairs and lifts need one of the two)
+  is_one_way      1 = from, to only; empty = both ways
+  note            not stored
+
+While there is a walkway, walks are planned on them and not on aisles. A file with a wrong row changes nothing.
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def walkways_command(ctx: click.Context, /, **asked: Any) -> None:
+    run_import(ctx, asked, lambda floor, file, options: imports.import_walkways(floor.writer, file, options))
 
 
 @import_group.command(

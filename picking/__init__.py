@@ -24,6 +24,7 @@ from picking.forecast import (
     set_up_units,
 )
 from picking.layout import Closed, ClosedCross, Layout, OneWay, Spot, infer_layout
+from picking.walkways import Walkways
 
 if TYPE_CHECKING:
     from picking.batches.plan import Batch, BatchPlan, ClusterTote
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from picking.drawing import draw_layout, draw_tour
     from picking.exact import exact_length_dm, exact_tour
     from picking.graph import Climb, FloorGraph, Node, Walkway
-    from picking.graph_drawing import draw_graph_tour
+    from picking.graph_drawing import draw_graph_tour, draw_walkways, draw_walkways_tour, drawn_points
     from picking.heuristics import Route, largest_gap, location_order, return_route, s_shape
     from picking.layout_checks import check_layout
     from picking.modes import Mode, ModeCost, ModePlan, ModeProblem, choose_mode, price
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from picking.solver import RouteSolver, SolverFailed, plan_tour
     from picking.storeys import floor_of_storeys
     from picking.times import HandlingTimes
+    from picking.walkways import closed_between
     from picking.waves import LeftOut, WaveOrder, WavePlan, WaveProblem, plan_wave
 
 _HOMES = {
@@ -64,7 +66,7 @@ _HOMES = {
     "picking.drawing": "draw_layout draw_tour",
     "picking.exact": "exact_length_dm exact_tour",
     "picking.graph": "Climb FloorGraph Node Walkway",
-    "picking.graph_drawing": "draw_graph_tour",
+    "picking.graph_drawing": "draw_graph_tour draw_walkways draw_walkways_tour drawn_points",
     "picking.heuristics": "Route largest_gap location_order return_route s_shape",
     "picking.layout_checks": "check_layout",
     "picking.modes": "Mode ModeCost ModePlan ModeProblem choose_mode price",
@@ -79,6 +81,7 @@ _HOMES = {
     "picking.solver": "RouteSolver SolverFailed plan_tour",
     "picking.storeys": "floor_of_storeys",
     "picking.times": "HandlingTimes",
+    "picking.walkways": "closed_between",
     "picking.waves": "LeftOut WaveOrder WavePlan WaveProblem plan_wave",
 }
 """Module to its public names. `forecast` is imported at once, above: else the module of that name would hide it."""
@@ -143,6 +146,7 @@ __all__ = [
     "TourLeft",
     "TourProblem",
     "Walkway",
+    "Walkways",
     "WallPieces",
     "WallPlan",
     "WallSlot",
@@ -158,10 +162,14 @@ __all__ = [
     "choose_cartons",
     "choose_dense",
     "choose_mode",
+    "closed_between",
     "distance_matrix",
     "draw_graph_tour",
     "draw_layout",
     "draw_tour",
+    "draw_walkways",
+    "draw_walkways_tour",
+    "drawn_points",
     "exact_length_dm",
     "exact_tour",
     "floor_of_storeys",

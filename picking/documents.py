@@ -24,6 +24,7 @@ from picking.problem import TourProblem
 from picking.result import Tour
 from picking.scattered import BinChoice
 from picking.solver import plan_tour
+from picking.walkways import Walkways
 from picking.waves import WavePlan
 
 T = TypeVar("T")
@@ -182,7 +183,10 @@ def _batches(plan: BatchPlan) -> dict[str, Any]:
     asked = plan.problem
     batches = []
     for batch in plan.batches:
-        tour = plan_tour(TourProblem(asked.layout, asked.start, asked.end, batch.stops), seed=plan.seed)
+        if isinstance(asked.layout, Walkways):
+            tour = asked.layout.tour(asked.start, asked.end, batch.stops, seed=plan.seed)
+        else:
+            tour = plan_tour(TourProblem(asked.layout, asked.start, asked.end, batch.stops), seed=plan.seed)
         totes = [
             {
                 "position": loaded.position,

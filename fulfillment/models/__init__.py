@@ -15,7 +15,7 @@ from fulfillment.models.catalogue import (
     PolicyEntry,
 )
 from fulfillment.models.devices import AgentCommand, BenchAgent, Device
-from fulfillment.models.floor_plan import ClosedHours, Closure, OneWayAisle, TourPoint
+from fulfillment.models.floor_plan import ClosedHours, Closure, OneWayAisle, TourPoint, WalkPoint, Walkway
 from fulfillment.models.flow import StageTarget
 from fulfillment.models.identity import (
     AccessToken,
@@ -157,6 +157,8 @@ __all__ = [
     "Transfer",
     "TransferLine",
     "TransferPart",
+    "WalkPoint",
+    "Walkway",
     "Warehouse",
     "Wave",
     "WaveActed",

@@ -38,11 +38,51 @@ class OneWayAisle(InWarehouse, db.Model):
     block: Mapped[int | None] = maybe_whole()
 
 
+class WalkPoint(InWarehouse, db.Model):
+    """A crossing, a landing or an end of walkways, on a floor that is given as walkways."""
+
+    __tablename__ = "walk_point"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "code"),
+        CheckConstraint("storey BETWEEN 0 AND 99", name="storey"),
+    )
+
+    code: Mapped[str] = words()
+    x_dm: Mapped[int] = whole()
+    y_dm: Mapped[int] = whole()
+    storey: Mapped[int] = whole(0)
+
+
+class Walkway(InWarehouse, db.Model):
+    """A way between two points; between storeys stairs or a lift. While there is one, the floor is no grid of aisles.
+
+    `length_dm` NULL: the straight line; `takes_s` NULL: as long as it takes to walk. `is_one_way`: from, to.
+    """
+
+    __tablename__ = "walkway"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "code"),
+        belongs("from_point_id", "walk_point"),
+        belongs("to_point_id", "walk_point"),
+        CheckConstraint("from_point_id <> to_point_id", name="ends"),
+        CheckConstraint("length_dm >= 0 AND takes_s >= 0", name="length"),
+        CheckConstraint("is_one_way BETWEEN 0 AND 1", name="direction"),
+    )
+
+    code: Mapped[str] = words()
+    from_point_id: Mapped[int] = whole()
+    to_point_id: Mapped[int] = whole()
+    length_dm: Mapped[int | None] = maybe_whole()
+    takes_s: Mapped[int | None] = maybe_whole()
+    is_one_way: Mapped[int] = whole(0)
+
+
 class Closure(InWarehouse, db.Model):
     """A stretch of an aisle nobody passes from when it was closed until it is opened again; kept as history.
 
     What stands strictly between the two points cannot be reached. `place` is how it was said. With `cross_y_dm` it is a
-    stretch of the cross-aisle there, from one x to another. `hours_id`: of the hours that closed it (none = somebody).
+    stretch of the cross-aisle there, from one x to another. With `walkway` it is that one, by its code. `hours_id`: of
+    the hours that closed it (none = somebody).
     """
 
     __tablename__ = "closure"
@@ -60,6 +100,7 @@ class Closure(InWarehouse, db.Model):
     from_dm: Mapped[int] = whole()
     to_dm: Mapped[int] = whole()
     cross_y_dm: Mapped[int | None] = maybe_whole()
+    walkway: Mapped[str] = words("")
     reason: Mapped[str] = words()
     closed_at_ms: Mapped[int] = whole()
     closed_by_id: Mapped[int | None] = maybe_whole()

@@ -96,7 +96,9 @@ class Zone(InWarehouse, db.Model):
 
 
 class Location(InWarehouse, db.Model):
-    """Any addressable place. Capacity 0 = unlimited; x, y where one stands to reach it.
+    """Any addressable place. Capacity 0 = unlimited; x, y where one stands to reach it, on which storey.
+
+    `walk_point_id`: on a floor of walkways, the point it is reached from; NULL: the nearest walkway.
 
     From a place that is not pickable nobody picks: replenishment brings its goods down first.
     """
@@ -107,6 +109,8 @@ class Location(InWarehouse, db.Model):
         Index("ix_location_kind", "warehouse_id", "kind", "level", "y_dm", "x_dm"),
         one_of("kind", LocationKind),
         one_of("access", Access),
+        belongs("walk_point_id", "walk_point"),
+        CheckConstraint("storey BETWEEN 0 AND 99", name="storey"),
         CheckConstraint("capacity_ml >= 0 AND max_weight_g >= 0", name="capacity"),
         one_of("velocity", ["", *Velocity]),
         CheckConstraint("height_mm >= 0 AND is_pickable BETWEEN 0 AND 1", name="reach"),
@@ -121,6 +125,8 @@ class Location(InWarehouse, db.Model):
     level: Mapped[int] = whole(0)
     x_dm: Mapped[int] = whole(0)
     y_dm: Mapped[int] = whole(0)
+    storey: Mapped[int] = whole(0)
+    walk_point_id: Mapped[int | None] = maybe_whole()
     capacity_ml: Mapped[int] = whole(0)
     max_weight_g: Mapped[int] = whole(0)
     height_mm: Mapped[int] = whole(0)

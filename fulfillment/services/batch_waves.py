@@ -42,7 +42,7 @@ def planned(picks: WavePicks, plan: FloorPlan, wall_slots: int) -> tuple[BatchPl
     start, end = plan.start, tour_ends.likely(plan, picks.orders)[0]
     problem = BatchProblem(plan.layout, start, end, picks.cart, picks.orders)
     apart = plan_batches(problem, COMPARED_MS, proposals=0)
-    together = ModeProblem(plan.layout, start, end, picks.cart, picks.orders, wall_slots=wall_slots)
+    together = ModeProblem(plan.grid, start, end, picks.cart, picks.orders, wall_slots=wall_slots)
     orders = {order.order_id: order for order in picks.orders}
     loads = [
         load
@@ -56,7 +56,7 @@ def planned(picks: WavePicks, plan: FloorPlan, wall_slots: int) -> tuple[BatchPl
 def _loads(orders: Sequence[PickOrder], picks: WavePicks, plan: FloorPlan) -> Iterator[Load]:
     lines = [line for order in orders for line in order.lines]
     spots = tuple({line.spot.name: line.spot for line in lines}.values())
-    walk = s_shape(TourProblem(plan.layout, plan.start, plan.drops[0], spots)).sequence
+    walk = s_shape(TourProblem(plan.grid, plan.start, plan.drops[0], spots)).sequence
     at = {spot.name: number for number, spot in enumerate(walk)}
 
     def on_the_way(line: PickLine) -> tuple[int, int, str]:

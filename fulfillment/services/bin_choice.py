@@ -29,6 +29,7 @@ from picking import (
     FieldError,
     Spot,
     StockedBin,
+    Walkways,
     WantedItem,
     choose_bins,
 )
@@ -95,6 +96,8 @@ def nearer_bins(floor: Floor, wave_id: int) -> int:
         return 0
     began = time.monotonic()
     plan = floor_plan.of(floor)
+    if isinstance(plan.layout, Walkways):
+        return 0  # bins are weighed by aisles: off the grid goods come from where they were promised
     picks = wave_picks.within_reach(choice.picks, plan)
     first = tour_ends.carts(plan, picks, FIRST_PLAN_MS, wave_id)
     carts_of: dict[str, set[int]] = {}
@@ -208,7 +211,7 @@ def _of_cart(choice: _Choice, plan: FloorPlan, batch: Batch, whole: set[int], se
     try:
         # Bins are chosen on the flat, so the walk as promised is measured there too.
         promised = shortest(replace(plan, level_climb_dm=0), plan.start, batch.stops, CART_MS, seed)
-        asked = BinProblem(plan.layout, plan.start, promised.end, tuple(bins), tuple(wanted))
+        asked = BinProblem(plan.grid, plan.start, promised.end, tuple(bins), tuple(wanted))
         found = choose_bins(asked, CART_MS, seed)
     except FieldError:
         return []  # a floor no choice can be made on is planned as it was promised

@@ -15,11 +15,12 @@ from typing import Any
 from fulfillment.domain.floor_plan import ClosedBecause
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, jobs, ways
+from fulfillment.services import floor_plan, jobs, walkways, ways
 from fulfillment.services.actor import Actor
 from fulfillment.services.lookup import author_id
 from fulfillment.services.running import tell
 from fulfillment.services.walks import lost
+from picking import Spot, Walkways
 
 # The words of a place that is no location: an aisle's block, a cross-aisle, a cross-aisle from an aisle on.
 _BLOCK = re.compile(r"(.+)/(\d{1,3})")
@@ -37,8 +38,9 @@ def close(
     may_without_badge: bool = False, hours_id: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Close an aisle by its name (`A01`; `A01/0` in its first block only), one location, from one location until
-    another, or a cross-aisle (`CROSS-0` is the one at the front; `CROSS-0/A03` until `A05` between two aisles); nobody
-    is sent through any more. `hours_id`: of the hours of the day that close it (`closed_hours`).
+    another, a walkway by its code where the floor is made of them, or a cross-aisle (`CROSS-0` is the one at the
+    front; `CROSS-0/A03` until `A05` between two aisles); nobody is sent through any more. `hours_id`: of the hours of
+    the day that close it (`closed_hours`).
 
     Raises:
         NotFound: no such aisle, block, cross-aisle or location; DomainError: two aisles, a bad reason, or no
@@ -51,18 +53,18 @@ def close(
     part = stretch(tx, place.strip().upper(), until.strip().upper())
     said = part.said
     known = tx.one(
-        "SELECT id FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL AND x_dm = :x"
+        "SELECT id FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL AND x_dm = :x AND walkway = :walkway"
         " AND COALESCE(cross_y_dm, :nowhere) = :y AND from_dm <= :low AND to_dm >= :high",
         x=part.x_dm, y=_NOWHERE if part.cross_y_dm is None else part.cross_y_dm, nowhere=_NOWHERE,
-        low=part.from_dm, high=part.to_dm,
+        low=part.from_dm, high=part.to_dm, walkway=part.walkway,
     )  # fmt: skip
     if known is not None:
         raise Conflict("closed_already", f"{said} is closed already", "place")
     closure_id = tx.insert(
-        "closure", place=said, x_dm=part.x_dm, cross_y_dm=part.cross_y_dm, from_dm=part.from_dm,
-        to_dm=part.to_dm, reason=reason, closed_at_ms=tx.now_ms, closed_by_id=person_id, hours_id=hours_id,
+        "closure", place=said, x_dm=part.x_dm, cross_y_dm=part.cross_y_dm, from_dm=part.from_dm, to_dm=part.to_dm,
+        walkway=part.walkway, reason=reason, closed_at_ms=tx.now_ms, closed_by_id=person_id, hours_id=hours_id,
     )  # fmt: skip
-    if part.cross_y_dm is not None:
+    if part.cross_y_dm is not None or part.walkway:
         _check_way_left(tx)
     have_planned_again(tx, f"closed:{closure_id}")
     tell(tx, "board", "AisleClosed", actor.scan_id, closure=closure_id, place=said, reason=reason)
@@ -126,9 +128,14 @@ _SHOWN = (
 def _check_way_left(tx: Tx) -> None:
     """Raises Conflict when nobody would come from where tours begin to any aisle and on to where they end."""
     plan = floor_plan.now(tx)
-    one_of_each = list({spot.x_dm: spot for spot in floor_plan.storage_spots(tx)}.values())
+    by_place = plan.place if isinstance(plan.layout, Walkways) else _aisle_of
+    one_of_each = list({by_place(spot): spot for spot in floor_plan.storage_spots(tx)}.values())
     if len(lost(plan, plan.start, one_of_each) - {len(one_of_each)}) == len(one_of_each):
         raise Conflict("no_way_left", "with this closed no aisle can be reached: close less of it", "place")
+
+
+def _aisle_of(spot: Spot) -> tuple[int, int, int]:
+    return spot.x_dm, 0, 0
 
 
 def have_planned_again(tx: Tx, why: str) -> None:
@@ -146,6 +153,7 @@ class Stretch:
     from_dm: int
     to_dm: int
     cross_y_dm: int | None = None
+    walkway: str = ""
 
 
 def stretch(tx: Tx, place: str, until: str) -> Stretch:
@@ -154,6 +162,8 @@ def stretch(tx: Tx, place: str, until: str) -> Stretch:
     Raises:
         NotFound, DomainError: see there.
     """
+    if walkways.are_there(tx):
+        return _walkway(tx, place, until)
     first = _storage(tx, place)
     if first is None:
         cross = _CROSS.fullmatch(place)
@@ -174,6 +184,15 @@ def stretch(tx: Tx, place: str, until: str) -> Stretch:
     return _inside(said, first["x_dm"], min(first["y_dm"], last["y_dm"]), max(first["y_dm"], last["y_dm"]))
 
 
+def _walkway(tx: Tx, place: str, until: str) -> Stretch:
+    """All of a walkway, by its code: half of one is none."""
+    if not walkways.called(tx, place):
+        raise NotFound("unknown_walkway", f"no walkway {place[:40]!r}: name one by its code", "place")
+    if until:
+        raise DomainError("bad_stretch", "a walkway is closed as a whole", "until")
+    return Stretch(place, 0, 0, 1, None, place)
+
+
 def _inside(said: str, x_dm: int, low_dm: int, high_dm: int) -> Stretch:
     # Bins at the two ends of a stretch can be reached; those that were named are meant to be inside.
     return Stretch(said, x_dm, low_dm - 1, high_dm + 1)
@@ -182,7 +201,7 @@ def _inside(said: str, x_dm: int, low_dm: int, high_dm: int) -> Stretch:
 def _block_stretch(tx: Tx, aisle: str, block: int) -> Stretch:
     """An aisle between two cross-aisles, block 0 being the one at the front."""
     x_dm, _, _ = floor_plan.aisle_called(tx, aisle, "place")
-    layout = floor_plan.now(tx).layout
+    layout = floor_plan.now(tx).grid
     if block >= layout.blocks or len(layout.cross_aisle_y_dm) < 2:
         raise NotFound("unknown_block", f"there are blocks 0 to {layout.blocks - 1}, counted from the front", "place")
     return Stretch(f"{aisle}/{block}", x_dm, *layout.cross_aisle_y_dm[block : block + 2])
@@ -190,7 +209,7 @@ def _block_stretch(tx: Tx, aisle: str, block: int) -> Stretch:
 
 def _cross_stretch(tx: Tx, cross: int, aisle: str, until: str) -> Stretch:
     """A cross-aisle, 0 being the one at the front: all of it, or between two aisles."""
-    layout = floor_plan.now(tx).layout
+    layout = floor_plan.now(tx).grid
     if cross >= len(layout.cross_aisle_y_dm):
         words = f"there are cross-aisles 0 to {len(layout.cross_aisle_y_dm) - 1}, counted from the front"
         raise NotFound("unknown_cross_aisle", words, "place")

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from fulfillment.domain.codes import BadCode, parse_own_code
 from fulfillment.hot import Tx
 from fulfillment.services import floor_plan
-from picking import FieldError, Spot, draw_layout
+from picking import FieldError, Spot, Walkways, draw_layout, draw_walkways, drawn_points
 
 HOUR_MS = 3_600_000
 SCANS_READ = 500
@@ -30,8 +30,18 @@ def seen(tx: Tx, engine: Engine, hours: int, width_px: int) -> dict[str, Any]:
         plan = floor_plan.at_version(tx, engine)
     except FieldError:
         return {"svg": "", "people": people, "places": places[:20]}
-    spots = {(one["x_dm"], one["y_dm"]): Spot(one["location"], one["x_dm"], one["y_dm"], 0) for one in people + places}
-    drawn = draw_layout(plan.layout, [plan.start, *spots.values()], None, width_px)
+    is_grid = not isinstance(plan.layout, Walkways)
+    spots = {
+        (one["x_dm"], one["y_dm"]) if is_grid else one["location"]: Spot(one["location"], one["x_dm"], one["y_dm"], 0)
+        for one in people + places
+    }
+    if isinstance(plan.layout, Walkways):
+        drawn = draw_walkways(plan.layout, [plan.start, *spots.values()], None, width_px)
+        at = drawn_points(plan.layout, [plan.start, *spots.values()])
+        for one in (*places, *people):
+            one["x_dm"], one["y_dm"] = (round(value) for value in at[one["location"]])
+    else:
+        drawn = draw_layout(plan.layout, [plan.start, *spots.values()], None, width_px)
     marks = "\n".join([*_heat(places), *_standing(people)])
     return {"svg": drawn.replace("\n</svg>", f"\n{marks}\n</svg>"), "people": people, "places": places[:20]}
 
@@ -84,7 +94,7 @@ _VISITS = (
     "SELECT MIN(l.code) AS location, l.x_dm, l.y_dm, COUNT(*) AS visits FROM task k"
     " JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
     " WHERE k.warehouse_id = :w AND k.state IN ('done', 'short') AND k.done_at_ms >= :since AND l.x_dm IS NOT NULL"
-    " GROUP BY l.x_dm, l.y_dm ORDER BY visits DESC, location"
+    " GROUP BY l.x_dm, l.y_dm, l.storey, l.walk_point_id ORDER BY visits DESC, location"
 )
 _SCANS = (
     "SELECT c.code, c.recorded_at_ms, COALESCE(NULLIF(o.name, ''), o.badge) AS operator FROM scan c JOIN operator o"

@@ -1,4 +1,5 @@
-"""The floor as tours are planned on it: aisles from the locations' coordinates, rules, and where tours begin and end.
+"""The floor as tours are planned on it: aisles from the locations' coordinates, or walkways where it is given as such;
+rules, and where tours begin and end.
 
 Owns `warehouse.layout_version`: whoever changes what is walked says so with `changed`, and the layout is made anew
 (and compiled once) when it is asked for next. Refuses an aisle no location lies in and a place nobody can stand at.
@@ -21,7 +22,20 @@ from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.stock import LocationKind
 from fulfillment.domain.tour_order import TourOrder
 from fulfillment.hot import Tx
-from picking import Closed, ClosedCross, FieldError, Layout, OneWay, Spot, check_layout, draw_layout, infer_layout
+from fulfillment.services import walkways
+from picking import (
+    Closed,
+    ClosedCross,
+    FieldError,
+    Layout,
+    OneWay,
+    Spot,
+    Walkways,
+    check_layout,
+    draw_layout,
+    draw_walkways,
+    infer_layout,
+)
 
 MAX_DROPS = 20
 STORAGE = "kind IN ('bin', 'reserve', 'flow_rack')"
@@ -36,7 +50,7 @@ class FloorPlan:
     """
 
     version: int
-    layout: Layout
+    layout: Layout | Walkways
     start: Spot
     drops: tuple[Spot, ...]
     level_climb_dm: int
@@ -45,7 +59,26 @@ class FloorPlan:
 
     def walked_by(self, busy_dm: Sequence[tuple[int, int, int]]) -> FloorPlan:
         """The same floor while sub-aisles are walked by others: (aisle, block, extra dm)."""
-        return replace(self, layout=replace(self.layout, busy_dm=tuple(busy_dm))) if busy_dm else self
+        if not busy_dm or isinstance(self.layout, Walkways):
+            return self
+        return replace(self, layout=replace(self.layout, busy_dm=tuple(busy_dm)))
+
+    @property
+    def grid(self) -> Layout:
+        """The aisles.
+
+        Raises:
+            FieldError: this floor is made of walkways.
+        """
+        if isinstance(self.layout, Walkways):
+            raise FieldError("layout", "this floor is made of walkways, not of aisles")
+        return self.layout
+
+    def place(self, spot: Spot) -> tuple[int, int, int]:
+        """Where a spot is reached from: x, y and the storey. Spots of one place are one stop of a walk."""
+        if isinstance(self.layout, Walkways):
+            return self.layout.place(spot)
+        return spot.x_dm, spot.y_dm, 0
 
 
 @dataclass(frozen=True)
@@ -110,6 +143,8 @@ def set_plan(
         NotFound: a place or an aisle nobody knows.
         DomainError: a place no cart can stand at; an aisle in several lines of racks, or one-way both ways.
     """
+    if one_way:
+        walkways.refuse_on_walkways(tx, "one-way aisles", "one_way[0].aisle")
     if len(drops) > MAX_DROPS:
         raise DomainError("bad_quantity", f"tours end at {MAX_DROPS} places at most", "drops")
     points = [(TourEnd.START, standing(tx, start, "start"))] if start else []
@@ -135,7 +170,13 @@ def set_plan(
 
 
 def set_cross_aisles(tx: Tx, cross_aisles_y_dm: Sequence[int] | None) -> None:
-    """Say where the cross-aisles run; None: they are inferred from the locations."""
+    """Say where the cross-aisles run; None: they are inferred from the locations.
+
+    Raises:
+        Conflict: `no_grid`, this floor is made of walkways.
+    """
+    if cross_aisles_y_dm is not None:
+        walkways.refuse_on_walkways(tx, "cross-aisles", "cross_aisles_y_dm")
     said = "" if cross_aisles_y_dm is None else json.dumps(sorted(set(cross_aisles_y_dm)))
     tx.put("UPDATE warehouse SET cross_aisle_y_dm = :y WHERE id = :w", y=said)
     changed(tx)
@@ -208,15 +249,21 @@ def describe(tx: Tx, engine: Engine) -> dict[str, Any]:
     try:
         plan = at_version(tx, engine)
     except FieldError as wrong:
-        return {**shown, "aisles": 0, "cross_aisles": 0, "tours_begin_at": None, "words": [str(wrong)]}
+        return {**shown, "aisles": 0, "cross_aisles": 0, "walkways": 0, "tours_begin_at": None, "words": [str(wrong)]}
+    layout = plan.layout
+    if isinstance(layout, Walkways):
+        figures = {"aisles": 0, "cross_aisles": 0, "walkways": len(layout.graph.walkways) + len(layout.graph.climbs)}
+    else:
+        figures = {"aisles": len(layout.aisle_x_dm), "cross_aisles": len(layout.cross_aisle_y_dm), "walkways": 0}
     return {
-        **shown, "aisles": len(plan.layout.aisle_x_dm), "cross_aisles": len(plan.layout.cross_aisle_y_dm),
-        "tours_begin_at": plan.start.name, "words": words_about(plan, storage_spots(tx)),
+        **shown, **figures, "tours_begin_at": plan.start.name, "words": words_about(plan, storage_spots(tx)),
     }  # fmt: skip
 
 
 def words_about(plan: FloorPlan, storage: Sequence[Spot]) -> list[str]:
     """What looks wrong with the floor as it was built: what is closed for now is listed by itself."""
+    if isinstance(plan.layout, Walkways):
+        return plan.layout.opened.words(storage, (plan.start, *plan.drops))
     return check_layout(plan.layout.opened, storage, (plan.start, *plan.drops))
 
 
@@ -232,15 +279,19 @@ def picture(tx: Tx, engine: Engine, width_px: int) -> str:
 def drawn(plan: FloorPlan, storage: Sequence[Spot], width_px: int) -> str:
     """A plan as SVG text, with a dot for each of `storage`."""
     points = list({spot.name: spot for spot in (plan.start, *plan.drops)}.values())
-    dots = {(spot.x_dm, spot.y_dm): spot for spot in storage}
-    return draw_layout(plan.layout, [*points, *dots.values()], {spot.name: spot.name for spot in points}, width_px)
+    dots = {plan.place(spot): spot for spot in storage}
+    marks = {spot.name: spot.name for spot in points}
+    if isinstance(plan.layout, Walkways):
+        return draw_walkways(plan.layout, [*points, *dots.values()], marks, width_px)
+    return draw_layout(plan.layout, [*points, *dots.values()], marks, width_px)
 
 
 def storage_spots(tx: Tx) -> list[Spot]:
     """A spot for every point goods are picked from; the faces of an aisle that are reached from one point are one."""
     rows = tx.all(
-        f"SELECT MIN(code) AS code, x_dm, y_dm, level FROM location WHERE warehouse_id = :w AND {STORAGE}"
-        " GROUP BY x_dm, y_dm, level ORDER BY x_dm, y_dm, level"
+        "SELECT MIN(code) AS code, x_dm, y_dm, level FROM location"
+        f" WHERE warehouse_id = :w AND {STORAGE} GROUP BY x_dm, y_dm, level, storey, walk_point_id"
+        " ORDER BY x_dm, y_dm, level, storey, walk_point_id"
     )
     return [Spot(row["code"], row["x_dm"], row["y_dm"], row["level"]) for row in rows]
 
@@ -250,7 +301,22 @@ def _read(tx: Tx, version: int) -> FloorPlan:
         "SELECT cross_aisle_y_dm, level_climb_dm, reach_level, tour_order, heavy_from_g FROM warehouse WHERE id = :w"
     )
     cross = warehouse["cross_aisle_y_dm"]
-    layout = infer_layout(storage_spots(tx), json.loads(cross) if cross else None)
+    layout = walkways.floor(tx) or _grid(tx, json.loads(cross) if cross else None)
+    points = tx.all(
+        "SELECT p.kind, l.code, l.x_dm, l.y_dm FROM tour_point p JOIN location l ON l.warehouse_id = p.warehouse_id"
+        " AND l.id = p.location_id WHERE p.warehouse_id = :w ORDER BY p.id"
+    )
+    named = [(row["kind"], Spot(row["code"], row["x_dm"], row["y_dm"])) for row in points]
+    start = next((spot for kind, spot in named if kind == TourEnd.START), None) or _usual_depot(tx)
+    drops = tuple(spot for kind, spot in named if kind == TourEnd.DROP) or (start,)
+    heavy_from_g = warehouse["heavy_from_g"] if warehouse["tour_order"] == TourOrder.HEAVY_FIRST else 0
+    climb_dm, reach_level = warehouse["level_climb_dm"], warehouse["reach_level"]
+    return FloorPlan(version, layout, start, drops, climb_dm, reach_level, heavy_from_g)
+
+
+def _grid(tx: Tx, cross_aisles_y_dm: Sequence[int] | None) -> Layout:
+    """The aisles with what holds for them now."""
+    layout = infer_layout(storage_spots(tx), cross_aisles_y_dm)
     number_of = {x_dm: aisle for aisle, x_dm in enumerate(layout.aisle_x_dm)}
     one_way = tuple(
         OneWay(number_of[row["x_dm"]], bool(row["is_up"]), row["block"])
@@ -259,7 +325,7 @@ def _read(tx: Tx, version: int) -> FloorPlan:
     )
     shut = tx.all(
         "SELECT x_dm, cross_y_dm, from_dm, to_dm FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL"
-        " ORDER BY id"
+        " AND walkway = '' ORDER BY id"
     )
     closed = tuple(
         Closed(number_of[row["x_dm"]], row["from_dm"], row["to_dm"])
@@ -272,17 +338,7 @@ def _read(tx: Tx, version: int) -> FloorPlan:
         for row in shut
         if row["cross_y_dm"] in cross_of
     )
-    points = tx.all(
-        "SELECT p.kind, l.code, l.x_dm, l.y_dm FROM tour_point p JOIN location l ON l.warehouse_id = p.warehouse_id"
-        " AND l.id = p.location_id WHERE p.warehouse_id = :w ORDER BY p.id"
-    )
-    named = [(row["kind"], Spot(row["code"], row["x_dm"], row["y_dm"])) for row in points]
-    start = next((spot for kind, spot in named if kind == TourEnd.START), None) or _usual_depot(tx)
-    drops = tuple(spot for kind, spot in named if kind == TourEnd.DROP) or (start,)
-    layout = replace(layout, one_way=one_way, closed=closed, closed_cross=closed_cross)
-    heavy_from_g = warehouse["heavy_from_g"] if warehouse["tour_order"] == TourOrder.HEAVY_FIRST else 0
-    climb_dm, reach_level = warehouse["level_climb_dm"], warehouse["reach_level"]
-    return FloorPlan(version, layout, start, drops, climb_dm, reach_level, heavy_from_g)
+    return replace(layout, one_way=one_way, closed=closed, closed_cross=closed_cross)
 
 
 def _usual_depot(tx: Tx) -> Spot:

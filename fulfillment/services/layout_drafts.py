@@ -214,7 +214,7 @@ def _one_spot(tx: Tx) -> Iterable[str]:
     """Locations of two aisles at one point and level: one of them stands elsewhere."""
     for row in tx.all(
         "SELECT MIN(code) AS one, MAX(code) AS other, x_dm, y_dm, level FROM location"
-        f" WHERE warehouse_id = :w AND {STORAGE} GROUP BY x_dm, y_dm, level HAVING COUNT(DISTINCT aisle) > 1"
+        f" WHERE warehouse_id = :w AND {STORAGE} GROUP BY x_dm, y_dm, level, storey HAVING COUNT(DISTINCT aisle) > 1"
         " ORDER BY x_dm, y_dm, level LIMIT 20"
     ):
         yield (

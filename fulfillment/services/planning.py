@@ -36,6 +36,7 @@ from fulfillment.services import (
     tour_ends,
     tour_orders,
     tour_writing,
+    walkways,
     wave_drafts,
     wave_forecasts,
     wave_picks,
@@ -138,7 +139,7 @@ def _mode(tx: Tx, wave_id: int) -> PickMode:
     """How a wave can be picked now: the wall, or the zones, it was released for may have gone, or tours have an order
     by now that none which goes through zones can keep."""
     mode = tx.one("SELECT mode FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)["mode"]
-    if mode == PickMode.BATCH and put_walls.largest_slots(tx):
+    if mode == PickMode.BATCH and put_walls.largest_slots(tx) and not walkways.are_there(tx):
         return PickMode.BATCH
     is_by_zones = mode == PickMode.ZONE and len(pick_zones.listed(tx)) > 1 and not tour_orders.is_heavy_first(tx)
     return PickMode.ZONE if is_by_zones else PickMode.CLUSTER

@@ -34,7 +34,7 @@ from fulfillment.services.running import tell
 from fulfillment.services.tour_orders import NO_RANKS, Ranks
 from fulfillment.services.walks import Deadlines, Walk, length_dm, lost, shortest, walk_lefts, walked_dm
 from fulfillment.services.zone_walks import NO_ZONES, Zoning, shortest_in
-from picking import Spot, handling_times, keeps_ranks, learn
+from picking import Spot, Walkways, handling_times, keeps_ranks, learn
 
 REPLAN_TOUR = "replan_tour"
 TRIES = 5  # a picker makes a stop every few seconds, a plan takes milliseconds
@@ -292,12 +292,15 @@ def _busy(tx: Tx, plan: FloorPlan, tour_id: int) -> list[tuple[int, int, int]]:
         " ORDER BY k.tour_id, k.sequence, k.id",
         tour=tour_id,
     )
+    layout = plan.layout
+    if isinstance(layout, Walkways):
+        return []  # walkways are as wide as two carts: there are no sub-aisles to meet in
     ahead: dict[int, list[tuple[int, int]]] = {}
     for row in rows:
-        aisle = plan.layout.aisle_of(_spot(row))
+        aisle = layout.aisle_of(_spot(row))
         stops = ahead.setdefault(row["tour_id"], [])
         if aisle is not None and len(stops) < BUSY_STOPS:
-            stops.append((aisle, plan.layout.block_of(row["y_dm"])))
+            stops.append((aisle, layout.block_of(row["y_dm"])))
     pickers = Counter(place for stops in ahead.values() for place in set(stops))
     return [(aisle, block, BUSY_DM * count) for (aisle, block), count in sorted(pickers.items())]
 

@@ -16,7 +16,17 @@ from fulfillment.hot import Tx
 from fulfillment.services import floor_plan
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.walks import unhindered, walked_dm
-from picking import FieldError, Spot, draw_layout, draw_tour
+from picking import (
+    FieldError,
+    Layout,
+    Spot,
+    Walkways,
+    draw_layout,
+    draw_tour,
+    draw_walkways,
+    draw_walkways_tour,
+    drawn_points,
+)
 
 _LARGEST_ID = 2**63 - 1
 _RING_DM = 9
@@ -41,17 +51,40 @@ class Picture:
 
     def svg(self, width_px: int) -> str:
         """The walk as SVG text; on a layout it cannot be walked on any more, its stops without it."""
-        layout = unhindered(self.plan.layout)
+        layout, spots = unhindered(self.plan.layout), [self.start, *dict.fromkeys(self.sequence)]
         try:
-            drawn = draw_tour(layout, self.start, self.sequence, self._end(), width_px)
+            drawn = drawn_walk(layout, self.start, self.sequence, self._end(), width_px)
         except FieldError:
-            drawn = draw_layout(layout, [self.start, *dict.fromkeys(self.sequence)], width_px=width_px)
-        return drawn if self.next is None else _ringed(drawn, self.next)
+            if isinstance(layout, Walkways):
+                drawn = draw_walkways(layout, spots, width_px=width_px)
+            else:
+                drawn = draw_layout(layout, spots, width_px=width_px)
+        return drawn if self.next is None else _ringed(drawn, *self._drawn_at(self.next, spots))
+
+    def _drawn_at(self, spot: Spot, spots: list[Spot]) -> tuple[int, int]:
+        layout = self.plan.layout
+        if not isinstance(layout, Walkways):
+            return spot.x_dm, spot.y_dm
+        x_dm, y_dm = drawn_points(layout, [*spots, self._end(), spot])[spot.name]
+        return round(x_dm), round(y_dm)
 
     def _end(self) -> Spot:
         """The drop point nearest to the last stop: what a tour that ends where it is shortest ends at."""
         last = self.sequence[-1] if self.sequence else self.start
         return min(self.plan.drops, key=lambda drop: walked_dm(self.plan, [last, drop]))
+
+
+def drawn_walk(
+    layout: Layout | Walkways, start: Spot, sequence: Sequence[Spot], end: Spot, width_px: int
+) -> str:  # fmt: skip
+    """The walk on the floor as SVG text.
+
+    Raises:
+        FieldError: it cannot be walked there.
+    """
+    if isinstance(layout, Walkways):
+        return draw_walkways_tour(layout, start, sequence, end, width_px)
+    return draw_tour(layout, start, sequence, end, width_px)
 
 
 def describe(tx: Tx, tour_id: int) -> dict[str, Any]:
@@ -133,7 +166,8 @@ def _stops(tx: Tx, tour_id: int, which: str) -> Sequence[Any]:
 def _picture(tx: Tx, engine: Engine, rows: Sequence[Any], upcoming: Any, last: Any) -> Picture:
     plan = floor_plan.at_version(tx, engine)
     # One point of the floor, one dot: the places above one another there are one stop of the walk.
-    sequence = tuple({(row["x_dm"], row["y_dm"]): _spot(row) for row in reversed(rows)}.values())[::-1]
+    stops = [_spot(row) for row in reversed(rows)]
+    sequence = tuple({plan.place(spot): spot for spot in stops}.values())[::-1]
     start = plan.start if last is None else _spot(last)
     return Picture(plan, start, sequence, None if upcoming is None else _spot(upcoming))
 
@@ -142,10 +176,10 @@ def _spot(row: Any) -> Spot:
     return Spot(row["code"], row["x_dm"], row["y_dm"], row["level"])
 
 
-def _ringed(svg: str, spot: Spot) -> str:
+def _ringed(svg: str, x_dm: int, y_dm: int) -> str:
     """A ring round the next stop; pictures have y upwards, SVG downwards."""
     ring = (
-        f'<circle cx="{spot.x_dm}" cy="{-spot.y_dm}" r="{_RING_DM}" fill="none" stroke="var(--wrong, #b3261e)"'
+        f'<circle cx="{x_dm}" cy="{-y_dm}" r="{_RING_DM}" fill="none" stroke="var(--wrong, #b3261e)"'
         f' stroke-width="{_RING_DM // 3}"/>'
     )
     return svg.replace("\n</svg>", f"\n{ring}\n</svg>")

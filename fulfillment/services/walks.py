@@ -18,6 +18,7 @@ from picking import (
     Spot,
     Tour,
     TourProblem,
+    Walkways,
     Window,
     out_of_reach,
     plan_graph_tour,
@@ -69,9 +70,7 @@ def shortest(
     refused: FieldError | None = None
     for end in plan.drops:
         try:
-            asked = _problem(plan, start, end, stops, ranks or {})
-            tour = _in_time(asked, deadlines, share_ms, seed) if deadlines else plan_tour(asked, share_ms, seed)
-            walks.append(Walk(tour, end))
+            walks.append(Walk(_tour(plan, start, end, stops, ranks or {}, deadlines, share_ms, seed), end))
         except FieldError as error:
             refused = error  # this one lies behind something closed; another may do
     if refused is not None and not walks:
@@ -85,7 +84,7 @@ def shortest(
 def lost(plan: FloorPlan, start: Spot, spots: Sequence[Spot]) -> set[int]:
     """The numbers of the spots no walk from `start` can visit on its way to the drop point that serves most of them;
     `len(spots)` is among them where there is no way to that either."""
-    found = [{at for at, _ in out_of_reach(plan.layout, start, spots, end)} for end in plan.drops]
+    found = [{at for at, _ in _out_of_reach(plan.layout, start, spots, end)} for end in plan.drops]
     return min(found, key=len)
 
 
@@ -106,20 +105,33 @@ def walk_lefts(
 
 def length_dm(plan: FloorPlan, spots: Sequence[Spot]) -> int:
     """The walk through these spots in this order."""
-    return walk_dm(unhindered(plan.layout), spots, plan.level_climb_dm, plan.reach_level)
+    return _walk_dm(plan, unhindered(plan.layout), spots)
 
 
 def walked_dm(plan: FloorPlan, spots: Sequence[Spot]) -> int:
     """The walk through these spots as others make it longer; beyond everything where a leg cannot be walked."""
     try:
-        return walk_dm(plan.layout, spots, plan.level_climb_dm, plan.reach_level)
+        return _walk_dm(plan, plan.layout, spots)
     except FieldError:
         return NO_WAY_DM
 
 
-def unhindered(layout: Layout) -> Layout:
+def unhindered(layout: Layout | Walkways) -> Layout | Walkways:
     """The layout without anybody else on it: what busy sub-aisles were counted for is no walk."""
-    return replace(layout, busy_dm=()) if layout.busy_dm else layout
+    return layout if isinstance(layout, Walkways) or not layout.busy_dm else replace(layout, busy_dm=())
+
+
+def _tour(
+    plan: FloorPlan, start: Spot, end: Spot, stops: Sequence[Spot], ranks: Mapping[str, int],
+    deadlines: Deadlines | None, time_limit_ms: int, seed: int,
+) -> Tour:  # fmt: skip
+    if isinstance(plan.layout, Walkways):
+        # No deadlines: hours close a walkway, and no goods lie within one.
+        return plan.layout.tour(
+            start, end, stops, time_limit_ms, seed, plan.level_climb_dm, plan.reach_level, ranks
+        )  # fmt: skip
+    asked = _problem(plan, plan.layout, start, end, stops, ranks)
+    return _in_time(asked, deadlines, time_limit_ms, seed) if deadlines else plan_tour(asked, time_limit_ms, seed)
 
 
 def _in_time(asked: TourProblem, deadlines: Deadlines, time_limit_ms: int, seed: int) -> Tour:
@@ -138,7 +150,21 @@ def _in_time(asked: TourProblem, deadlines: Deadlines, time_limit_ms: int, seed:
 
 
 def _problem(
-    plan: FloorPlan, start: Spot, end: Spot, stops: Sequence[Spot], ranks: Mapping[str, int]
+    plan: FloorPlan, layout: Layout, start: Spot, end: Spot, stops: Sequence[Spot], ranks: Mapping[str, int]
 ) -> TourProblem:
     ranked = tuple((name, ranks[name]) for name in sorted({stop.name for stop in stops} & set(ranks)))
-    return TourProblem(plan.layout, start, end, tuple(stops), plan.level_climb_dm, plan.reach_level, ranked)
+    return TourProblem(layout, start, end, tuple(stops), plan.level_climb_dm, plan.reach_level, ranked)
+
+
+def _walk_dm(plan: FloorPlan, layout: Layout | Walkways, spots: Sequence[Spot]) -> int:
+    if isinstance(layout, Walkways):
+        return layout.walk_dm(spots, plan.level_climb_dm, plan.reach_level)
+    return walk_dm(layout, spots, plan.level_climb_dm, plan.reach_level)
+
+
+def _out_of_reach(
+    layout: Layout | Walkways, start: Spot, stops: Sequence[Spot], end: Spot
+) -> list[tuple[int, str]]:  # fmt: skip
+    if isinstance(layout, Walkways):
+        return layout.out_of_reach(start, stops, end)
+    return out_of_reach(layout, start, stops, end)

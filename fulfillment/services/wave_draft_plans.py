@@ -17,6 +17,7 @@ from fulfillment.domain.waves import RELEASABLE, WaveChoice
 from fulfillment.hot import Tx
 from fulfillment.services import floor_plan, tour_ends, wave_forecasts, wave_picks, wave_questions, ways, work_times
 from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.tour_views import drawn_walk
 from fulfillment.services.walks import Walk, shortest
 from fulfillment.services.wave_picks import WavePicks
 from picking import (
@@ -27,7 +28,6 @@ from picking import (
     PickOrder,
     Rates,
     TourLeft,
-    draw_tour,
     handling_times,
     learn,
 )
@@ -207,7 +207,7 @@ def _tours(asked: _Asked, batches: Sequence[Batch], walks: Sequence[Walk], seed:
         due_at_ms = min(asked.heads[order_id]["cut_off_at_ms"] for order_id in order_ids)
         picture = ""
         if number <= DRAWN:
-            picture = draw_tour(asked.plan.layout, asked.plan.start, walk.tour.sequence, walk.end, DRAWN_PX)
+            picture = drawn_walk(asked.plan.layout, asked.plan.start, walk.tour.sequence, walk.end, DRAWN_PX)
         tours.append({
             "number": number, "orders": sorted(asked.heads[order_id]["number"] for order_id in order_ids),
             "lines": lines, "stops": len(batch.stops), "totes": totes, "distance_dm": distance_dm,

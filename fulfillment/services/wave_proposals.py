@@ -22,6 +22,7 @@ from fulfillment.services import (
     put_walls,
     refills_for_orders,
     tour_orders,
+    walkways,
     wave_forecasts,
     wave_questions,
     waves,
@@ -49,8 +50,9 @@ def ask(tx: Tx, max_orders: int = MAX_WAVE_ORDERS, horizon_ms: int = USUAL_HORIZ
     """Have a proposal planned; the one that is being planned already answers for it.
 
     Raises:
-        DomainError: a size or a time no wave has.
+        DomainError: a size or a time no wave has; Conflict: `no_grid`, the floor is made of walkways.
     """
+    walkways.refuse_on_walkways(tx, "proposals weigh ways of picking by aisles; a draft can be planned", "orders")
     if not 1 <= max_orders <= MAX_WAVE_ORDERS:
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
     if not 0 < horizon_ms <= LONGEST_HORIZON_MS:

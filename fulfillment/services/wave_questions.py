@@ -158,7 +158,7 @@ def _question(tx: Tx, floor: Floor, max_orders: int, horizon_ms: int) -> _Questi
     lost = wave_picks.lost_places(picks.values(), plan)
     orders = tuple(_wave_order(row, picks.get(row["id"]), lost) for row in heads)
     problem = WaveProblem(
-        plan.layout, plan.start, end, wave_picks.smallest_cart(tx), orders, pickers, tx.now_ms,
+        plan.grid, plan.start, end, wave_picks.smallest_cart(tx), orders, pickers, tx.now_ms,
         tx.one("SELECT COUNT(*) AS carts FROM cart WHERE warehouse_id = :w")["carts"], times, rates, PACK_MS,
         horizon_ms, max_orders, put_walls.largest_slots(tx), zones, hand_overs,
     )  # fmt: skip
@@ -177,7 +177,7 @@ def _zones(tx: Tx, plan: FloorPlan) -> tuple[tuple[tuple[int, ...], ...], tuple[
             f"SELECT DISTINCT x_dm FROM location WHERE warehouse_id = :w AND zone = :zone AND {floor_plan.STORAGE}",
             zone=zone.code,
         )
-        aisles = {plan.layout.nearest_aisle(row["x_dm"]) for row in rows} - taken
+        aisles = {plan.grid.nearest_aisle(row["x_dm"]) for row in rows} - taken
         if aisles:
             taken |= aisles
             zones.append(tuple(sorted(aisles)))

@@ -22,8 +22,8 @@ from picking import FieldError, Spot
 SHOWN = 100
 POINTS_AT_ONCE = 200  # walks are looked up for all pairs of what is asked about
 
-Point = tuple[int, int]
-"""x, y in dm: every level of a bay is walked to at the same point."""
+Point = tuple[int, int, str]
+"""x, y in dm and the name of a location there: every level of a bay is walked to at the same point."""
 
 _LOOSE = "a.task_id IS NULL AND a.qty_each > 0"
 
@@ -78,12 +78,17 @@ def _is_something_closed(tx: Tx) -> bool:
 def _loose_points(tx: Tx) -> dict[Point, list[int]]:
     """Where units lie that are promised and fetched by no stop yet, and the locations there."""
     points: dict[Point, list[int]] = {}
+    named: dict[tuple[int, ...], str] = {}
     for row in tx.all(
-        "SELECT DISTINCT l.id, l.x_dm, l.y_dm FROM allocation a JOIN location l ON l.warehouse_id = a.warehouse_id"
+        "SELECT DISTINCT l.id, l.code, l.x_dm, l.y_dm, l.storey,"
+        " COALESCE(l.walk_point_id, 0) AS walk_point_id FROM allocation a JOIN location l"
+        " ON l.warehouse_id = a.warehouse_id"
         f" AND l.id = a.location_id WHERE a.warehouse_id = :w AND {_LOOSE}"
         " AND l.kind IN ('bin', 'reserve', 'flow_rack') ORDER BY l.x_dm, l.y_dm, l.id"
     ):
-        points.setdefault((row["x_dm"], row["y_dm"]), []).append(row["id"])
+        place = (row["x_dm"], row["y_dm"], row["storey"], row["walk_point_id"])
+        name = named.setdefault(place, row["code"])
+        points.setdefault((row["x_dm"], row["y_dm"], name), []).append(row["id"])
     return points
 
 
@@ -105,7 +110,7 @@ def _walked(plan: FloorPlan, points: Sequence[Point]) -> dict[Point, bool]:
     is_lost = dict.fromkeys(points, False)
     for first in range(0, len(points), POINTS_AT_ONCE):
         turn = points[first : first + POINTS_AT_ONCE]
-        spots = [Spot(f"{x_dm}/{y_dm}", x_dm, y_dm) for x_dm, y_dm in turn]
+        spots = [Spot(name, x_dm, y_dm) for x_dm, y_dm, name in turn]
         for at in lost(plan, plan.start, spots):
             if at < len(turn):
                 is_lost[turn[at]] = True

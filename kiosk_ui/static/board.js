@@ -121,9 +121,10 @@ const draw = {
   },
 };
 
-/* How much less is walked than by simpler orders of the same stops. */
+/* How much less is walked than by simpler orders of the same stops; on walkways there is no S-shape. */
 function against(walk) {
   const less = (other) => `${(100 * (walk.distance_dm - other) / (other || 1)).toLocaleString(language, { maximumFractionDigits: 1, signDisplay: "always" })} %`;
+  if (!walk.s_shape_dm) return walk.location_order_dm ? say("board", "against_named", { named: less(walk.location_order_dm) }) : "";
   return say("board", "against", { s_shape: less(walk.s_shape_dm), named: less(walk.location_order_dm) });
 }
 

@@ -30,6 +30,7 @@ BOARDS: Mapping[str, Mapping[str, str]] = {
         "walk_left": "{metres} m left of {total} m",
         "walk_of": "{metres} m",
         "against": "{s_shape} to S-shape, {named} to location order",
+        "against_named": "{named} to location order",
         "saved_m": "{metres} m saved",
         "order_cost": "heavy first: {metres} m more",
         "proven": "proven shortest",

@@ -229,6 +229,7 @@ DESKS: Mapping[str, Mapping[str, str]] = {
         "unknown_block": "This aisle has no such block; the first is 0, at the front.",
         "unknown_cross_aisle": "There is no such cross-aisle; the first is 0, at the front.",
         "bad_stretch": "Name two aisles: the stretch lies between them.",
+        "unknown_walkway": "This floor is made of walkways: name the one to close by its code.",
         "no_way_left": "With this closed no aisle could be reached: close less of it.",
         "open_already": "This stretch is open already.",
         "unknown_closure": "There is no such closed stretch.",

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from numba.extending import overload
 
 from picking.batches.any_floor import AnyFloor, any_floor, any_length, nearest_exact
+from picking.batches.walkway_floor import Places as WalkwayPlaces
+from picking.batches.walkway_floor import WalkwayFloor, walkway_floor, walkway_length
 from picking.compiling import njit
 from picking.exact.one_block import OneBlock, one_block_length
 from picking.exact.two_block import TwoBlock, two_block_length
@@ -43,6 +45,9 @@ class BitFloor(NamedTuple):
     spur_dm: int
 
 
+Floor = BitFloor | AnyFloor | WalkwayFloor
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where picks lie: int64 arrays by pick. column is the aisle, offset_dm from the lower end of its block."""
@@ -59,7 +64,7 @@ class Bitmaps:
     is_exact: whether the walk reckoned with is the shortest on the floor itself, not on a simpler one.
     """
 
-    floor: BitFloor | AnyFloor
+    floor: Floor
     first: Whole
     word: Whole
     mask: Words
@@ -173,6 +178,17 @@ def _any_bitmaps(layout: Layout, start: Spot, end: Spot, spots: Sequence[Spot], 
     return Bitmaps(any_floor(kept, start, end, bit_x_dm, bit_y_dm), first, word, mask, is_exact)
 
 
+def walkway_bitmaps(places: WalkwayPlaces, part_of: Whole, parts: int) -> Bitmaps:
+    """The bits of every part's picks on a floor that is no grid, walkway by walkway."""
+    by_walkway = np.argsort(places.walkway, kind="stable")
+    first_word, bit = _numbered(places.walkway[by_walkway], int(places.walkway.max(initial=0)) + 1)
+    words = max(1, int(first_word[-1]))
+    bit_of = np.empty(len(bit), np.int64)
+    bit_of[by_walkway] = bit
+    first, word, mask = _by_part(part_of, bit_of[places.number_of], parts, words)
+    return Bitmaps(walkway_floor(places, bit_of, words), first, word, mask, False)
+
+
 def _numbered(stretch: Whole, stretches: int) -> tuple[Whole, Whole]:
     """First word of each stretch, and the bit of each place; `stretch`: ascending, by place."""
     per_stretch = np.bincount(stretch, minlength=stretches)
@@ -200,11 +216,13 @@ def _bit_length(floor: BitFloor, words: Words) -> int:
     return two_block_length(floor.two, words) + floor.spur_dm
 
 
-def tour_dm(floor: BitFloor | AnyFloor, words: Words) -> int:
+def tour_dm(floor: Floor, words: Words) -> int:
     """Length of the shortest tour from the start through every stop of the bitmap to the end; for compiled loops too.
 
     The start's own bits must be set: begin from a copy of floor.start.
     """
+    if isinstance(floor, WalkwayFloor):
+        return int(walkway_length(floor, words))
     walk_dm: int = any_length(floor, words) if isinstance(floor, AnyFloor) else _bit_length(floor, words)
     return walk_dm
 
@@ -212,6 +230,8 @@ def tour_dm(floor: BitFloor | AnyFloor, words: Words) -> int:
 @overload(tour_dm, strict=False)
 def _compiled_tour_dm(floor: Any, words: Any) -> Any:
     # Chosen when a loop is compiled, so that no loop carries the kernel of a floor it is not for.
+    if floor.instance_class is WalkwayFloor:
+        return lambda floor, words: walkway_length(floor, words)
     if floor.instance_class is AnyFloor:
         return lambda floor, words: any_length(floor, words)
     return lambda floor, words: _bit_length(floor, words)

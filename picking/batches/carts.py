@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from picking.batches.any_floor import AnyFloor
-from picking.batches.bitmaps import BitFloor, Whole, Words, tour_dm
+from picking.batches.bitmaps import Floor, Whole, Words, tour_dm
 from picking.compiling import njit
 
 NOT_KNOWN = -1
@@ -26,7 +25,7 @@ class Wave(NamedTuple):
     near_first[key + 1]] with key = group * words + word; parts of one group may ride together but for slack and room.
     """
 
-    floor: BitFloor | AnyFloor
+    floor: Floor
     first: Whole
     word: Whole
     mask: Words

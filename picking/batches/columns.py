@@ -18,6 +18,7 @@ from numba.extending import overload
 
 from picking.batches.any_floor import AnyFloor
 from picking.batches.bitmaps import BitFloor, Bitmaps, tour_dm
+from picking.batches.walkway_floor import WalkwayFloor
 from picking.compiling import njit
 from picking.errors import FieldError
 from picking.exact.bits import lowest_bit
@@ -29,7 +30,7 @@ MEMORY_BITS = 17
 """Costs remembered: two to the power of this, 24 bytes each. They stay in the processor's cache."""
 
 
-Floor = OneBlock | FanDepot | BitFloor | AnyFloor
+Floor = OneBlock | FanDepot | BitFloor | AnyFloor | WalkwayFloor
 """A floor whose walks are known: one block by itself, a depot apart from its aisles, or a wave's own floor."""
 
 

@@ -18,10 +18,9 @@ from picking.batches.anneal import anneal
 from picking.batches.carts import Carts, Wave, attach, carts_of, detach, has_room, may_ride, refresh
 from picking.batches.plan import Batch, BatchPlan, Filled
 from picking.batches.problem import PickOrder, with_order
-from picking.batches.search import batch_from, bits_of, tour_of
+from picking.batches.search import batch_from, bits_of, walked_dm
 from picking.batches.totes import Part, parts_of_order
 from picking.batches.waves import wave_of
-from picking.solver import plan_tour
 
 LOOKED_AT = 14
 """Carts the order is weighed against: half of them with room for it, half without, whose orders may change places."""
@@ -76,7 +75,7 @@ def _with_part(plan: BatchPlan, part: Part, fixed: frozenset[int], until: float)
             of_cart = [parts[at] for at in members]
             walk_dm = int(carts.length_dm[cart])
             if not bits.is_exact:
-                walk_dm = plan_tour(tour_of(problem, of_cart), 5).distance_dm
+                walk_dm = walked_dm(problem, of_cart, 5)
             made = batch_from(number, of_cart, walk_dm)
             if is_old:
                 changed[rows[cart]] = made

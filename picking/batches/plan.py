@@ -16,6 +16,7 @@ from picking.batches.problem import BatchProblem
 from picking.batches.totes import PackedTote, Part
 from picking.errors import FieldError
 from picking.layout import Spot
+from picking.walkways import Walkways
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class BatchPlan:
     def picture(self, number: int = 1) -> str:
         """The tour of one batch, drawn as SVG text."""
         from picking.drawing import draw_tour
+        from picking.graph_drawing import draw_walkways_tour
         from picking.problem import TourProblem
         from picking.solver import plan_tour
 
@@ -106,6 +108,9 @@ class BatchPlan:
         if stops is None:
             raise FieldError("number", f"must be of one of {_count(len(self.batches), 'batch')}, got {number}")
         asked = self.problem
+        if isinstance(asked.layout, Walkways):
+            sequence = asked.layout.tour(asked.start, asked.end, stops).sequence
+            return draw_walkways_tour(asked.layout, asked.start, sequence, asked.end)
         tour = plan_tour(TourProblem(asked.layout, asked.start, asked.end, stops))
         return draw_tour(asked.layout, asked.start, tour.sequence, asked.end)
 

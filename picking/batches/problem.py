@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from picking.errors import FieldError, check_name, check_whole
 from picking.layout import Layout, Spot
+from picking.walkways import Walkways
 
 MOST = 10**9
 """Of pieces, millilitres and grams: more is a typing mistake, and sums stay far inside 64 bits."""
@@ -89,7 +90,7 @@ class BatchProblem:
     for later ones; priority_slack the same for priorities, None for any. Orders without lines take part in nothing.
     """
 
-    layout: Layout
+    layout: Layout | Walkways
     start: Spot
     end: Spot
     cart: Cart
@@ -98,8 +99,8 @@ class BatchProblem:
     priority_slack: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.layout, Layout):
-            raise FieldError("layout", f"must be a Layout, got {type(self.layout).__name__}")
+        if not isinstance(self.layout, Layout | Walkways):
+            raise FieldError("layout", f"must be a Layout or Walkways, got {type(self.layout).__name__}")
         for name in ("start", "end"):
             if not isinstance(getattr(self, name), Spot):
                 raise FieldError(name, f"must be a Spot, got {type(getattr(self, name)).__name__}")

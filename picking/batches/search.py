@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from picking.batches import windows
 from picking.batches.anneal import anneal
-from picking.batches.bitmaps import Bitmaps, Whole, bitmaps_of, visits_of
+from picking.batches.bitmaps import Bitmaps, Whole, bitmaps_of, visits_of, walkway_bitmaps
 from picking.batches.carts import Carts, Wave, carts_of
 from picking.batches.greedy import greedy
 from picking.batches.plan import Batch, BatchPlan, ClusterTote, Filled
 from picking.batches.problem import BatchProblem
 from picking.batches.shares import WORDS, farthest_orders_dm
 from picking.batches.totes import Part, parts_of
+from picking.batches.walkway_floor import alone_at_least_dm, places_of
 from picking.batches.waves import wave_of
 from picking.distances import out_of_reach
 from picking.errors import FieldError
@@ -27,9 +28,10 @@ from picking.exact.native import kernels
 from picking.exact.tables import MOST_CROSS_AISLES
 from picking.exact.tour import rule_lengths_dm
 from picking.heuristics import s_shape
-from picking.layout import Spot
+from picking.layout import Layout, Spot
 from picking.problem import TourProblem
 from picking.solver import plan_tour
+from picking.walkways import Walkways
 
 HOT_DM = 40.0
 COLD_DM = 3.0
@@ -60,13 +62,12 @@ def searched_plan(
     began = clock()
     parts = parts_of(problem)
     if not parts:
-        visits = np.zeros((0, len(problem.layout.aisle_x_dm) * problem.layout.blocks), np.bool_)
+        visits = np.zeros((0, _stretches(problem.layout)), np.bool_)
         return _written(problem, parts, np.zeros(0, np.int64), visits, [], 0, "none", (0, WORDS), seed, clock() - began)
     bits, visits = bits_of(problem, parts)
     wave = wave_of(problem, parts, bits)
     fifo_s_shape_dm = _fifo_s_shape_dm(problem, parts, wave)
-    # On a simpler floor with all its cross-aisles every walk is shorter; with fewer of them that is not so.
-    bound_dm = farthest_orders_dm(wave) if len(problem.layout.cross_aisle_y_dm) <= MOST_CROSS_AISLES else 0
+    bound_dm = _bound_dm(problem, parts, wave)
     carts = greedy(wave, np.argsort(-wave.alone_dm, kind="stable"))
     finish_ms = max(LEAST_FINISH_MS, FINISH_SHARE * min(time_limit_ms, 5000))
     if not bits.is_exact:
@@ -76,7 +77,7 @@ def searched_plan(
     if _is_one_cart_each(wave, carts):
         # Two tours in one are never longer: where a cart holds everybody there is nothing to decide.
         solver, bound_dm, words = "one cart", int(carts.length_dm.sum()) if bits.is_exact else bound_dm, "one cart"
-    elif proposals is None and time_limit_ms >= COLUMNS_FROM_MS and windows.is_for_windows(wave):
+    elif proposals is None and time_limit_ms >= COLUMNS_FROM_MS and _is_for_columns(problem, wave):
         carts, solver, proven_dm = _with_windows(wave, carts, until, seed, clock)
         if proven_dm > bound_dm > 0:
             bound_dm, words = proven_dm, windows.WORDS
@@ -87,9 +88,14 @@ def searched_plan(
     if not bits.is_exact:
         left_ms = time_limit_ms - (clock() - began) * 1000
         lengths_dm = _walked(problem, parts, carts, left_ms)
-        solver += " on a simpler floor"
+        solver += " on a simpler floor" if isinstance(problem.layout, Layout) else " on walkways"
     bound, took_s = (bound_dm, words), clock() - began
     return _written(problem, parts, carts.of, visits, lengths_dm, fifo_s_shape_dm, solver, bound, seed, took_s)
+
+
+def _is_for_columns(problem: BatchProblem, wave: Wave) -> bool:
+    """What columns prove holds where no cart walks less than is reckoned with: off the grid some do."""
+    return windows.is_for_windows(wave) and isinstance(problem.layout, Layout)
 
 
 def _is_one_cart_each(wave: Wave, carts: Carts) -> bool:
@@ -120,15 +126,39 @@ def _walked(problem: BatchProblem, parts: Sequence[Part], carts: Carts, left_ms:
         if not members:
             lengths_dm.append(0)
             continue
-        tour = plan_tour(tour_of(problem, members), max(0, int(left_ms / used)))
-        lengths_dm.append(tour.distance_dm)
+        lengths_dm.append(walked_dm(problem, members, max(0, int(left_ms / used))))
     return lengths_dm
 
 
-def tour_of(problem: BatchProblem, parts: Sequence[Part]) -> TourProblem:
-    """The tour of a cart with these parts on it."""
-    spots = tuple(pick.spot for part in parts for tote in part.totes for pick in tote.picks)
-    return TourProblem(problem.layout, problem.start, problem.end, spots)
+def walked_dm(problem: BatchProblem, parts: Sequence[Part], time_limit_ms: int) -> int:
+    """The walk of a cart with these parts on it, by a tour planned for it."""
+    spots = _spots_of(parts)
+    if isinstance(problem.layout, Walkways):
+        return problem.layout.tour(problem.start, problem.end, spots, time_limit_ms).distance_dm
+    return plan_tour(TourProblem(problem.layout, problem.start, problem.end, spots), time_limit_ms).distance_dm
+
+
+def _spots_of(parts: Sequence[Part]) -> tuple[Spot, ...]:
+    return tuple(pick.spot for part in parts for tote in part.totes for pick in tote.picks)
+
+
+def _stretches(layout: Layout | Walkways) -> int:
+    """Sub-aisles, or walkways: what a part is looked for by."""
+    if isinstance(layout, Walkways):
+        return len(layout.graph.walkways)
+    return len(layout.aisle_x_dm) * layout.blocks
+
+
+def _bound_dm(problem: BatchProblem, parts: Sequence[Part], wave: Wave) -> int:
+    layout = problem.layout
+    if isinstance(layout, Walkways):
+        # What a part walks alone is not proven there: its farthest stop is.
+        picks = [sum(len(tote.picks) for tote in part.totes) for part in parts]
+        part_of = np.repeat(np.arange(len(parts)), picks).astype(np.int64)
+        places = places_of(layout, problem.start, problem.end, _spots_of(parts))
+        return farthest_orders_dm(wave._replace(alone_dm=alone_at_least_dm(places, part_of, len(parts))))
+    # On a simpler floor with all its cross-aisles every walk is shorter; with fewer of them that is not so.
+    return farthest_orders_dm(wave) if len(layout.cross_aisle_y_dm) <= MOST_CROSS_AISLES else 0
 
 
 def bits_of(problem: BatchProblem, parts: Sequence[Part]) -> tuple[Bitmaps, npt.NDArray[np.bool_]]:
@@ -136,12 +166,26 @@ def bits_of(problem: BatchProblem, parts: Sequence[Part]) -> tuple[Bitmaps, npt.
     spots = [pick.spot for part in parts for tote in part.totes for pick in tote.picks]
     picks = [sum(len(tote.picks) for tote in part.totes) for part in parts]
     part_of = np.repeat(np.arange(len(parts)), picks).astype(np.int64)
+    if isinstance(problem.layout, Walkways):
+        return _walkway_bits(problem.layout, problem, parts, spots, part_of)
     if not problem.layout.is_plain:
         for at, words in out_of_reach(problem.layout, problem.start, spots, problem.end)[:1]:
             order = parts[part_of[at]].order.order_id if at < len(spots) else ""
             raise FieldError("orders" if order else "end", f"{words} (order {order})" if order else words)
     visits = visits_of(problem.layout, spots, part_of, len(parts))
     return bitmaps_of(problem.layout, problem.start, problem.end, spots, part_of, len(parts)), visits
+
+
+def _walkway_bits(
+    floor: Walkways, problem: BatchProblem, parts: Sequence[Part], spots: Sequence[Spot], part_of: Whole
+) -> tuple[Bitmaps, npt.NDArray[np.bool_]]:
+    for at, words in floor.out_of_reach(problem.start, spots, problem.end)[:1]:
+        order = parts[part_of[at]].order.order_id if at < len(spots) else ""
+        raise FieldError("orders" if order else "end", f"{words} (order {order})" if order else words)
+    places = places_of(floor, problem.start, problem.end, spots)
+    visits = np.zeros((len(parts), _stretches(floor)), np.bool_)
+    visits[part_of, places.walkway[places.number_of]] = True
+    return walkway_bitmaps(places, part_of, len(parts)), visits
 
 
 def improve_by_annealing(
@@ -179,20 +223,21 @@ def improve_by_annealing(
 def _fifo_s_shape_dm(problem: BatchProblem, parts: Sequence[Part], wave: Wave) -> int:
     """The walk of carts filled as orders come, the next one begun when one does not fit, each by S-shape.
 
-    0 where the S-shape cannot be walked: one-way aisles, closed stretches.
+    0 where the S-shape cannot be walked: one-way aisles, closed stretches, no aisles at all.
     """
-    if not problem.layout.is_plain:
+    layout = problem.layout
+    if isinstance(layout, Walkways) or not layout.is_plain:
         return 0
     open_cart: dict[int, list[int]] = {}
     total_dm = 0
     for number, group in enumerate(wave.group.tolist()):
         members = open_cart.setdefault(group, [])
         if members and not _fits(wave, members, number):
-            total_dm += _s_shape_dm(problem, [parts[member] for member in members])
+            total_dm += _s_shape_dm(layout, problem, [parts[member] for member in members])
             members.clear()
         members.append(number)
     return total_dm + sum(
-        _s_shape_dm(problem, [parts[member] for member in members]) for members in open_cart.values() if members
+        _s_shape_dm(layout, problem, [parts[member] for member in members]) for members in open_cart.values() if members
     )
 
 
@@ -206,9 +251,9 @@ def _fits(wave: Wave, members: list[int], number: int) -> bool:
     )
 
 
-def _s_shape_dm(problem: BatchProblem, parts: Sequence[Part]) -> int:
+def _s_shape_dm(layout: Layout, problem: BatchProblem, parts: Sequence[Part]) -> int:
     found = kernels(0)
-    tour = tour_of(problem, parts)
+    tour = TourProblem(layout, problem.start, problem.end, _spots_of(parts))
     return s_shape(tour).distance_dm if found is None else rule_lengths_dm(tour, found)[0]
 
 

@@ -15,6 +15,7 @@ from picking.errors import check_whole
 from picking.heuristics import s_shape
 from picking.layout import Spot
 from picking.problem import TourProblem
+from picking.walkways import Walkways
 
 OPEN_TOTES = 64
 """So many of the totes begun last on a cart a line is tried in. However few they are: a tote is begun because a line
@@ -100,8 +101,7 @@ def _parts_in_zone(problem: BatchProblem, order: PickOrder, lines: tuple[PickLin
         volume_ml = sum([line.qty_each * line.each_volume_ml for line in lines])
         weight_g = sum([line.qty_each * line.each_weight_g for line in lines])
         return [Part(order, (PackedTote(picks, volume_ml, weight_g),), len(lines), lines[0].zone)]
-    walk = s_shape(TourProblem(problem.layout, problem.start, problem.end, tuple(line.spot for line in lines)))
-    at = {spot: number for number, spot in enumerate(walk.sequence)}
+    at = {spot: number for number, spot in enumerate(_on_the_way(problem, [line.spot for line in lines]))}
     carts = _pack(
         sorted(lines, key=lambda line: at[line.spot]),
         cart.tote_volume_ml,
@@ -110,6 +110,13 @@ def _parts_in_zone(problem: BatchProblem, order: PickOrder, lines: tuple[PickLin
         cart.most_lines,
     )
     return [Part(order, totes, sum(len(tote.picks) for tote in totes), lines[0].zone) for totes in carts]
+
+
+def _on_the_way(problem: BatchProblem, spots: Sequence[Spot]) -> Sequence[Spot]:
+    """The spots in the order somebody would walk who plans nothing."""
+    if isinstance(problem.layout, Walkways):
+        return problem.layout.tour(problem.start, problem.end, spots, 0).sequence
+    return s_shape(TourProblem(problem.layout, problem.start, problem.end, tuple(spots))).sequence
 
 
 def _fits_one_tote(lines: tuple[PickLine, ...], cart: Cart) -> bool:

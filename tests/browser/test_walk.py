@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -12,6 +14,7 @@ from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.factories import NOBODY, FloorHand
 from tests.services import acts
+from tests.services.odd_floor import lay_walkways
 from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
 
 pytestmark = pytest.mark.browser
@@ -127,3 +130,22 @@ def test_a_kiosk_walks_heavy_goods_first_as_a_desk_has_said(site: Site, hand: Fl
     expect(page.locator("#tours")).to_contain_text("heavy first:")
     page.locator("#tours a", has_text="Ada").click()
     expect(page.locator("#order-cost")).to_contain_text("m")
+
+
+def test_a_tour_on_walkways_is_walked_with_metres_and_a_map(site: Site, page: Page) -> None:
+    lay_walkways(stock_every_bin(site.hand))
+    site.hand.order("S1", *((place, 1) for place in PLACES))
+    wave = site.hand.write(lambda tx: waves.release(tx, NOBODY))["wave"]
+    planning.plan_wave(site.hand.floor, wave, tour_ms=200)
+    picker = Person(site, page, "HAND-1")
+    set_out(picker)
+    for left in range(len(PLACES), 0, -1):
+        assert picker.state == ("pick", "location")
+        expect(page.locator(".aim")).to_contain_text("m to walk")
+        stops = "1 stop" if left == 1 else f"{left} stops"
+        expect(page.locator(".walk > svg")).to_have_attribute("aria-label", re.compile(rf"Tour from .*: {stops}"))
+        picker.scan(picker.step["fields"]["location"]["barcode"])
+        assert picker.state == ("pick", "item")
+        picker.scan(picker.step["fields"]["item"]["barcode"])
+        picker.scan(picker.step["fields"]["tote"]["barcode"])
+    assert open_stops(site.hand) == []

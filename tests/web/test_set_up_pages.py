@@ -13,7 +13,7 @@ from PIL import Image
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import first_steps, lists, setting_up
+from fulfillment.services import first_steps, lists, setting_up, walkways
 from fulfillment.services.lists import FILES, LISTS
 from tests.factories import FloorHand
 
@@ -78,23 +78,34 @@ NEW: dict[str, dict[str, str]] = {
     "totes": {"code": "T-BLUE-1"},
     "carton_types": {"code": "FLAT", "length_mm": "300", "width_mm": "200", "height_mm": "20", "max_weight_g": "900"},
     "put_walls": {"code": "W7", "location": "STAGE-1", "rows": "2", "columns": "3"},
+    "walk_points": {"code": "P9", "x_dm": "5", "y_dm": "7"},
+    "walkways": {"code": "W9", "from": "P1", "to": "P2"},
     "stations": {"code": "HAND-9", "kind": "handheld", "location": "DOCK-1"},
     "operators": {"badge": "2001", "name": "Zoë", "role": "picker"},
 }
 
 
+def two_points(hand: FloorHand) -> None:
+    for at, point in enumerate(("P1", "P2")):
+        hand.write(lambda tx, at=at, point=point: walkways.put_point(tx, point, {"x_dm": at, "y_dm": 0}))
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_a_row_is_made_found_changed_and_taken_away(hand: FloorHand, desk: FlaskClient, name: str) -> None:
     hand.item("PEN")
+    two_points(hand)
     listing, key = LISTS[name], NEW[name][LISTS[name].key]
     made = make(desk, name, **NEW[name])
     assert made.status_code == 303, made.text
     found = desk.get(f"/set-up/{name}", query_string={"q": key}, headers=SAME_ORIGIN)
     assert re.search(rf">{re.escape(listing.key_of(key))}</a>", found.text, re.IGNORECASE), found.text
     row = opened(desk, name, key)
-    changes = next(c for c in listing.columns if c.name in ("name", "max_each", "levels", "qty_each")) if name not in (
-        "totes", "locations") else listing.columns[0]  # fmt: skip
-    wanted = {"name": "Other", "max_each": "60", "levels": "2", "qty_each": "24"}.get(changes.name, row[listing.key])
+    others = ("name", "max_each", "levels", "qty_each", "length_dm")
+    has_other = name not in ("totes", "locations", "walk_points")
+    changes = next(c for c in listing.columns if c.name in others) if has_other else listing.columns[0]
+    wanted = {"name": "Other", "max_each": "60", "levels": "2", "qty_each": "24", "length_dm": "90"}.get(
+        changes.name, row[listing.key]
+    )
     changed = keep(desk, name, **{**row, changes.name: wanted})
     assert changed.status_code == 303, changed.text
     assert opened(desk, name, key)[changes.name] == wanted
@@ -124,6 +135,7 @@ def test_a_bench_is_given_all_its_printers_by_its_row_and_by_a_file(hand: FloorH
 
 def test_what_is_written_out_comes_in_again_and_changes_nothing(hand: FloorHand, desk: FlaskClient) -> None:
     hand.item("PEN", name="=1+1")
+    two_points(hand)
     for name in LISTS:
         assert make(desk, name, **NEW[name]).status_code == 303
     for name in LISTS:

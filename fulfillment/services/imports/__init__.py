@@ -23,6 +23,7 @@ from fulfillment.services.imports.report import ImportReport, Options, RowError
 from fulfillment.services.imports.stock import import_stock
 from fulfillment.services.imports.substitutes import import_substitutes
 from fulfillment.services.imports.transfers import import_transfers
+from fulfillment.services.imports.walkways import import_walk_points, import_walkways
 from fulfillment.services.imports.zones import import_zones
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "import_carton_types", "import_carts", "import_counts", "import_floor_plan",
     "import_items", "import_locations", "import_operators", "import_orders", "import_pick_faces",
     "import_purchase_orders", "import_put_walls", "import_receipts", "import_stations", "import_stock",
-    "import_substitutes", "import_totes", "import_transfers", "import_zones",
+    "import_substitutes", "import_totes", "import_transfers", "import_walk_points",
+    "import_walkways", "import_zones",
     "parse_map",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from fulfillment.domain.codes import BadCode, own_code
 from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.stock import STORAGE_KINDS, Access, LocationKind
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import floor_plan, policies, setting_up
+from fulfillment.services import floor_plan, policies, setting_up, walkways
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
@@ -26,8 +26,8 @@ from fulfillment.services.imports.report import ImportReport, Journal, Options, 
 COLUMNS = Columns(
     required=("code", "kind"),
     optional=(
-        "access", "zone", "aisle", "bay", "level", "x_dm", "y_dm", "capacity_ml", "max_weight_g",
-        "height_mm", "velocity", "is_pickable", "note",
+        "access", "zone", "aisle", "bay", "level", "x_dm", "y_dm", "storey", "walk_point", "capacity_ml",
+        "max_weight_g", "height_mm", "velocity", "is_pickable", "note",
     ),
 )  # fmt: skip
 KINDS = tuple(kind.value for kind in LocationKind if kind not in (LocationKind.VIRTUAL, LocationKind.CART))
@@ -105,11 +105,13 @@ def _values(row: Row) -> dict[str, Any]:
     values: dict[str, Any] = {"kind": _word(row, "kind", KINDS, "")}
     if "access" in row.places:
         values["access"] = _word(row, "access", tuple(Access), Access.ANY)
+    if "walk_point" in row.places:
+        values["walk_point"] = cells.text(row, "walk_point", walkways.MAX_CODE).upper()
     for column in ("zone", "aisle", "bay"):
         if column in row.places:
             values[column] = cells.text(row, column, 20)
     bounds = {
-        "level": (0, 99), "x_dm": (-FARTHEST_DM, FARTHEST_DM), "y_dm": (-FARTHEST_DM, FARTHEST_DM),
+        "level": (0, 99), "storey": (0, 99), "x_dm": (-FARTHEST_DM, FARTHEST_DM), "y_dm": (-FARTHEST_DM, FARTHEST_DM),
         "capacity_ml": (0, 10**9), "max_weight_g": (0, 10**9), "height_mm": (0, 100_000),
     }  # fmt: skip
     for column, (low, high) in bounds.items():
@@ -159,23 +161,35 @@ def _store_one(tx: Tx, location: _LocationRow) -> str:
     if known is not None and known["kind"] in (LocationKind.VIRTUAL, LocationKind.CART):
         raise BadCell("code", "reserved_code", "this code belongs to a place that is not on the floor")
     before = dict(known) if known is not None else {}
-    changes = {column: value for column, value in location.values.items() if before.get(column) != value}
+    values = _attached(tx, location.values)
+    changes = {column: value for column, value in values.items() if before.get(column) != value}
     if known is not None and "kind" in changes:
         _check_free(tx, known)
     if known is not None and "access" in changes:
         _check_empty(tx, known)
         policies.note_reach(tx, known["id"], known["access"], changes["access"])
-    after = {"level": 0, "x_dm": 0, "y_dm": 0, "aisle": "", "bay": "", **before, **location.values}
+    after = {"level": 0, "x_dm": 0, "y_dm": 0, "storey": 0, "aisle": "", "bay": "", **before, **values}
     if after["kind"] in STORAGE_KINDS and (known is None or changes):
         _check_apart(tx, location.code, after)
     if known is None:
-        tx.add("location", code=location.code, **location.values)
+        tx.add("location", code=location.code, **values)
         return "created"
     if not changes:
         return "unchanged"
     sets = ", ".join(f"{column} = :{column}" for column in changes)
     tx.put(f"UPDATE location SET {sets} WHERE warehouse_id = :w AND id = :id", id=known["id"], **changes)
     return "updated"
+
+
+def _attached(tx: Tx, values: dict[str, Any]) -> dict[str, Any]:
+    """The columns a row sets, the point it is reached from by its number."""
+    if "walk_point" not in values:
+        return values
+    code = values["walk_point"]
+    point_id = walkways.point_id(tx, code) if code else None
+    if code and point_id is None:
+        raise BadCell("walk_point", "unknown_point", f"no point {code!r}")
+    return {**{column: value for column, value in values.items() if column != "walk_point"}, "walk_point_id": point_id}
 
 
 def _check_free(tx: Tx, location: Any) -> None:
@@ -206,8 +220,10 @@ def _check_apart(tx: Tx, code: str, place: dict[str, Any]) -> None:
     # level are a typing error, and the walk would jump between them for nothing.
     other = tx.one(
         "SELECT code FROM location WHERE warehouse_id = :w AND kind IN ('bin', 'reserve', 'flow_rack')"
-        " AND level = :level AND y_dm = :y AND x_dm = :x AND aisle = :aisle AND bay = :bay AND code <> :code",
-        level=place["level"], y=place["y_dm"], x=place["x_dm"], aisle=place["aisle"], bay=place["bay"], code=code,
+        " AND level = :level AND y_dm = :y AND x_dm = :x AND storey = :storey AND aisle = :aisle AND bay = :bay"
+        " AND code <> :code",
+        level=place["level"], storey=place["storey"], y=place["y_dm"], x=place["x_dm"], aisle=place["aisle"],
+        bay=place["bay"], code=code,
     )  # fmt: skip
     if other is not None:
         raise BadCell(

@@ -185,12 +185,14 @@ LOCATIONS = Listing(
         _text("zone", "l.zone", is_shown=True), _text("aisle", "l.aisle", is_shown=True),
         _text("bay", "l.bay", is_shown=True), _number("level", "l.level", "0", is_shown=True),
         _number("x_dm", "l.x_dm", "0", is_shown=True), _number("y_dm", "l.y_dm", "0", is_shown=True),
+        _number("storey", "l.storey", "0"), _text("walk_point", "COALESCE(p.code, '')"),
         _number("capacity_ml", "l.capacity_ml", "0"), _number("max_weight_g", "l.max_weight_g", "0"),
         _number("height_mm", "l.height_mm", "0"), _choice("velocity", "l.velocity", _VELOCITIES),
         _yes_no("is_pickable", "l.is_pickable", "1"),
     ),
     imports.import_locations,
-    "FROM location l WHERE l.warehouse_id = :w AND l.kind NOT IN ('virtual', 'cart', 'hand')",
+    "FROM location l LEFT JOIN walk_point p ON p.warehouse_id = l.warehouse_id AND p.id = l.walk_point_id"
+    " WHERE l.warehouse_id = :w AND l.kind NOT IN ('virtual', 'cart', 'hand')",
     "l.code", ("l.code", "l.aisle"), code_kind="L",
 )  # fmt: skip
 
@@ -247,6 +249,29 @@ PUT_WALLS = Listing(
     imports.import_put_walls,
     "FROM put_wall v JOIN location l ON l.warehouse_id = v.warehouse_id AND l.id = v.location_id"
     " WHERE v.warehouse_id = :w", "v.code", ("v.code", "v.name"),
+)  # fmt: skip
+
+WALK_POINTS = Listing(
+    "walk_points",
+    (
+        _text("code", "q.code", is_shown=True, is_needed=True),
+        _number("x_dm", "q.x_dm", is_shown=True, is_needed=True),
+        _number("y_dm", "q.y_dm", is_shown=True, is_needed=True), _number("storey", "q.storey", "0", is_shown=True),
+    ),
+    imports.import_walk_points, "FROM walk_point q WHERE q.warehouse_id = :w", "q.code", ("q.code",),
+)  # fmt: skip
+
+WALKWAYS = Listing(
+    "walkways",
+    (
+        _text("code", "y.code", is_shown=True, is_needed=True), _text("from", "a.code", is_shown=True, is_needed=True),
+        _text("to", "b.code", is_shown=True, is_needed=True), _number("length_dm", "y.length_dm", is_shown=True),
+        _number("takes_s", "y.takes_s", is_shown=True), _yes_no("is_one_way", "y.is_one_way", is_shown=True),
+    ),
+    imports.import_walkways,
+    "FROM walkway y JOIN walk_point a ON a.warehouse_id = y.warehouse_id AND a.id = y.from_point_id"
+    " JOIN walk_point b ON b.warehouse_id = y.warehouse_id AND b.id = y.to_point_id WHERE y.warehouse_id = :w",
+    "y.code", ("y.code", "a.code", "b.code"),
 )  # fmt: skip
 
 OPERATORS = Listing(
@@ -316,7 +341,8 @@ RECEIPTS = Listing(
 LISTS = {
     one.name: one
     for one in (
-        ITEMS, BARCODES, ZONES, LOCATIONS, PICK_FACES, CARTS, TOTES, CARTON_TYPES, PUT_WALLS, STATIONS, OPERATORS,
+        ITEMS, BARCODES, ZONES, LOCATIONS, PICK_FACES, CARTS, TOTES, CARTON_TYPES, PUT_WALLS, WALK_POINTS,
+        WALKWAYS, STATIONS, OPERATORS,
     )
 }  # fmt: skip
 """Lists with pages of their own."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, item_barcodes, pick_faces, sessions
+from fulfillment.services import floor_plan, item_barcodes, pick_faces, sessions, walkways
 from fulfillment.services.actor import Actor
 from fulfillment.services.lists.kinds import Listing
 from fulfillment.services.lists.looking import row_of, version_of
@@ -119,10 +119,26 @@ def _operator(tx: Tx, badge: str) -> str:
     return _delete(tx, "operator", row["id"])
 
 
+def _walk_point(tx: Tx, code: str) -> str:
+    row = _row(tx, "walk_point", "code", code)
+    _refuse_used(tx, "walk_point", row["id"])
+    return _off_the_floor(tx, "walk_point", row["id"])
+
+
+def _walkway(tx: Tx, code: str) -> str:
+    return _off_the_floor(tx, "walkway", _row(tx, "walkway", "code", code)["id"])
+
+
+def _off_the_floor(tx: Tx, table: str, row_id: int) -> str:
+    floor_plan.changed(tx)
+    walkways.remove(tx, table, row_id)
+    return REMOVED
+
+
 _WAYS: dict[str, Callable[[Tx, str], str]] = {
     "items": _item, "barcodes": _barcode, "zones": _zone, "locations": _location, "pick_faces": _pick_face,
     "carts": _cart, "totes": _tote, "carton_types": _carton_type, "put_walls": _put_wall, "stations": _station,
-    "operators": _operator,
+    "operators": _operator, "walk_points": _walk_point, "walkways": _walkway,
 }  # fmt: skip
 
 
