@@ -230,4 +230,4 @@ def test_who_asks_for_codes_just_said_who_they_are_and_stands_in_the_log(desk: D
     told = "SELECT subject, content FROM audit_log WHERE warehouse_id = :w ORDER BY id DESC LIMIT 2"
     rows = {one["subject"]: json.loads(one["content"]) for one in desk.hand.all(told)}
     assert rows["code rule"] == {"before": "free", "now": "admins"}
-    assert "POST /access/rules" in rows
+    assert "POST /access/rules admins" in rows
