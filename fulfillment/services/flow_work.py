@@ -20,7 +20,7 @@ from fulfillment.services.lookup import PERSON
 PAUSE_MS = 10 * 60_000
 
 # Flows of the dialogue and reasons of moves have the same names here.
-_LANES = {
+LANES = {
     "pick": Lane.PICK, "pack": Lane.PACK, "load": Lane.SHIP, "receive": Lane.RECEIVE, "putaway": Lane.PUTAWAY,
     "replenish": Lane.REPLENISH, "sort": Lane.SORT,
 }  # fmt: skip
@@ -100,12 +100,12 @@ def by_operator(tx: Tx, period: Period) -> list[dict[str, Any]]:
     """A row an operator and lane: what was done and how long it took."""
     figures: dict[tuple[int, Lane], dict[str, int]] = {}
     for row in tx.all(_WORKED if period.zone is None else _WORKED_IN_ZONE, **_bounds(period)):
-        if row["flow"] in _LANES:
-            one = figures.setdefault((row["operator_id"], _LANES[row["flow"]]), _nothing())
+        if row["flow"] in LANES:
+            one = figures.setdefault((row["operator_id"], LANES[row["flow"]]), _nothing())
             for name in ("worked_ms", "scans", "rejected"):
                 one[name] += int(row[name])
     for row in tx.all(f"{_DONE}{period.in_zone('place_id')} GROUP BY operator_id, reason", **_bounds(period)):
-        one = figures.setdefault((row["operator_id"], _LANES[row["reason"]]), _nothing())
+        one = figures.setdefault((row["operator_id"], LANES[row["reason"]]), _nothing())
         for name in ("lines", "units"):
             one[name] += int(row[name])
     people = {row["id"]: row for row in tx.all(_PEOPLE)}
@@ -149,12 +149,12 @@ def lines(tx: Tx, period: Period, after: int, limit: int) -> list[dict[str, Any]
     said, extra = period.in_zone("d.place_id"), {}
     if period.operator_id is not None:
         said, extra = f"{said} AND d.operator_id = :operator", {"operator": period.operator_id}
-    reasons = [reason for reason, lane in _LANES.items() if period.lane in (None, lane)]
+    reasons = [reason for reason, lane in LANES.items() if period.lane in (None, lane)]
     said += f" AND d.reason IN ({', '.join(repr(reason) for reason in reasons)})"
     rows = tx.all(f"{_ROWS}{said} ORDER BY d.id LIMIT {int(limit)}", **_bounds(period), after=after, **extra)
     return [
         {
-            "id": row["id"], "lane": _LANES[row["reason"]].value, "badge": row["badge"],
+            "id": row["id"], "lane": LANES[row["reason"]].value, "badge": row["badge"],
             "at_ms": row["recorded_at_ms"], "order": row["order_number"], "sku": row["sku"],
             "last_each": row["qty_each"],
         }
