@@ -18,6 +18,7 @@ from fulfillment.services.lookup import PERSON
 HOUR_MS = 3_600_000
 STUCK_MS = 15 * 60_000
 TOURS_SHOWN = 200
+TASKS_SHOWN = 20
 
 
 def seen(tx: Tx) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def seen(tx: Tx) -> dict[str, Any]:
     return {
         "now_ms": tx.now_ms,
         "waves": [{**wave, "tours_open": tours.get(wave["wave"], [])} for wave in waves],
-        "people": _people(tx),
+        "people": _people(tx), "stuck_tasks": _stuck_tasks(tx),
         "lanes": _lanes(tx),
         "pickers": [dict(row) for row in tx.all(_PICKERS)],
     }
@@ -42,6 +43,16 @@ def _tour(row: Any, now_ms: int) -> dict[str, Any]:
     tour["is_stuck"] = tour["state"] == "active" and now_ms - moved_ms >= STUCK_MS
     tour["still_ms"] = now_ms - moved_ms if tour["state"] == "active" else 0
     return tour
+
+
+def _stuck_tasks(tx: Tx) -> list[dict[str, Any]]:
+    """Refills somebody took a while ago and has not made; stops of tours stand still with their tour."""
+    rows = tx.all(_STUCK_TASKS, before=tx.now_ms - STUCK_MS)
+    return [
+        {**{name: row[name] for name in ("operator", "station", "location", "kind")},
+         "still_ms": tx.now_ms - row["claimed_at_ms"]}
+        for row in rows
+    ]  # fmt: skip
 
 
 def _people(tx: Tx) -> list[dict[str, Any]]:
@@ -109,6 +120,16 @@ FROM dialogue d JOIN station s ON s.warehouse_id = d.warehouse_id AND s.id = d.s
 JOIN operator o ON o.warehouse_id = d.warehouse_id AND o.id = d.operator_id
 LEFT JOIN location h ON h.warehouse_id = s.warehouse_id AND h.id = s.location_id
 WHERE d.warehouse_id = :w ORDER BY o.name, s.code
+"""
+
+_STUCK_TASKS = f"""
+SELECT k.kind, k.claimed_at_ms, COALESCE(o.name, '') AS operator, COALESCE(s.code, '') AS station,
+COALESCE(l.code, '') AS location FROM task k
+LEFT JOIN operator o ON o.warehouse_id = k.warehouse_id AND o.id = k.operator_id
+LEFT JOIN station s ON s.warehouse_id = k.warehouse_id AND s.id = k.station_id
+LEFT JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id
+WHERE k.warehouse_id = :w AND k.kind = 'replenish' AND k.state = 'open' AND k.tour_id IS NULL
+AND k.claimed_at_ms <= :before ORDER BY k.claimed_at_ms, k.id LIMIT {TASKS_SHOWN}
 """
 
 _LANES = """

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from fulfillment.hot import Tx
 from fulfillment.services import wave_desk
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 from tests.services.acts import go_to_stop, release, take_tour
-from tests.services.flow_day import open_with_clock, play_morning
+from tests.services.flow_day import local_ms, open_with_clock, play_morning
 
 
 @pytest.fixture
@@ -32,6 +33,25 @@ def test_a_packers_rate_is_of_packing(morning: FloorHand) -> None:
     at_bench = people(morning, "10:35")["BENCH-1"]
     assert (at_bench["operator"], at_bench["flow"], at_bench["location"]) == ("Ada", "pack", "BENCH-1")
     assert (at_bench["lines"], at_bench["lines_per_hour"]) == (3, 22)  # three lines in the eight minutes from 09:45
+
+
+def test_a_refill_somebody_took_and_does_not_make_stands_still(morning: FloorHand) -> None:
+    def claim(tx: Tx, kind: str, state: str, clock: str) -> None:
+        place = tx.one("SELECT id FROM location WHERE warehouse_id = :w AND code = 'A01-01-1'")["id"]
+        tx.insert(
+            "task", kind=kind, state=state, location_id=place, qty_each=1, created_at_ms=local_ms("11:00"),
+            station_id=1, operator_id=2, claimed_at_ms=local_ms(clock),
+        )  # fmt: skip
+
+    for kind, state, clock in (
+        ("replenish", "open", "11:40"), ("replenish", "open", "11:55"), ("replenish", "done", "11:30"),
+    ):  # fmt: skip
+        morning.write(lambda tx, kind=kind, state=state, clock=clock: claim(tx, kind, state, clock))
+    morning.floor.clock.set("12:00")  # type: ignore[attr-defined]
+    assert morning.floor.read(wave_desk.seen)["stuck_tasks"] == [
+        {"operator": "Bob", "station": "HAND-1", "location": "A01-01-1", "kind": "replenish",
+         "still_ms": 20 * 60_000},
+    ]  # fmt: skip
 
 
 def test_a_picker_is_where_the_next_stop_is(morning: FloorHand) -> None:
