@@ -32,7 +32,8 @@ _ORDERS = (
 )
 _WORK = (
     click.option("--lane", default="", help="receive, putaway, replenish, pick, sort, pack or ship"),
-    click.option("--operator", default="", metavar="BADGE", help="one person"),
+    click.option("--zone", default="", metavar="CODE", help="work at locations of one zone"),
+    click.option("--operator", default="", metavar="BADGE", help="one person, by badge or number (#12)"),
 )
 _OUT = (
     click.option("--csv", "csv_file", metavar="FILE", help="write the table as CSV (- = standard output)"),

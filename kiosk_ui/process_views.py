@@ -13,16 +13,26 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request
 from markupsafe import Markup
 
+from fulfillment.domain.flow import Filter
 from fulfillment.domain.process_map import STAGES
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.services import flow_lanes, flow_targets
-from fulfillment.services.flow_period import Asked, Period, look_up
+from fulfillment.services.flow_period import OF_ORDERS, Asked, Period, look_up
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from kiosk_ui import process_drawing
 from kiosk_ui.figures import decimal, number
-from kiosk_ui.flow_views import answered, bar, little_row, written
+from kiosk_ui.flow_views import (
+    answered,
+    check_people,
+    filter_bar,
+    little_row,
+    not_cut,
+    page_of,
+    set_filters,
+    written,
+)
 from kiosk_ui.forms import badge_of, duration
 from kiosk_ui.process_drawing import IN_TIME, NO_TARGET, OVER, Node, Way
 from kiosk_ui.views import blueprint
@@ -61,27 +71,43 @@ def set_stage_targets() -> Response | tuple[str, int]:
 @needs(Permission.READ_BOARD)
 def bottleneck_page() -> tuple[str, int]:
     """Which lane holds the others up, why, whom to move, and whether the data can be trusted."""
-    error = None
+    found, error, uncut = None, None, None
+    minutes = request.args.get("minutes", str(flow_lanes.WINDOW_MIN))
     try:
-        found = _bottleneck(request.args.get("minutes", str(flow_lanes.WINDOW_MIN)))
+        check_people()
+        found, uncut = _bottleneck(minutes)
     except DomainError as refused:
-        found, error = _bottleneck(str(flow_lanes.WINDOW_MIN)), refused
+        error = refused
+    parts = {} if found is None else {
+        "verdict": sentences(found), "end": written(found, found["until_ms"]),
+        "little": {lane["lane"]: little_row(lane["little"]) for lane in found["lanes"]},
+    }  # fmt: skip
     page = render_template(
-        "flow_bottleneck.html", found=found, verdict=sentences(found), error=error, windows=WINDOWS_MIN,
-        rates=decimal, little={lane["lane"]: little_row(lane["little"]) for lane in found["lanes"]},
-        end=written(found, found["until_ms"]),
+        "flow_bottleneck.html", **filter_bar([name for name in Filter if name in OF_ORDERS]), found=found, error=error,
+        uncut=uncut, windows=WINDOWS_MIN, minutes=minutes, number=lambda count: "–" if count is None else number(count),
+        rates=lambda rate: "–" if rate is None else decimal(rate), **parts,
     )  # fmt: skip
     return page, error.status if error else 200
 
 
-def _bottleneck(minutes: str) -> dict[str, Any]:
+def _bottleneck(minutes: str) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
+    """What is found, or else why this question has no answer."""
     if not re.fullmatch("[0-9]{1,4}", minutes):
         raise DomainError("bad_window", f"not a number of minutes: {minutes[:40]!r}", "minutes")
-    return floor().read(lambda tx: flow_lanes.bottleneck(tx, look_up(tx, Asked()), int(minutes)))
+
+    def look(tx: Any) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
+        period = look_up(tx, Asked(**{name.value: code for name, code in set_filters().items()}))
+        if uncut := not_cut("bottleneck", period.uncut(OF_ORDERS)):
+            return None, uncut
+        return flow_lanes.bottleneck(tx, period, int(minutes)), None
+
+    return floor().read(look)
 
 
 def sentences(found: Mapping[str, Any]) -> list[str]:
     """The verdict, then its reasons, then what to do."""
+    if found["is_part"]:
+        return [say("bottleneck", "part")]
     if not found["is_open"]:
         return [say("bottleneck", "closed")]
     if found["lane"] is None:
@@ -119,9 +145,13 @@ def _advice(found: Mapping[str, Any], worst: Mapping[str, Any], name: str) -> st
 
 def _map_page(refused: DomainError | None = None) -> tuple[str, int]:
     def look(tx: Any, period: Period) -> dict[str, Any]:
+        if uncut := not_cut("map", period.uncut(OF_ORDERS)):
+            return {"uncut": uncut}
         return {**flow_lanes.process_map(tx, period), "targets": flow_targets.described(tx)}
 
     found, error = answered(look)
+    if found is None or "uncut" in found:
+        return page_of("flow_map.html", None, error, uncut=found and found["uncut"])
     error = refused or error
     rows = [_row(arrow) for arrow in found["arrows"]]
     targets = [
@@ -132,12 +162,11 @@ def _map_page(refused: DomainError | None = None) -> tuple[str, int]:
         }
         for stage in STAGES
     ]  # fmt: skip
-    page = render_template(
-        "flow_map.html", **bar(found, error), found=found, rows=rows, map=drawn(found, rows) if rows else "",
+    return page_of(
+        "flow_map.html", found, error, rows=rows, map=drawn(found, rows) if rows else "", uncut=None,
         targets=targets, may_set=may_here(Permission.SET_TARGETS), needs_badge=not may_without_badge(),
         most=flow_targets.TARGET_MAX_MS // MINUTE_MS,
     )  # fmt: skip
-    return page, error.status if error else 200
 
 
 def _row(arrow: Mapping[str, Any]) -> dict[str, Any]:

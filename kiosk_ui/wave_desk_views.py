@@ -124,6 +124,7 @@ def _page(refused: int = 0, error: DomainError | None = None) -> str:
                 {**lane, "oldest": age(now_ms - lane["oldest_since_ms"]), **_left(lane["cut_off_at_ms"], now_ms)}
                 for lane in seen["lanes"]
             ],
+            "stuck_tasks": [{**task, "still": age(task["still_ms"])} for task in seen["stuck_tasks"]],
             "flow": flow_lanes.bottleneck(tx, look_up(tx, Asked())),
         }  # fmt: skip
 

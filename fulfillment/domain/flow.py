@@ -30,6 +30,16 @@ class Lane(StrEnum):
     SHIP = "ship"
 
 
+class Filter(StrEnum):
+    """What a flow figure can be cut by, besides its period."""
+
+    LANE = "lane"
+    CHANNEL = "channel"
+    CARRIER = "carrier"
+    ZONE = "zone"
+    OPERATOR = "operator"
+
+
 ORDER_LANES = (Lane.PICK, Lane.SORT, Lane.PACK, Lane.SHIP)
 
 

@@ -1,8 +1,8 @@
 """The flow figures: each with its definition, numerator, denominator, and the rows it is made of.
 
-Filters a figure says nothing about leave it out of the answer, rather than show the whole as a part. Reads orders,
-tasks, receipts, counts, scans and the ledger; owns nothing. Memory and time are bounded by the period and by
-ORDERS_MAX durations; what was left out is said.
+Filters a figure says nothing about leave it out of the answer, which says so, rather than show the whole as a part.
+Reads orders, tasks, receipts, counts, scans and the ledger; owns nothing. Memory and time are bounded by the period
+and by ORDERS_MAX durations; what was left out is said.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fulfillment.domain.flow import Lane, Spread, spread
+from fulfillment.domain.flow import Filter, Lane, Spread, spread
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.hot import Tx
 from fulfillment.services import flow_work
 from fulfillment.services.flow_histories import ORDERS_MAX
-from fulfillment.services.flow_period import HOUR_MS, Period
+from fulfillment.services.flow_period import HOUR_MS, OF_ORDERS, Period
 from fulfillment.services.inventory_accuracy import accuracy_between
 from fulfillment.services.pages import check_limit
 
 ROWS_MAX = 1000
 
-ORDERS, PERSON = "orders", "operator"
 LANE_RATES = {"lines_per_hour": "lines", "units_per_hour": "units"}  # of whichever lane is asked for
 
 
@@ -39,15 +38,15 @@ class Counted:
 @dataclass(frozen=True)
 class Figure:
     """A figure: `unit` says how numerator and denominator make its value (`percent`, `per_hour` of a denominator in
-    ms, `ms` each, `count`); `takes`: which filters it honours; `lane`: whose it is, None = the whole house's; `count`
-    None = a rate of the lanes' work."""
+    ms, `ms` each, `count`); `takes`: which filters it honours besides the lane; `lane`: whose it is, None = the
+    whole house's; `count` None = a rate of the lanes' work."""
 
     code: str
     definition: str
     unit: str
     count: Callable[[Tx, Period], Counted] | None
     rows: Callable[[Tx, Period, int, int], list[dict[str, Any]]]
-    takes: frozenset[str] = frozenset({ORDERS})
+    takes: frozenset[Filter] = OF_ORDERS
     lane: Lane | None = None
 
 
@@ -58,15 +57,21 @@ COLUMNS = (
 
 
 def figures(tx: Tx, period: Period) -> dict[str, Any]:
-    """All figures the filters allow."""
-    wanted = [one for one in FIGURES if _fits(one, period)]
+    """All figures the filters allow; `not_cut` names the others, each with the filters that say nothing about it."""
+    uncut = {one.code: _uncut(one, period) for one in FIGURES}
+    wanted = [one for one in FIGURES if not uncut[one.code]]
     # Both rates are of the same scans and moves, the most that is read for any figure: once is enough.
     work = flow_work.totals(flow_work.by_operator(tx, period)) if any(one.code in LANE_RATES for one in wanted) else {}
     counted = [
         Counted(work[LANE_RATES[one.code]], work["worked_ms"]) if one.count is None else one.count(tx, period)
         for one in wanted
     ]
-    return {**period.shown(), "figures": [_shown(one, came) for one, came in zip(wanted, counted, strict=True)]}
+    return {
+        **period.shown(), "figures": [_shown(one, came) for one, came in zip(wanted, counted, strict=True)],
+        "not_cut": [
+            {"figure": code, "filters": [name.value for name in names]} for code, names in uncut.items() if names
+        ],
+    }  # fmt: skip
 
 
 def rows_of(tx: Tx, period: Period, code: str, after: int = 0, limit: int = 100) -> dict[str, Any]:
@@ -79,19 +84,16 @@ def rows_of(tx: Tx, period: Period, code: str, after: int = 0, limit: int = 100)
     figure = next((one for one in FIGURES if one.code == code), None)
     if figure is None:
         raise NotFound("unknown_figure", f"no figure {code[:40]!r}", "figure")
-    if not _fits(figure, period):
-        raise DomainError("bad_filter", f"{code} cannot be filtered like this", "figure")
+    if names := _uncut(figure, period):
+        raise DomainError("bad_filter", f"{code} cannot be cut by {', '.join(names)}", names[0])
     rows = figure.rows(tx, period, after, limit + 1)
     more = rows[limit - 1]["id"] if len(rows) > limit else None
     return {**period.shown(), "figure": code, "definition": figure.definition, "rows": rows[:limit], "next": more}
 
 
-def _fits(figure: Figure, period: Period) -> bool:
-    if period.is_of_orders and ORDERS not in figure.takes:
-        return False
-    if period.operator_id is not None and PERSON not in figure.takes:
-        return False
-    return period.lane is None or figure.lane == period.lane or figure.code in LANE_RATES
+def _uncut(figure: Figure, period: Period) -> tuple[Filter, ...]:
+    is_of_lane = figure.lane == period.lane or figure.code in LANE_RATES
+    return period.uncut(figure.takes | {Filter.LANE} if is_of_lane else figure.takes)
 
 
 def _shown(figure: Figure, counted: Counted) -> dict[str, Any]:
@@ -208,6 +210,11 @@ _SHORT = (
     "FROM task k JOIN sales_order o ON o.warehouse_id = k.warehouse_id AND o.id = k.order_id WHERE k.warehouse_id = :w"
     " AND k.kind = 'pick' AND k.state = 'short' AND k.done_at_ms >= :from AND k.done_at_ms < :until"
 )
+# Where the units that were missed had come from; their layer has its key, their order has none here.
+_MISSED_IN_ZONE = (
+    " AND EXISTS (SELECT 1 FROM stock_move p WHERE p.warehouse_id = m.warehouse_id AND p.layer_id = m.layer_id"
+    " AND p.order_id = m.order_id AND p.reason = 'pick'"
+)
 # Who picked the line units were missed of: the order's task of that item. Parcels that are missing name no order.
 _MISSED = (
     "FROM stock_move m JOIN sales_order o ON o.warehouse_id = m.warehouse_id AND o.id = m.order_id"
@@ -217,24 +224,35 @@ _MISSED = (
 )
 
 
-def _of_person(period: Period, column: str) -> tuple[str, dict[str, Any]]:
-    if period.operator_id is None:
-        return "", period.params
-    return f" AND {column} = :operator", {**period.params, "operator": period.operator_id}
+def _of_work(period: Period, chosen: str) -> tuple[str, dict[str, Any]]:
+    """What is asked of orders, persons and zones, to stand behind one of the three; with its parameters."""
+    said, params = period.orders(), period.params
+    if period.operator_id is not None:
+        said, params["operator"] = f"{said} AND {_PERSON_OF[chosen]} = :operator", period.operator_id
+    if period.zone is not None:
+        by = " AND p.operator_id = :operator" if period.operator_id is not None else ""
+        place = (
+            f"{_MISSED_IN_ZONE}{by}{period.in_zone('p.from_location_id')})" if chosen is _MISSED
+            else period.in_zone(_PLACE_OF[chosen])
+        )  # fmt: skip
+        said, params["zone"] = said + place, period.zone
+    return said, params
+
+
+_PERSON_OF = {_PICKED: "m.operator_id", _SHORT: "k.operator_id", _MISSED: "k.operator_id"}
+_PLACE_OF = {_PICKED: "m.from_location_id", _SHORT: "k.location_id"}
 
 
 def _lines(tx: Tx, period: Period, chosen: str, table: str) -> set[tuple[int, int]]:
-    said, params = _of_person(period, "k.operator_id" if chosen is _MISSED else f"{table}.operator_id")
-    rows = tx.all(f"SELECT DISTINCT {table}.order_id, {table}.item_id {chosen}{period.orders()}{said}", **params)
+    said, params = _of_work(period, chosen)
+    rows = tx.all(f"SELECT DISTINCT {table}.order_id, {table}.item_id {chosen}{said}", **params)
     return {(row["order_id"], row["item_id"]) for row in rows}
 
 
 def _line_count(tx: Tx, period: Period, chosen: str, table: str) -> int:
-    said, params = _of_person(period, f"{table}.operator_id")
+    said, params = _of_work(period, chosen)
     row = tx.one(
-        f"SELECT COUNT(*) AS n FROM (SELECT DISTINCT {table}.order_id, {table}.item_id"
-        f" {chosen}{period.orders()}{said}) l",
-        **params,
+        f"SELECT COUNT(*) AS n FROM (SELECT DISTINCT {table}.order_id, {table}.item_id {chosen}{said}) l", **params
     )
     return int(row["n"])
 
@@ -245,31 +263,29 @@ def _pick_accuracy(tx: Tx, period: Period) -> Counted:
 
 
 def _short_lines(tx: Tx, period: Period) -> Counted:
-    said, params = _of_person(period, "m.operator_id")
-    said_of_task, _ = _of_person(period, "k.operator_id")
+    said, params = _of_work(period, _PICKED)
+    said_of_task, _ = _of_work(period, _SHORT)
     row = tx.one(
-        f"SELECT COUNT(*) AS n FROM (SELECT m.order_id, m.item_id {_PICKED}{period.orders()}{said}"
-        f" UNION SELECT k.order_id, k.item_id {_SHORT}{period.orders()}{said_of_task}) l",
+        f"SELECT COUNT(*) AS n FROM (SELECT m.order_id, m.item_id {_PICKED}{said}"
+        f" UNION SELECT k.order_id, k.item_id {_SHORT}{said_of_task}) l",
         **params,
     )
     return Counted(len(_lines(tx, period, _SHORT, "k")), int(row["n"]))
 
 
 def _short_units(tx: Tx, period: Period) -> Counted:
-    said, params = _of_person(period, "k.operator_id")
-    short = tx.one(
-        f"SELECT COALESCE(SUM(k.qty_each - k.done_each), 0) AS n {_SHORT}{period.orders()}{said}", **params
-    )
-    said, params = _of_person(period, "m.operator_id")
-    picked = tx.one(f"SELECT COALESCE(SUM(m.qty_each), 0) AS n {_PICKED}{period.orders()}{said}", **params)
+    said, params = _of_work(period, _SHORT)
+    short = tx.one(f"SELECT COALESCE(SUM(k.qty_each - k.done_each), 0) AS n {_SHORT}{said}", **params)
+    said, params = _of_work(period, _PICKED)
+    picked = tx.one(f"SELECT COALESCE(SUM(m.qty_each), 0) AS n {_PICKED}{said}", **params)
     return Counted(int(short["n"]), int(short["n"]) + int(picked["n"]))
 
 
 def _task_rows(tx: Tx, period: Period, after: int, limit: int) -> list[dict[str, Any]]:
-    said, params = _of_person(period, "k.operator_id")
+    said, params = _of_work(period, _SHORT)
     rows = tx.all(
         "SELECT k.id, o.number AS order_number, i.sku, k.qty_each AS asked_each, k.done_each, k.reason, l.code AS"
-        f" location, k.done_at_ms {_SHORT.replace(' WHERE', _OF_TASK, 1)}{period.orders()}{said} AND k.id > :after"
+        f" location, k.done_at_ms {_SHORT.replace(' WHERE', _OF_TASK, 1)}{said} AND k.id > :after"
         f" ORDER BY k.id LIMIT {int(limit)}",
         after=after, **params,
     )  # fmt: skip
@@ -283,11 +299,11 @@ _OF_TASK = (
 
 
 def _missed_rows(tx: Tx, period: Period, after: int, limit: int) -> list[dict[str, Any]]:
-    said, params = _of_person(period, "k.operator_id")
+    said, params = _of_work(period, _MISSED)
     rows = tx.all(
         "SELECT m.id, o.number AS order_number, i.sku, m.qty_each AS missing_each, MIN(p.badge) AS picked_by,"
         " m.recorded_at_ms"
-        f" {_MISSED.replace(' WHERE', _OF_MISSED, 1)}{period.orders()}{said} AND m.id > :after"
+        f" {_MISSED.replace(' WHERE', _OF_MISSED, 1)}{said} AND m.id > :after"
         f" GROUP BY m.id, o.number, i.sku, m.qty_each, m.recorded_at_ms ORDER BY m.id LIMIT {int(limit)}",
         after=after, **params,
     )
@@ -325,7 +341,7 @@ def _receipt_rows(tx: Tx, period: Period, after: int, limit: int) -> list[dict[s
 
 
 def _accuracy(tx: Tx, period: Period) -> Counted:
-    found = accuracy_between(tx, period.from_ms - 1, period.until_ms - 1)
+    found = accuracy_between(tx, period.from_ms - 1, period.until_ms - 1, period.zone)
     return Counted(int(found["lines_right"] or 0), int(found["lines"]))
 
 
@@ -334,15 +350,17 @@ def _count_rows(tx: Tx, period: Period, after: int, limit: int) -> list[dict[str
         "SELECT c.id, l.code AS location, i.sku, c.book_each, c.counted_each, c.state, c.recorded_at_ms"
         " FROM count_result c JOIN location l ON l.warehouse_id = c.warehouse_id AND l.id = c.location_id"
         " JOIN item i ON i.warehouse_id = c.warehouse_id AND i.id = c.item_id WHERE c.warehouse_id = :w AND c.round = 1"
-        f" AND c.recorded_at_ms >= :from AND c.recorded_at_ms < :until AND c.id > :after ORDER BY c.id LIMIT {limit:d}",
-        after=after, **period.params,
+        f" AND c.recorded_at_ms >= :from AND c.recorded_at_ms < :until{period.in_zone('c.location_id')}"
+        f" AND c.id > :after ORDER BY c.id LIMIT {limit:d}",
+        after=after, **period.params, **({} if period.zone is None else {"zone": period.zone}),
     )  # fmt: skip
     return [dict(row) for row in rows]
 
 
-_BOTH = frozenset({ORDERS, PERSON})
-_PERSON = frozenset({PERSON})
-_NOTHING: frozenset[str] = frozenset()
+_PLACE = frozenset({Filter.ZONE})
+_WORK = _PLACE | {Filter.OPERATOR}
+_BOTH = OF_ORDERS | _WORK
+_NOTHING: frozenset[Filter] = frozenset()
 
 
 def _rates() -> tuple[Figure, ...]:
@@ -353,7 +371,7 @@ def _rates() -> tuple[Figure, ...]:
             " time between two scans of one person counts for the lane of the second, a gap above 10 minutes for none."
             " A line is an item of an order (pick, sort, pack), a parcel (ship), goods of one layer put into one"
             " place.",
-            "per_hour", None, flow_work.lines, _PERSON,
+            "per_hour", None, flow_work.lines, _WORK,
         )
         for code, name in LANE_RATES.items()
     )  # fmt: skip
@@ -385,5 +403,5 @@ FIGURES: tuple[Figure, ...] = (
     Figure("dock_to_stock", "From a receipt's first scan until nothing of it lay at a dock, of receipts stocked in the"
            " period; the value is the mean.", "ms", _dock_to_stock, _receipt_rows, _NOTHING, Lane.RECEIVE),
     Figure("inventory_accuracy", "Lines (item in a location) whose first count was what the book said, of lines counted"
-           " in the period.", "percent", _accuracy, _count_rows, _NOTHING),
+           " in the period.", "percent", _accuracy, _count_rows, _PLACE),
 )  # fmt: skip

@@ -30,7 +30,7 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx
 from fulfillment.services import flow_histories, flow_words
 from fulfillment.services.flow_histories import Told
-from fulfillment.services.flow_period import Period, moments
+from fulfillment.services.flow_period import OF_ORDERS, Period, moments
 from fulfillment.services.flow_targets import targets
 
 WINDOW_MIN = 30
@@ -43,7 +43,12 @@ _FLOW_OF = {Lane.PICK: "pick", Lane.SORT: "sort", Lane.PACK: "pack", Lane.SHIP: 
 
 
 def cumulative_flow(tx: Tx, period: Period, step: str) -> dict[str, Any]:
-    """How many orders had passed each boundary at the end of each step; the first line begins with who was here."""
+    """How many orders had passed each boundary at the end of each step; the first line begins with who was here.
+
+    Raises:
+        DomainError: `bad_step`; `bad_filter`, as an order is picked by several people in several zones.
+    """
+    period.only(OF_ORDERS, "cumulative flow")
     at_ms = moments(period, step)
     rows, left_out = flow_histories.present(tx, period)
     lives = [told.life for told in flow_histories.tell(tx, rows)]
@@ -63,7 +68,12 @@ def cumulative_flow(tx: Tx, period: Period, step: str) -> dict[str, Any]:
 
 
 def process_map(tx: Tx, period: Period) -> dict[str, Any]:
-    """What the orders that left in the period went through, and how long each arrow took."""
+    """What the orders that left in the period went through, and how long each arrow took.
+
+    Raises:
+        DomainError: `bad_filter`.
+    """
+    period.only(OF_ORDERS, "the process map")
     rows, left_out = flow_histories.leaving(tx, period)
     drawn = ProcessMap()
     for told in flow_histories.tell(tx, rows):
@@ -92,12 +102,16 @@ def process_map(tx: Tx, period: Period) -> dict[str, Any]:
 def bottleneck(tx: Tx, period: Period, window_min: int = WINDOW_MIN, pace: float = 1.0) -> dict[str, Any]:
     """Each lane over the last `window_min` minutes of the period, and in words which one holds the others up.
 
+    Of some orders only (a channel, a carrier) it says where they came, went and wait, and no more: the same people
+    work for all orders, so what a lane can do and which one is tightest is not theirs.
+
     `pace`: how many times faster than its clock this floor lives, of a simulated one; all durations in the answer are
     then as such people feel them.
 
     Raises:
-        DomainError: a window out of bounds.
+        DomainError: a window out of bounds; `bad_filter`.
     """
+    period.only(OF_ORDERS, "the bottleneck")
     if not WINDOWS_MIN[0] <= window_min <= WINDOWS_MIN[1]:
         raise DomainError("bad_window", f"{WINDOWS_MIN[0]} to {WINDOWS_MIN[1]} minutes", "minutes")
     window = replace(period, from_ms=period.until_ms - round(window_min * 60_000 / pace))
@@ -110,7 +124,10 @@ def bottleneck(tx: Tx, period: Period, window_min: int = WINDOW_MIN, pace: float
     flows = [measure(log, window.from_ms, until_ms) for log in logs]
     is_open = any(flow.people for flow in flows) or window.calendar.is_open(window.until_ms - 1)
     # Before opening every queue is one nobody works at, and nobody should.
-    finding = find([flow for flow in flows if is_open and (flow.people or flow.lane != Lane.SHIP)])
+    is_part = bool(period.filters)
+    finding = find([
+        flow for flow in flows if is_open and not is_part and (flow.people or flow.lane != Lane.SHIP)
+    ])  # fmt: skip
     shares = queue_percents(flows)
     laws = {
         log.lane: little(((visit.came_ms, visit.left_ms) for visit in log.visits), window.from_ms, until_ms)
@@ -120,9 +137,24 @@ def bottleneck(tx: Tx, period: Period, window_min: int = WINDOW_MIN, pace: float
         **window.shown(), "minutes": window_min, "lane": None if finding.lane is None else finding.lane.lane,
         "behind": None if finding.behind is None else finding.behind.lane,
         "is_open": is_open, "holds_up": finding.holds_up, "move": _move(finding),
-        "words": flow_words.bottleneck(finding, window_min) if is_open else flow_words.CLOSED,
-        "lanes": [_lane(flow, shares[flow.lane], laws[flow.lane]) for flow in flows], "left_out": left_out,
+        "is_part": is_part, "words": _words(finding, window_min, is_open, is_part),
+        "lanes": [
+            {**_lane(flow, shares[flow.lane], laws[flow.lane]), **(dict.fromkeys(_OF_PEOPLE) if is_part else {})}
+            for flow in flows
+        ],
+        "left_out": left_out,
     }  # fmt: skip
+
+
+_OF_PEOPLE = (
+    "people", "busy_ms", "starved_ms", "can_per_hour", "busy_percent", "starved_percent", "load_percent",
+)  # fmt: skip
+
+
+def _words(finding: Finding, window_min: int, is_open: bool, is_part: bool) -> str:
+    if is_part:
+        return flow_words.PART
+    return flow_words.bottleneck(finding, window_min) if is_open else flow_words.CLOSED
 
 
 def _logs(tx: Tx, orders: Sequence[Told], window: Period, gap_ms: int) -> list[LaneLog]:

@@ -1,6 +1,7 @@
-"""What a flow figure is asked over: from when until when in the warehouse's days, which lane, channel, carrier, person.
+"""What a flow figure is asked over: from when until when in the warehouse's days, cut by which filters.
 
-Refuses periods that end before they begin or are longer than a quarter of a year: what is read for them is bounded.
+Refuses periods that end before they begin or are longer than a quarter of a year, what is read for them
+being bounded; and filters that name nothing there is: a typing mistake would look like a day without work.
 """
 
 from __future__ import annotations
@@ -11,25 +12,29 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from fulfillment.domain.calendar import Calendar
-from fulfillment.domain.flow import Lane
+from fulfillment.domain.flow import Filter, Lane
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.hot import Tx
 from fulfillment.services import calendars
+from fulfillment.services.lookup import PERSON
 
 DAYS_MAX = 92
 HOUR_MS = 3_600_000
+OF_ORDERS = frozenset({Filter.CHANNEL, Filter.CARRIER})
+OF_WORK = frozenset({Filter.LANE, Filter.ZONE, Filter.OPERATOR})
 
 
 @dataclass(frozen=True)
 class Asked:
     """As it was asked, '' = not said: days (`2026-11-22`) or ISO times with their offset, a lane, an order's channel
-    and carrier code, an operator's badge."""
+    and carrier code, the zone of a location, an operator's badge or number (#12)."""
 
     from_: str = ""
     to: str = ""
     lane: str = ""
     channel: str = ""
     carrier: str = ""
+    zone: str = ""
     operator: str = ""
 
 
@@ -44,11 +49,35 @@ class Period:
     channel: str | None = None
     carrier_id: int | None = None
     operator_id: int | None = None
+    zone: str | None = None
 
     @property
-    def is_of_orders(self) -> bool:
-        """Whether only some orders are asked for."""
-        return self.channel is not None or self.carrier_id is not None
+    def filters(self) -> frozenset[Filter]:
+        """By what it is cut."""
+        said = {
+            Filter.LANE: self.lane, Filter.CHANNEL: self.channel, Filter.CARRIER: self.carrier_id,
+            Filter.ZONE: self.zone, Filter.OPERATOR: self.operator_id,
+        }  # fmt: skip
+        return frozenset(name for name, value in said.items() if value is not None)
+
+    def uncut(self, takes: frozenset[Filter]) -> tuple[Filter, ...]:
+        """The filters asked for that say nothing about what takes only these."""
+        return tuple(name for name in Filter if name in self.filters - takes)
+
+    def only(self, takes: frozenset[Filter], what: str) -> None:
+        """Refuse the others: the whole must never pass for a part.
+
+        Raises:
+            DomainError: `bad_filter`.
+        """
+        if names := self.uncut(takes):
+            raise DomainError("bad_filter", f"{what} cannot be cut by {', '.join(names)}", names[0])
+
+    def in_zone(self, place: str) -> str:
+        """The condition on a column that names a location; its parameter is `zone`."""
+        if self.zone is None:
+            return ""
+        return f" AND {place} IN (SELECT z.id FROM location z WHERE z.warehouse_id = :w AND z.zone = :zone)"
 
     def orders(self, alias: str = "o") -> str:
         """The condition on orders, to stand behind a WHERE; its parameters are in `params`."""
@@ -83,7 +112,7 @@ def look_up(tx: Tx, asked: Asked) -> Period:
     """The period and filters of a question. Without `to` it ends now; without `from` it begins on the day it ends.
 
     Raises:
-        DomainError: `bad_time`, `bad_period`, `bad_lane`; NotFound: no such carrier or operator.
+        DomainError: `bad_time`, `bad_period`, `bad_lane`; NotFound: no such channel, carrier, zone or operator.
     """
     calendar = calendars.load(tx)
     # A day as the end means the whole of it.
@@ -96,9 +125,33 @@ def look_up(tx: Tx, asked: Asked) -> Period:
     if asked.lane and asked.lane not in set(Lane):
         raise DomainError("bad_lane", f"{asked.lane[:40]!r} is none of {', '.join(Lane)}", "lane")
     return Period(
-        from_ms, until_ms, calendar, Lane(asked.lane) if asked.lane else None, asked.channel or None,
-        _id(tx, "carrier", "code", asked.carrier), _id(tx, "operator", "badge", asked.operator),
+        from_ms, until_ms, calendar, Lane(asked.lane) if asked.lane else None,
+        _known(tx, "sales_order", Filter.CHANNEL, asked.channel), _carrier(tx, asked.carrier),
+        _operator(tx, asked.operator), _known(tx, "location", Filter.ZONE, asked.zone),
     )  # fmt: skip
+
+
+def choices(tx: Tx) -> dict[Filter, list[tuple[str, str]]]:
+    """What each filter can be set to, as it is asked for and as it is called; people by their number."""
+    channels = tx.all(
+        # From one channel to the next by the key of orders' numbers: DISTINCT would read every order there ever was.
+        "WITH RECURSIVE c(channel) AS (SELECT MIN(channel) FROM sales_order WHERE warehouse_id = :w UNION ALL"
+        " SELECT (SELECT MIN(o.channel) FROM sales_order o WHERE o.warehouse_id = :w AND o.channel > c.channel)"
+        " FROM c WHERE c.channel IS NOT NULL) SELECT channel FROM c WHERE channel IS NOT NULL LIMIT 200"
+    )
+    carriers = tx.all("SELECT code, name FROM carrier WHERE warehouse_id = :w ORDER BY code LIMIT 200")
+    zones = tx.all("SELECT DISTINCT zone FROM location WHERE warehouse_id = :w AND zone <> '' ORDER BY zone LIMIT 500")
+    people = tx.all(
+        f"SELECT {PERSON.format(alias='o')} AS code, o.name FROM operator o WHERE o.warehouse_id = :w"
+        " ORDER BY o.name, o.id LIMIT 1000"
+    )
+    return {
+        Filter.LANE: [(lane.value, lane.value) for lane in Lane],
+        Filter.CHANNEL: [(row["channel"], row["channel"]) for row in channels],
+        Filter.CARRIER: [(row["code"], row["name"] or row["code"]) for row in carriers],
+        Filter.ZONE: [(row["zone"], row["zone"]) for row in zones],
+        Filter.OPERATOR: [(row["code"], f"{row['name']} {row['code']}".strip()) for row in people],
+    }
 
 
 def last_days(tx: Tx, days: int) -> Asked:
@@ -150,10 +203,26 @@ def _instant(calendar: Calendar, text: str, field: str, days_on: int) -> int:
     return at_ms
 
 
-def _id(tx: Tx, table: str, column: str, code: str) -> int | None:
+def _known(tx: Tx, table: str, name: Filter, code: str) -> str | None:
     if not code:
         return None
-    row = tx.one(f"SELECT id FROM {table} WHERE warehouse_id = :w AND {column} = :code", code=code)
+    if tx.one(f"SELECT 1 AS n FROM {table} WHERE warehouse_id = :w AND {name} = :code LIMIT 1", code=code) is None:
+        raise NotFound(f"unknown_{name}", f"no {name} {code[:40]!r}", name)
+    return code
+
+
+def _carrier(tx: Tx, code: str) -> int | None:
+    return _id(tx, "carrier", "code = :code", code)
+
+
+def _operator(tx: Tx, code: str) -> int | None:
+    return _id(tx, "operator", f"(o.badge = :code OR {PERSON.format(alias='o')} = :code)", code)
+
+
+def _id(tx: Tx, table: str, chosen: str, code: str) -> int | None:
+    if not code:
+        return None
+    row = tx.one(f"SELECT o.id FROM {table} o WHERE o.warehouse_id = :w AND {chosen} ORDER BY o.id LIMIT 1", code=code)
     if row is None:
         raise NotFound(f"unknown_{table}", f"no {table} {code[:40]!r}", table)
     return int(row["id"])

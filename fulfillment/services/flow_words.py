@@ -6,6 +6,7 @@ from fulfillment.domain.bottleneck import Finding, LaneFlow
 from fulfillment.domain.flow import HOUR_MS, Lane, Little, LittleVerdict
 
 CLOSED = "The warehouse is closed and nobody is at work."
+PART = "Which lane holds the others up is said of all orders only: the same people work for all of them."
 _NAMES = {Lane.PICK: "Picking", Lane.SORT: "Sorting", Lane.PACK: "Packing", Lane.SHIP: "Shipping"}
 _PEOPLE = {
     Lane.PICK: ("picker", "pickers"), Lane.SORT: ("sorter", "sorters"), Lane.PACK: ("packer", "packers"),

@@ -27,7 +27,9 @@ _FIRST_COUNTS = (
     " LEFT JOIN (SELECT count_result_id, COUNT(*) AS units FROM count_serial WHERE warehouse_id = :w"
     " GROUP BY count_result_id) s ON s.count_result_id = c.id"
     " WHERE c.warehouse_id = :w AND c.round = 1 AND c.recorded_at_ms > :since AND c.recorded_at_ms <= :until"
-    " GROUP BY 1 ORDER BY 1"
+)
+_IN_ZONE = (
+    " AND c.location_id IN (SELECT z.id FROM location z WHERE z.warehouse_id = c.warehouse_id AND z.zone = :zone)"
 )
 
 
@@ -42,9 +44,11 @@ def inventory_accuracy(tx: Tx, days: int = 30) -> dict[str, Any]:
     return {"days": days, **accuracy_between(tx, tx.now_ms - days * DAY_MS, tx.now_ms)}
 
 
-def accuracy_between(tx: Tx, after_ms: int, until_ms: int) -> dict[str, Any]:
-    """The same of the counts after one moment and until another."""
-    rows = [dict(row) for row in tx.all(_FIRST_COUNTS, since=after_ms, until=until_ms)]
+def accuracy_between(tx: Tx, after_ms: int, until_ms: int, zone: str | None = None) -> dict[str, Any]:
+    """The same of the counts after one moment and until another, in one zone or all."""
+    chosen = _FIRST_COUNTS if zone is None else f"{_FIRST_COUNTS}{_IN_ZONE}"
+    params: dict[str, Any] = {"since": after_ms, "until": until_ms, **({} if zone is None else {"zone": zone})}
+    rows = [dict(row) for row in tx.all(f"{chosen} GROUP BY 1 ORDER BY 1", **params)]
     total = {name: sum(row[name] for row in rows) for name in (*_SUMS, "units", "exchanged_each")}
     return {**_shares(total), "classes": {row["class"]: _shares(row) for row in rows}}
 

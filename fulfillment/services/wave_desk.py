@@ -6,15 +6,19 @@ read the board, as they are there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fulfillment.domain.orders import OrderState
 from fulfillment.hot import Tx
+from fulfillment.services import calendars, flow_work
+from fulfillment.services.flow_period import Period
 from fulfillment.services.lookup import PERSON
 
 HOUR_MS = 3_600_000
 STUCK_MS = 15 * 60_000
 TOURS_SHOWN = 200
+TASKS_SHOWN = 20
 
 
 def seen(tx: Tx) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def seen(tx: Tx) -> dict[str, Any]:
     return {
         "now_ms": tx.now_ms,
         "waves": [{**wave, "tours_open": tours.get(wave["wave"], [])} for wave in waves],
-        "people": [_person(row, tx.now_ms) for row in tx.all(_PEOPLE, since=tx.now_ms - HOUR_MS)],
+        "people": _people(tx), "stuck_tasks": _stuck_tasks(tx),
         "lanes": _lanes(tx),
         "pickers": [dict(row) for row in tx.all(_PICKERS)],
     }
@@ -41,11 +45,32 @@ def _tour(row: Any, now_ms: int) -> dict[str, Any]:
     return tour
 
 
-def _person(row: Any, now_ms: int) -> dict[str, Any]:
-    person = dict(row)
-    # Over the time somebody has been at it within the hour, five minutes at least: two quick lines are no rate.
-    worked_ms = max(now_ms - person.pop("first_at_ms"), HOUR_MS // 12)
-    return {**person, "lines_per_hour": round(person["lines"] * HOUR_MS / worked_ms)}
+def _stuck_tasks(tx: Tx) -> list[dict[str, Any]]:
+    """Refills somebody took a while ago and has not made; stops of tours stand still with their tour."""
+    rows = tx.all(_STUCK_TASKS, before=tx.now_ms - STUCK_MS)
+    return [
+        {**{name: row[name] for name in ("operator", "station", "location", "kind")},
+         "still_ms": tx.now_ms - row["claimed_at_ms"]}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _people(tx: Tx) -> list[dict[str, Any]]:
+    """Who is signed in, where they are or go, and what they did of that lane's work within the hour."""
+    hour = Period(tx.now_ms - HOUR_MS, tx.now_ms + 1, calendars.load(tx))
+    done = {(row["number"], row["lane"]): row for row in flow_work.by_operator(tx, hour)}
+    return [_person(dict(row), done) for row in tx.all(_PEOPLE)]
+
+
+def _person(person: dict[str, Any], done: Mapping[tuple[str, str], Mapping[str, Any]]) -> dict[str, Any]:
+    lane = flow_work.LANES.get(person["flow"])
+    work = None if lane is None else done.get((person.pop("number"), lane.value))
+    person.pop("number", None)
+    if work is None:
+        return {**person, "lines": 0, "lines_per_hour": 0}
+    # Over the time somebody was at it, five minutes at least: two quick lines are no rate.
+    worked_ms = max(work["worked_ms"], HOUR_MS // 12)
+    return {**person, "lines": work["lines"], "lines_per_hour": round(work["lines"] * HOUR_MS / worked_ms)}
 
 
 def _lanes(tx: Tx) -> list[dict[str, Any]]:
@@ -84,15 +109,27 @@ WHERE t.warehouse_id = :w AND t.state <> 'done'
 ORDER BY CASE t.state WHEN 'active' THEN 0 ELSE 1 END, t.priority DESC, t.cut_off_at_ms, t.id
 """
 
-_PEOPLE = """
-SELECT s.code AS station, o.name AS operator, d.flow,
-(SELECT COUNT(*) FROM task k WHERE k.warehouse_id = d.warehouse_id AND k.operator_id = d.operator_id
-  AND k.kind = 'pick' AND k.state = 'done' AND k.done_at_ms >= :since) AS lines,
-COALESCE((SELECT MIN(k.done_at_ms) FROM task k WHERE k.warehouse_id = d.warehouse_id AND k.operator_id = d.operator_id
-  AND k.kind = 'pick' AND k.state = 'done' AND k.done_at_ms >= :since), 0) AS first_at_ms
+# A picker is on the way to the open stop of the tour at that handheld, everybody else where their station stands.
+_PEOPLE = f"""
+SELECT s.code AS station, o.name AS operator, {PERSON.format(alias='o')} AS number, d.flow,
+COALESCE((SELECT l.code FROM tour t JOIN task k ON k.warehouse_id = t.warehouse_id AND k.tour_id = t.id
+  AND k.state = 'open' JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id
+  WHERE t.warehouse_id = d.warehouse_id AND t.station_id = d.station_id AND t.state = 'active' AND d.flow = 'pick'
+  ORDER BY k.sequence, k.id LIMIT 1), CASE WHEN s.kind = 'handheld' THEN '' ELSE h.code END, '') AS location
 FROM dialogue d JOIN station s ON s.warehouse_id = d.warehouse_id AND s.id = d.station_id
 JOIN operator o ON o.warehouse_id = d.warehouse_id AND o.id = d.operator_id
+LEFT JOIN location h ON h.warehouse_id = s.warehouse_id AND h.id = s.location_id
 WHERE d.warehouse_id = :w ORDER BY o.name, s.code
+"""
+
+_STUCK_TASKS = f"""
+SELECT k.kind, k.claimed_at_ms, COALESCE(o.name, '') AS operator, COALESCE(s.code, '') AS station,
+COALESCE(l.code, '') AS location FROM task k
+LEFT JOIN operator o ON o.warehouse_id = k.warehouse_id AND o.id = k.operator_id
+LEFT JOIN station s ON s.warehouse_id = k.warehouse_id AND s.id = k.station_id
+LEFT JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id
+WHERE k.warehouse_id = :w AND k.kind = 'replenish' AND k.state = 'open' AND k.tour_id IS NULL
+AND k.claimed_at_ms <= :before ORDER BY k.claimed_at_ms, k.id LIMIT {TASKS_SHOWN}
 """
 
 _LANES = """

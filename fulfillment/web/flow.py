@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from flask import Response, request
 
+from fulfillment.domain.flow import Filter
 from fulfillment.domain.reasons import DomainError, Forbidden
 from fulfillment.domain.roles import Permission
 from fulfillment.services import flow_figures, flow_lanes, flow_targets, flow_work
@@ -27,7 +28,11 @@ BOUNDS = {
     "to": "the last day, or an ISO time; now unless said",
 }
 OF_ORDERS = {"channel": "orders of one channel", "carrier": "orders of one carrier, by its code"}
-OF_WORK = {"lane": "receive, putaway, replenish, pick, sort, pack or ship", "operator": "an operator's badge"}
+OF_WORK = {
+    "lane": "receive, putaway, replenish, pick, sort, pack or ship",
+    "zone": "work at locations of one zone: picked from, put into, counted",
+    "operator": "an operator's badge, or the number a person is shown by (#12)",
+}  # fmt: skip
 FORMAT = {"format": "csv for a table"}
 Target = Annotated[int, msgspec.Meta(gt=0, le=flow_targets.TARGET_MAX_MS)]
 
@@ -100,7 +105,7 @@ def put_flow_targets(body: TargetsBody) -> Any:
 
 
 def _answer(kind: str, ask: Callable[[Any, Period], dict[str, Any]]) -> Any:
-    words = {name: request.args.get(name, "").strip() for name in ("to", "lane", "channel", "carrier", "operator")}
+    words = {name: request.args.get(name, "").strip() for name in ("to", *Filter)}
     if words["operator"] and not may_here(Permission.READ_WORK):
         raise Forbidden("forbidden", "this token may not read what single persons did", "operator")
     form = request.args.get("format", "json")

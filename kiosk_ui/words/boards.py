@@ -135,6 +135,7 @@ BOARDS: Mapping[str, Mapping[str, str]] = {
         "people": "Who does what",
         "person": "Person",
         "doing": "Doing",
+        "where": "Where",
         "rate": "Lines an hour",
         "nobody": "Nobody is signed in",
         "bottleneck": "Where it is tight",

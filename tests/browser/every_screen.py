@@ -44,6 +44,7 @@ ITEMS = {
 # What a desk or the board opens, by its name; `{tour}` and `{print}` are the floor's latest.
 PAGES = {
     "desk": "/", "board": "/board", "flow": "/flow", "flow-map": "/flow/map", "flow-bottleneck": "/flow/bottleneck",
+    "flow-filtered": "/flow?lane=pick",
     "order-board": "/order-board?lanes=channel", "waves": "/waves", "wave-plan": "/waves/plan",
     "floor-now": "/floor/now",
     "order-card": "/order-board/cards/{card}", "stock-board": "/stock-board", "inbound-board": "/inbound-board",

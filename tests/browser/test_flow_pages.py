@@ -19,7 +19,11 @@ from tests.services.flow_day import open_with_clock, play_morning
 pytestmark = pytest.mark.browser
 
 DAY = "from=2026-06-15&to=2026-06-15"
-PAGES = (f"/flow?{DAY}", f"/flow/map?{DAY}", "/flow/bottleneck?minutes=240")
+PAGES = (
+    f"/flow?{DAY}", f"/flow/map?{DAY}", "/flow/bottleneck?minutes=240",
+    f"/flow?{DAY}&zone=0&lane=pick", f"/flow?{DAY}&zone=nowhere", f"/flow?{DAY}&channel=api",
+    f"/flow/map?{DAY}&zone=0", "/flow/bottleneck?minutes=240&channel=api", "/flow/bottleneck?zone=0",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -51,6 +55,38 @@ def test_nobody_is_kept_out_and_nothing_hangs_over(morning: Site, page: Page) ->
             summary.click()
         wrong += in_each_look(page, address)
     assert wrong == [], "\n".join(wrong)
+
+
+@pytest.mark.engine("sqlite")
+def test_filters_are_set_by_keys_and_the_address_is_passed_on(morning: Site, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 640}, locale="en-GB")
+    page = context.new_page()
+    enter(morning, page)
+    page.goto(f"{morning.address}/flow?{DAY}")
+    page.get_by_role("combobox", name="Lane").focus()
+    page.keyboard.type("Pic")
+    page.get_by_role("combobox", name="Person").focus()
+    page.keyboard.type("Ada")
+    page.get_by_role("button", name="Show").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Person")).to_have_value("#1")
+    expect(page.locator("#figure-lines_per_hour")).to_contain_text("7.1 an hour")
+    expect(page.locator("#figure-wip")).to_have_count(0)
+
+    # whoever is given the address sees the same
+    other = browser.new_context(has_touch=True, viewport={"width": 800, "height": 1280}, locale="en-GB").new_page()
+    enter(morning, other)
+    other.goto(page.url)
+    expect(other.get_by_role("combobox", name="Lane")).to_have_value("pick")
+    expect(other.locator("#figure-lines_per_hour")).to_contain_text("7.1 an hour")
+    expect(other.locator("#cumulative ~ .flow-uncut")).to_contain_text("cannot be cut by Lane and Person")
+    other.get_by_role("link", name="Process map").tap()
+    expect(other.get_by_text("The process map cannot be cut by Lane and Person")).to_be_visible()
+    other.get_by_role("link", name="Show without Lane and Person").tap()
+    expect(other.get_by_role("img", name="Process map")).to_be_visible()
+    assert "operator" not in other.url
+    other.context.close()
+    context.close()
 
 
 @pytest.mark.engine("sqlite")

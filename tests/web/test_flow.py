@@ -77,6 +77,12 @@ def test_the_figures_over_http(morning: FloorHand) -> None:
     assert [row["order_number"] for row in table(ask(f"/flow/rows?figure=wip&{DAY}&format=csv"))] == ["F-5", "F-4"]
     assert table(ask("/flow/rows?figure=on_time&to=2026-06-14&format=csv")) == []
 
+    # cut by a filter
+    by_zone = ask(f"/flow?{DAY}&zone=0").get_json()
+    assert {one["figure"]: one["filters"] for one in by_zone["not_cut"]}["wip"] == ["zone"]
+    assert "wip" not in {row["figure"] for row in table(ask(f"/flow?{DAY}&zone=0&format=csv"))}
+    assert table(ask(f"/flow/operators?{DAY}&operator=%232&format=csv")) == []
+
     # and by command
     assert "on_time: 33.33 % (1 of 3)" in command("figures", "--to", "2026-06-15T12:00:00+01:00").output
 
@@ -103,7 +109,11 @@ def test_a_board_shows_lanes_and_no_people(morning: FloorHand) -> None:
     [
         ("/flow?from=tomorrow", 422, "bad_time"), ("/flow?lane=wait", 422, "bad_lane"),
         ("/flow?format=xml", 422, "bad_format"), ("/flow?from=2020-01-01", 422, "bad_period"),
-        ("/flow?carrier=X", 404, "unknown_carrier"), ("/flow/rows?figure=luck", 404, "unknown_figure"),
+        ("/flow?carrier=X", 404, "unknown_carrier"), ("/flow?zone=X", 404, "unknown_zone"),
+        ("/flow?channel=X", 404, "unknown_channel"), ("/flow?operator=X", 404, "unknown_operator"),
+        ("/flow/cumulative?lane=pick", 422, "bad_filter"), ("/flow/process-map?operator=1001", 422, "bad_filter"),
+        ("/flow/bottleneck?lane=pack", 422, "bad_filter"), ("/flow/rows?figure=wip&lane=pick", 422, "bad_filter"),
+        ("/flow/rows?figure=luck", 404, "unknown_figure"),
         ("/flow/rows?figure=wip&limit=0", 422, "bad_limit"), ("/flow/rows?figure=wip&after=-1", 422, "bad_after"),
         ("/flow/bottleneck?minutes=5", 422, "bad_window"), ("/flow/cumulative?step=year", 422, "bad_step"),
     ],

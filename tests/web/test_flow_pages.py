@@ -80,6 +80,85 @@ def test_every_table_leaves_as_csv(morning: tuple[FloorHand, Clock]) -> None:
             assert (answer.status_code, answer.mimetype) == (200, "text/csv"), address
 
 
+def test_filters_stay_in_the_address_and_go_along(morning: tuple[FloorHand, Clock]) -> None:
+    client = entered(morning[0], TokenRole.API)
+    html = client.get(f"/flow?{DAY}&lane=pick&operator=%231").text
+    assert '<option value="pick" selected>Picking</option>' in html
+    assert '<option value="#1" selected>Ada #1</option>' in html
+    assert "1001" not in html  # a badge opens a station
+    accuracy = part(html, 'id="figure-pick_accuracy"', "</details>")
+    assert "100.0 %" in accuracy or "100 %" in accuracy
+    sheets = [unescape(one) for one in re.findall(r'href="(/api/v1/flow[^"]+)" download', html)]
+    assert all("lane=pick&operator=%231" in one for one in sheets), sheets
+    rows = next(one for one in sheets if "figure=lines_per_hour" in one)
+    assert len(client.get(rows).text.splitlines()) == 1 + 4
+    for address in ("/flow", "/flow/map", "/flow/bottleneck"):
+        assert f'href="{address}?lane=pick&amp;operator=%231"' in html
+    assert 'href="/flow?days=7&amp;lane=pick&amp;operator=%231"' in html
+
+
+def test_a_zone_is_explained_where_a_figure_is_opened(morning: tuple[FloorHand, Clock]) -> None:
+    client = entered(morning[0], TokenRole.API)
+    html = client.get(f"/flow?{DAY}&zone=0").text
+    assert WORDS["figure_zone"]["lines_per_hour"] in part(html, 'id="figure-lines_per_hour"', "</details>")
+    assert WORDS["figure_zone"]["lines_per_hour"] not in client.get(f"/flow?{DAY}").text
+
+
+def test_what_cannot_be_cut_is_said_and_not_shown(morning: tuple[FloorHand, Clock]) -> None:
+    client = entered(morning[0], TokenRole.API)
+    html = client.get(f"/flow?{DAY}&zone=0").text
+    assert 'id="figure-wip"' not in html
+    assert "Orders here cannot be cut by Zone and is not shown under it." in seen(html)
+    assert "The cumulative flow cannot be cut by Zone and is not shown under it." in seen(html)
+    assert 'role="img"' not in html
+    html = client.get(f"/flow?{DAY}&channel=api&zone=0&lane=pick").text
+    assert "Who did how much cannot be cut by Channel" in seen(html)
+    for address, words in (
+        (f"/flow/map?{DAY}&zone=0&lane=pick&channel=api", "The process map cannot be cut by Lane and Zone"),
+        ("/flow/bottleneck?zone=0", "The bottleneck cannot be cut by Zone"),
+    ):
+        html = client.get(address).text
+        assert words in seen(html)
+        assert "<table" not in html
+        assert 'role="img"' not in html
+    way = unescape(re.findall(r'class="button" href="(/flow/map[^"]+)"', client.get(
+        f"/flow/map?{DAY}&zone=0&lane=pick&channel=api").text)[0])  # fmt: skip
+    assert way == f"/flow/map?{DAY}&channel=api"
+    assert 'id="arrows"' in client.get(way).text
+
+
+def test_of_one_channel_the_bottleneck_page_names_no_lane(morning: tuple[FloorHand, Clock]) -> None:
+    html = entered(morning[0], TokenRole.BOARD).get("/flow/bottleneck?minutes=240&channel=api").text
+    assert part(html, 'id="verdict"', "</div>").endswith(WORDS["bottleneck"]["part"])
+    assert "◆" not in html
+    assert "channel=api&amp;format=csv" in html
+
+
+def test_nothing_is_shown_under_a_filter_that_means_nothing(morning: tuple[FloorHand, Clock]) -> None:
+    client = entered(morning[0], TokenRole.API)
+    for page in ("/flow", "/flow/map", "/flow/bottleneck"):
+        for wrong, status, code in (
+            ("zone=Q", 404, "unknown_zone"), ("channel=%3Cb", 404, "unknown_channel"),
+            ("carrier=Q", 404, "unknown_carrier"),
+            ("operator=Q", 404, "unknown_operator"), ("lane=wait", 422, "bad_lane"),
+        ):  # fmt: skip
+            answer = client.get(f"{page}?{wrong}")
+            assert (answer.status_code, WORDS["flow_problem"][code] in seen(answer.text)) == (status, True), wrong
+            assert "<table" not in answer.text
+            assert "flow-card" not in answer.text
+            assert "<b>" not in answer.text
+
+
+def test_a_board_cannot_ask_for_one_person(morning: tuple[FloorHand, Clock]) -> None:
+    board = entered(morning[0], TokenRole.BOARD)
+    assert 'name="operator"' not in board.get(f"/flow?{DAY}").text
+    for page in ("/flow", "/flow/map", "/flow/bottleneck"):
+        answer = board.get(f"{page}?operator=%231")
+        assert (answer.status_code, WORDS["flow_problem"]["forbidden"] in seen(answer.text)) == (403, True)
+        assert "flow-card" not in answer.text
+    assert "Ada" not in board.get(f"/flow?{DAY}&lane=pick").text
+
+
 def test_a_board_sees_no_single_person(morning: tuple[FloorHand, Clock]) -> None:
     board, api = (entered(morning[0], role) for role in (TokenRole.BOARD, TokenRole.API))
     assert "Ada" in api.get(f"/flow?{DAY}").text

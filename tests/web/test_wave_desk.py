@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up, wave_acts
+from fulfillment.services import flow_lanes, setting_up, wave_acts
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.words import WORDS
 from tests.factories import NOBODY, FloorHand
@@ -57,6 +57,22 @@ def test_the_page_says_who_walks_what_and_what_waits(hand: FloorHand, wave: int)
     assert "Ada HAND-1" in html
     assert "Stops 1/" in html
     assert WORDS["lane"]["picking"] in html
+
+
+def test_the_bottleneck_says_which_lane_lacks_work_behind_it(
+    hand: FloorHand, wave: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = flow_lanes.bottleneck
+
+    def tight(tx: Any, period: Any) -> dict[str, Any]:
+        found = real(tx, period)
+        pick, pack = ({**lane, "people": 2, "starved_percent": 41.6} for lane in found["lanes"][:2])
+        return {**found, "lane": "pick", "behind": "pack", "holds_up": True, "lanes": [pick, pack]}
+
+    monkeypatch.setattr(flow_lanes, "bottleneck", tight)
+    html = entered(hand, TokenRole.BOARD).get("/waves").text
+    assert "Packing behind it had nothing to take for 42 % of the time." in seen(html)
+    assert 'href="/flow/bottleneck"' in html
 
 
 def test_a_board_steers_for_a_supervisors_badge_only(hand: FloorHand, wave: int) -> None:
