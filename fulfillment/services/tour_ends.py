@@ -1,7 +1,8 @@
 """Which of several drop points a wave's carts are filled for, and what can be reached when any of them will do.
 
 Each tour ends where it is shortest (`walks.shortest`); which orders ride together has to be decided for one end. Owns
-that choice: the ends that single orders would choose most often are tried, and what its carts really walk decides.
+that choice: the ends that single orders would choose most often are tried, and what its carts really walk decides;
+and how little carts that end anywhere can walk.
 Invariant: with one drop point nothing is tried, and the answer is what `picking` says for it.
 """
 
@@ -9,9 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fulfillment.services.floor_plan import FloorPlan
-from fulfillment.services.walks import shortest
+from fulfillment.services.walks import length_dm, shortest
 from fulfillment.services.wave_picks import WavePicks
 from picking import BatchPlan, BatchProblem, FieldError, PickOrder, Spot, plan_batches
 
@@ -44,6 +46,32 @@ def carts(plan: FloorPlan, picks: WavePicks, limit_ms: int, seed: int) -> BatchP
     if len(plans) == 1:
         return plans[0]
     return min(plans, key=lambda one: sum(_walked_dm(plan, batch.stops) for batch in one.batches))
+
+
+def least_dm(plan: FloorPlan, orders: Sequence[PickOrder], positions: int) -> int:
+    """A walk no carts of `positions` totes can stay below, wherever each of them ends; for totes of one order each.
+
+    An order's farthest stop is in one of its totes, and whichever cart has that tote walks there and on to a drop
+    point. Carts filled in the order of those walks, longest first, have the least sum of their longest ones.
+    """
+    there_dm: dict[Spot, int] = {}
+    for order in orders:
+        for line in order.lines:
+            if line.spot not in there_dm:
+                there_dm[line.spot] = _there_dm(plan, line.spot)
+    farthest = (max(there_dm[line.spot] for line in order.lines) for order in orders if order.lines)
+    return sum(sorted(farthest, reverse=True)[::positions])
+
+
+def _there_dm(plan: FloorPlan, spot: Spot) -> int:
+    # Without the climb: a tour climbs once for several bins of a level.
+    flat, found = replace(plan, level_climb_dm=0), []
+    for end in plan.drops:
+        try:
+            found.append(length_dm(flat, [plan.start, spot, end]))
+        except FieldError:
+            continue  # one end may lie behind something closed; where all do nothing is proven
+    return min(found, default=0)
 
 
 def _walked_dm(plan: FloorPlan, stops: Sequence[Spot]) -> int:

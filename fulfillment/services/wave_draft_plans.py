@@ -111,7 +111,7 @@ def _hashes(rows: Iterable[Any]) -> dict[str, str]:
     return {order: hashlib.sha256(" ".join(sorted(lines)).encode()).hexdigest()[:16] for order, lines in parts.items()}
 
 
-def _which(choice: WaveChoice, with_zone: bool = True) -> tuple[str, dict[str, Any]]:
+def _which(choice: WaveChoice) -> tuple[str, dict[str, Any]]:
     """SQL of ours about an order `o`, and its parameters."""
     terms: list[str] = []
     params: dict[str, Any] = {}
@@ -130,7 +130,7 @@ def _which(choice: WaveChoice, with_zone: bool = True) -> tuple[str, dict[str, A
             " AND c.code = :carrier)"
         )
         params["carrier"] = choice.carrier
-    if choice.zone and with_zone:
+    if choice.zone:
         terms.append(
             "NOT EXISTS (SELECT 1 FROM allocation z JOIN location y ON y.warehouse_id = z.warehouse_id"
             " AND y.id = z.location_id WHERE z.warehouse_id = o.warehouse_id AND z.order_id = o.id AND z.qty_each > 0"
@@ -228,8 +228,14 @@ def _tours(asked: _Asked, batches: Sequence[Batch], walks: Sequence[Walk], seed:
 
 
 def _shorts(tx: Tx, choice: WaveChoice) -> list[dict[str, Any]]:
-    """Lines of the chosen orders with units nothing is promised for. Of which zone they would be nobody can say."""
-    which, params = _which(choice, with_zone=False)
+    """Lines of the chosen orders with units nothing is promised for.
+
+    With a zone chosen: those whose goods are kept there, by stock or by a pick face, and those kept nowhere, of which
+    nobody can say where they would have come from.
+    """
+    which, params = _which(choice)
+    if choice.zone:
+        which += f" AND ({_kept('y.zone = :zone')} OR NOT {_kept('1 = 1')})"
     states = ", ".join(f"'{state}'" for state in (OrderState.HOLD, OrderState.WAITING, *sorted(RELEASABLE)))
     rows = tx.all(
         "SELECT o.number, o.state, i.sku, d.ordered_each - d.cancelled_each - d.allocated_each AS missing_each,"
@@ -253,6 +259,20 @@ def _shorts(tx: Tx, choice: WaveChoice) -> list[dict[str, Any]]:
         {"order": row["number"], "sku": row["sku"], "missing_each": row["missing_each"], "why": _why(row)}
         for row in rows
     ]
+
+
+def _kept(where: str) -> str:
+    """SQL: the item of a demand `d` lies, or has a pick face, at a location `y` for which `where` holds."""
+    stock, face = (
+        f"EXISTS (SELECT 1 FROM {table} k JOIN location y ON y.warehouse_id = k.warehouse_id AND y.id = k.location_id"
+        f" WHERE k.warehouse_id = d.warehouse_id AND k.item_id = d.item_id{more} AND {where})"
+        for table, more in (
+            # What is on its way to somebody, or in a tote, says nothing about where the item is kept.
+            ("stock_balance", " AND k.on_hand_each > 0 AND y.kind IN ('bin', 'reserve', 'flow_rack')"),
+            ("pick_face", ""),
+        )
+    )
+    return f"({stock} OR {face})"
 
 
 def _why(row: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.tasks import PickMode
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, jobs, wave_picks
+from fulfillment.services import floor_plan, jobs, tour_ends, wave_picks
 from picking import BatchProblem, PickOrder, plan_batches
 
 PROVE_WAVE = "prove_wave"
@@ -50,10 +50,12 @@ def prove(floor: Floor, wave_id: int) -> str:
     as_came = BatchProblem(layout, plan.start, plan.drops[0], cart, orders)
     fifo_s_shape_dm = plan_batches(as_came, 0, proposals=0).fifo_s_shape_dm
     lower_bound_dm = 0
-    # A put wall's totes hold several orders' units, and of several drop points each tour takes its best: what is
-    # proven here would not hold for either.
-    if mode != PickMode.BATCH and len(plan.drops) == 1:
-        at_least = replace(cart, positions=max(cart.positions, positions))
+    at_least = replace(cart, positions=max(cart.positions, positions))
+    # A put wall's totes hold several orders' units: what is proven here would not hold for them.
+    if mode != PickMode.BATCH and len(plan.drops) > 1:
+        # Of several drop points each tour takes its best: a bound for one end would not hold either.
+        lower_bound_dm = tour_ends.least_dm(replace(plan, layout=layout), orders, at_least.positions)
+    elif mode != PickMode.BATCH:
         eased = BatchProblem(layout, plan.start, plan.drops[0], at_least, tuple(_eased(order) for order in orders))
         lower_bound_dm = plan_batches(eased, 0, proposals=0).lower_bound_dm
 

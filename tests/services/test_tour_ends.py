@@ -46,6 +46,30 @@ def test_carts_are_filled_for_the_end_at_which_they_walk_least() -> None:
     assert walked_dm(FRONT, BACK) < walked_dm(FRONT)
 
 
+def test_no_carts_walk_less_than_is_proven_wherever_each_of_them_ends() -> None:
+    plan = floor(FRONT, BACK)
+    orders = (*FAR, order(4, (0, 10), (30, 90)), order(5, (60, 50)), order(6, (0, 95)))
+    for positions in (1, 2, 3):
+        picks = WavePicks(orders, Cart(positions, 60_000, 20_000), {})
+        batches = tour_ends.carts(plan, picks, 200, 1).batches
+        walked_dm = sum(shortest(plan, FRONT, batch.stops, 20, 0).tour.distance_dm for batch in batches)
+        assert 0 < tour_ends.least_dm(plan, orders, positions) <= walked_dm
+    alone_dm = shortest(plan, FRONT, [FAR[0].lines[0].spot], 20, 0).tour.distance_dm
+    assert tour_ends.least_dm(plan, FAR[:1], 4) == alone_dm
+
+
+def test_an_order_in_several_totes_is_proven_once() -> None:
+    plan = floor(FRONT, BACK)
+    assert tour_ends.least_dm(plan, [order(1, (0, 90), (0, 5))], 1) == tour_ends.least_dm(plan, [order(1, (0, 90))], 1)
+
+
+def test_of_a_stop_behind_something_closed_nothing_is_proven() -> None:
+    shut = Layout((0, 30, 60, 90), (0, 100), closed=tuple(Closed(aisle, 20, 40) for aisle in range(4)))
+    near = order(1, (30, 10))
+    assert tour_ends.least_dm(floor(BACK, FRONT, layout=shut), [near], 1) > 0
+    assert tour_ends.least_dm(floor(FRONT, layout=shut), FAR, 1) == 0
+
+
 def test_a_drop_point_behind_something_closed_is_left_out_of_a_tour() -> None:
     shut = Layout((0, 30, 60, 90), (0, 100), closed=tuple(Closed(aisle, 20, 40) for aisle in range(4)))
     plan = floor(BACK, FRONT, layout=shut)

@@ -119,6 +119,20 @@ def test_what_cannot_be_promised_is_named_with_its_reason(stocked: FloorHand) ->
     assert (plan["short_lines"], plan["short_each"]) == (2, 7)
 
 
+def test_with_a_zone_chosen_only_what_is_kept_there_or_nowhere_is_short(stocked: FloorHand) -> None:
+    cold(stocked)
+    for sku in ("PEN", "ICE", "URN"):
+        stocked.item(sku)
+    stocked.stock("PEN", 1, "A01-02-1")
+    stocked.stock("ICE", 1, "A02-02-1")
+    stocked.order("all", ("PEN", 1), ("ICE", 1))
+    for number, sku in (("1", "PEN"), ("2", "ICE"), ("3", "URN")):
+        stocked.order(number, (sku, 1))
+    assert {short["order"] for short in drafted(stocked)["plan"]["shorts"]} == {"1", "2", "3"}
+    plan = drafted(stocked, zone="COLD")["plan"]
+    assert ({short["order"] for short in plan["shorts"]}, plan["short_lines"]) == ({"2", "3"}, 2)
+
+
 def test_an_order_behind_a_closed_aisle_stays(stocked: FloorHand) -> None:
     stocked.order("far", ("JUG", 1))
     stocked.order("near", ("MUG", 1))
