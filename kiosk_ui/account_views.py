@@ -77,10 +77,10 @@ def change_codes() -> Response | str | tuple[str, int]:
 def end_own_session() -> Response | tuple[str, int]:
     """Sign oneself out somewhere else, or everywhere else."""
     session, number = auth.session_of_caller(), request.form.get("session", "")
-    operator_id = session["operator_id"]
+    operator_id, is_all = session["operator_id"], request.form.get("act") == "all"
 
     def work(tx: Any) -> None:
-        if request.form.get("act") == "all":
+        if is_all:
             sessions.end_all_of(tx, operator_id, but=session["session_id"])
         else:
             sessions.end_of(tx, operator_id, int(number) if re.fullmatch("[0-9]{1,18}", number) else 0)
