@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from fulfillment.domain.codes import own_code
 from fulfillment.services import jobs, picker_shifts, planning, setting_up, wave_forecasts
 from tests.browser.conftest import Site
+from tests.browser.scanner import Person
 from tests.factories import FloorHand
-from tests.services import acts
+from tests.services import acts, wall
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +64,36 @@ def test_a_wave_is_proposed_looked_at_and_released_with_one_touch(site: Site, ha
     hand.order("S4", ("PEN", 1))  # the next thing that happens brings the forecast along
     expect(panel.locator("#wave-under-way")).to_contain_text("Wave 1: 1 tour left")
     expect(page.locator('[data-cards="released"] .card-number')).to_have_text(["S1", "S2", "S3"])
+
+
+def test_a_supervisor_sees_what_each_mode_costs_a_line_and_takes_another_than_was_proposed(
+    site: Site, hand: FloorHand, page: Page
+) -> None:
+    wall.equip(hand)
+    as_supervisor(site, page)
+    panel = page.locator(".box-wave")
+    panel.get_by_role("button", name="Propose").click()
+    expect(panel).to_contain_text("Planning…")
+    run_planner(hand)
+    panel.get_by_text("How it is picked").click()
+    priced = re.compile(r"\d+\.\d s a line · \d[\d,.]* m")
+    expect(panel.locator(".wave-mode", has_text="Cluster")).to_contain_text(priced)
+    expect(panel.locator(".wave-mode", has_text="Batch")).to_contain_text(priced)
+    expect(panel.locator(".wave-mode", has_text="Zone")).not_to_contain_text(priced)  # why not is said instead
+    choice = page.locator("#wave-mode")
+    expect(choice.locator("option")).to_have_text(["Cluster, a tote for each order", "Batch, sorted at the wall"])
+    expect(choice).to_have_value("cluster")
+    choice.select_option("batch")
+    panel.get_by_role("button", name="Release: 3 orders").click()
+    expect(panel).to_contain_text("Released as wave 1")
+    run_planner(hand)
+    picker = Person(site, page, "HAND-1")
+    for code in (own_code("B", "1001"), own_code("C", "PICK"), acts.CARTS[0], acts.TOTES[0]):
+        picker.scan(code)
+    assert picker.step["fields"]["order"] == "S1 +2"
+    for code in (picker.step["fields"]["location"]["barcode"], "PEN"):
+        picker.scan(code)
+    assert [row["mode"] for row in hand.all("SELECT mode FROM wave WHERE warehouse_id = :w")] == ["batch"]
 
 
 def test_orders_that_cannot_go_are_named_with_the_reason(site: Site, hand: FloorHand, page: Page) -> None:
