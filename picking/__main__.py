@@ -13,7 +13,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from picking.batches.solve import plan_batches
 from picking.cartons import CartonProblem, choose_cartons
 from picking.documents import answer_of, problem_of
 from picking.errors import FieldError, check_whole
+from picking.graph import FloorGraph
+from picking.offgrid import GraphProblem, plan_graph_tour
 from picking.problem import TourProblem
 from picking.published import FORMATS, published_problem
 from picking.result import Tour
@@ -54,7 +56,13 @@ _QUESTIONS = {
   "end": {"name": "staging", "x_dm": 70, "y_dm": -20},
   "stops": [{"name": "A01-03-2", "x_dm": 0, "y_dm": 33, "level": 2}],
   "level_penalty_dm": 0, "reach_level": 1, "ranks": [["A01-03-2", 1]], "time_limit_ms": 100, "seed": 0
-}""",
+}
+
+or, where the floor is no grid of aisles, or stops come before others or have their hours, instead of "layout":
+
+  "floor": {"nodes": [{"name": "a", "x_dm": 0, "y_dm": 0}, {"name": "b", "x_dm": 90, "y_dm": 40}],
+            "walkways": [{"from_node": "a", "to_node": "b", "is_one_way": false}]},
+  "before": [["A01-03-2", "A02-01-1"]], "windows": [{"stop": "A01-03-2", "latest_ms": 60000}]""",
     ),
     "bins": _Question(
         BinProblem, choose_bins, 50, "which bins serve, together with the walk",
@@ -102,8 +110,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         problem, limits = _asked(question, arguments)
         if question.kind is BinProblem:
             compile_choice()
-        plan = question.plan(problem, **limits)
-        pictures = _pictures(plan, arguments.svg) if arguments.svg else {}
+        plan = _graph_tour(problem, **limits) if isinstance(problem, GraphProblem) else question.plan(problem, **limits)
+        pictures = _pictures(problem, plan, arguments.svg) if arguments.svg else {}
         answer = _json(plan) if arguments.json else _text(plan)
     except FieldError as error:
         sys.stderr.write(f"{arguments.file}: {error}\n")
@@ -149,7 +157,8 @@ def _asked(question: _Question, arguments: argparse.Namespace) -> tuple[object, 
         document = _parsed(_read(arguments.file, "utf-8"))
         if isinstance(document, dict):
             limits |= {name: document.pop(name) for name in tuple(limits) if name in document}
-        problem: object = problem_of(question.kind, document)
+        is_graph = question.kind is TourProblem and isinstance(document, dict) and "floor" in document
+        problem: object = problem_of(GraphProblem if is_graph else question.kind, document)
     else:
         # Published comments hold letters of Latin-1.
         text = _read(arguments.file, "latin-1")
@@ -177,8 +186,21 @@ def _parsed(text: str) -> object:
         raise FieldError("file", f"is not JSON: {error}") from error
 
 
-def _pictures(plan: Any, file: Path) -> dict[Path, str]:
+def _graph_tour(problem: GraphProblem, time_limit_ms: int, seed: int) -> Tour:
+    """Without aisles there is no S-shape to compare with: what stands there is a rule of the search's own."""
+    tour = plan_graph_tour(problem, time_limit_ms, seed)
+    return replace(tour, s_shape_dm=0) if isinstance(problem.floor, FloorGraph) else tour
+
+
+def _pictures(problem: object, plan: Any, file: Path) -> dict[Path, str]:
     """What is drawn, by file. A plan of several carts has a picture for each: tours.svg becomes tours-1.svg and on."""
+    if isinstance(problem, GraphProblem):
+        from picking.drawing import draw_tour
+        from picking.graph_drawing import draw_graph_tour
+
+        if isinstance(problem.floor, FloorGraph):
+            return {file: draw_graph_tour(problem.floor, problem.start, plan.sequence, problem.end)}
+        return {file: draw_tour(problem.floor, problem.start, plan.sequence, problem.end)}
     if isinstance(plan, BatchPlan) and len(plan.batches) != 1:
         return {
             file.with_name(f"{file.stem}-{batch.number}{file.suffix}"): plan.picture(batch.number)

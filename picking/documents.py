@@ -106,8 +106,13 @@ def _value(kind: Any, path: str, value: object, spots: Spots) -> object:
     """A value of this kind. Numbers and texts are passed on as they are: the problem itself checks them."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        known = next(one for one in arguments if one is not type(None))
-        return None if value is None else _value(known, path, value, spots)
+        kinds = [one for one in arguments if one is not type(None)]
+        if value is None and len(kinds) < len(arguments):
+            return None
+        # Of several the one whose fields are all that is said; else the first, which then names what is not known.
+        said = set(value) if isinstance(value, dict) else set()
+        known = next((one for one in kinds if is_dataclass(one) and said <= set(_fields(one))), kinds[0])
+        return _value(known, path, value, spots)
     if origin is tuple:
         listed = _list(path, value)
         kinds = [arguments[0]] * len(listed) if arguments[-1] is Ellipsis else list(arguments)

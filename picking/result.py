@@ -44,10 +44,11 @@ class Tour:
 
     def summary(self) -> str:
         stops = "1 stop" if len(self.sequence) == 1 else f"{len(self.sequence)} stops"
+        s_shape = f"S-shape {self.s_shape_dm / 10:.1f} m{_less(self.distance_dm, self.s_shape_dm)}; "
         words = (
             f"{stops}, {self.distance_dm / 10:.1f} m{self._proof()}"
-            f" (S-shape {self.s_shape_dm / 10:.1f} m{_less(self.distance_dm, self.s_shape_dm)};"
-            f" location order {self.location_order_dm / 10:.1f} m"
+            f" ({s_shape if self.s_shape_dm else ''}"
+            f"location order {self.location_order_dm / 10:.1f} m"
             f"{_less(self.distance_dm, self.location_order_dm)}),"
             f" {self.solver}, seed {self.seed}, {self.elapsed_ms} ms"
         )

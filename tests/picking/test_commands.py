@@ -49,6 +49,34 @@ def test_the_tour_of_the_example_visits_all_stops(capsys: pytest.CaptureFixture[
     assert said["lower_bound_dm"] <= said["distance_dm"] <= said["s_shape_dm"]
 
 
+def test_a_floor_of_walkways_keeps_its_order_its_hours_and_its_one_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(EXAMPLES / "walkways.json")
+    said = answer(capsys, "tour", file, "--svg", str(tmp_path / "walk.svg"))
+    # Up the stairs, down, one way to the cold store, and past the yard to what comes after it.
+    assert said["sequence"] == ["L-03", "C-02", "Y-11", "H-07"]
+    assert (said["s_shape_dm"], said["lower_bound_dm"] <= said["distance_dm"]) == (0, True)
+    assert ElementTree.parse(tmp_path / "walk.svg").getroot().tag.endswith("svg")
+    assert main(["tour", file]) == 0
+    assert "S-shape" not in capsys.readouterr().out
+
+
+def test_stops_of_a_grid_have_their_hours_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = example("tour")
+    document["floor"] = document.pop("layout")
+    document["windows"] = [{"stop": "A03-08-1", "latest_ms": 20_000}]
+    file = tmp_path / "hours.json"
+    file.write_text(json.dumps(document))
+    said = answer(capsys, "tour", str(file), "--svg", str(tmp_path / "walk.svg"))
+    assert said["sequence"][0] == "A03-08-1"
+    assert (tmp_path / "walk.svg").exists()
+    document["floor"]["nodes"] = []
+    file.write_text(json.dumps(document))
+    assert main(["tour", str(file)]) == 2
+    assert "floor.aisle_x_dm: is not known" in capsys.readouterr().err
+
+
 def test_the_bins_of_the_example_keep_the_order_of_age(capsys: pytest.CaptureFixture[str]) -> None:
     said = answer(capsys, "bins", str(EXAMPLES / "bins.json"))
     picks = [(pick["item"], pick["spot"], pick["qty_each"]) for pick in said["picks"]]
