@@ -186,9 +186,9 @@ def _parsed(text: str) -> object:
         raise FieldError("file", f"is not JSON: {error}") from error
 
 
-def _graph_tour(problem: GraphProblem, time_limit_ms: int, seed: int) -> Tour:
+def _graph_tour(problem: GraphProblem, **limits: Any) -> Tour:
     """Without aisles there is no S-shape to compare with: what stands there is a rule of the search's own."""
-    tour = plan_graph_tour(problem, time_limit_ms, seed)
+    tour = plan_graph_tour(problem, **limits)
     return replace(tour, s_shape_dm=0) if isinstance(problem.floor, FloorGraph) else tour
 
 

@@ -111,7 +111,7 @@ def _value(kind: Any, path: str, value: object, spots: Spots) -> object:
             return None
         # Of several the one whose fields are all that is said; else the first, which then names what is not known.
         said = set(value) if isinstance(value, dict) else set()
-        known = next((one for one in kinds if is_dataclass(one) and said <= set(_fields(one))), kinds[0])
+        known = next((one for one in kinds if is_dataclass(one) and said <= set(_fields(cast(Any, one)))), kinds[0])
         return _value(known, path, value, spots)
     if origin is tuple:
         listed = _list(path, value)
