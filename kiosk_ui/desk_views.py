@@ -42,22 +42,41 @@ GROUPS = {
     ),
 }
 
+# Pages that lie under none of the above by their address, and the one they are reached from.
+REACHED_FROM = {
+    "/tours": "/waves",
+    "/stock-board": "/order-board",
+    "/inbound-board": "/order-board",
+    "/prints": "/labels",
+    "/put-wall": "/set-up",
+}
+
 
 @blueprint.app_template_global()
 def desk_groups() -> list[dict[str, Any]]:
-    """The pages this token may open, by group; the page that is open is marked, and the group it is in."""
+    """The pages this token may open, by group; marked is where one is: the page, or the one it lies under.
+
+    `here` of a page is what `aria-current` says: "page", "true" for the way to a page beneath it, or "".
+    """
+    top = f"/{request.path.split('/')[1]}"
+    path = REACHED_FROM.get(top, request.path)
     there = {rule.rule for rule in current_app.url_map.iter_rules()}
     groups = []
     for group, pages in GROUPS.items():
         open_to = [
-            {"address": address, "name": name, "is_here": request.path == address}
+            {"address": address, "name": name, "here": _here(address, path)}
             for address, permission, name in pages
             if address in there and may_here(permission)
         ]
         if open_to:
-            is_here = any(f"{request.path}/".startswith(f"{page['address']}/") for page in open_to)
-            groups.append({"name": group, "pages": open_to, "is_here": is_here})
+            groups.append({"name": group, "pages": open_to, "is_here": any(page["here"] for page in open_to)})
     return groups
+
+
+def _here(address: str, path: str) -> str:
+    if request.path == address:
+        return "page"
+    return "true" if f"{path}/".startswith(f"{address}/") else ""
 
 
 @blueprint.get("/")

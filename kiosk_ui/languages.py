@@ -20,6 +20,7 @@ from werkzeug.utils import cached_property
 
 from fulfillment.domain.languages import LANGUAGES, html_tag, language_of
 from fulfillment.web.auth import floor
+from kiosk_ui.browser_names import browser_name
 from kiosk_ui.figures import day, decimal, kilograms, metres, number, signed
 
 COOKIE = "floor_language"
@@ -31,7 +32,13 @@ def register_languages(app: Flask) -> None:
     """Give the application its languages, and the templates what is written by language."""
     Catalogues().init_app(app, default_locale=SOURCE, locale_selector=chosen)
     app.jinja_env.filters.update(
-        day=day, decimal=decimal, kilograms=kilograms, metres=metres, number=number, signed=signed
+        browser_name=browser_name,
+        day=day,
+        decimal=decimal,
+        kilograms=kilograms,
+        metres=metres,
+        number=number,
+        signed=signed,
     )
     app.jinja_env.globals.update(language=language, languages=languages)
 

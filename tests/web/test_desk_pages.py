@@ -96,6 +96,23 @@ def test_a_word_no_database_can_hold_is_refused(desk: FlaskClient) -> None:
         assert desk.get(path, query_string={"q": "\x00"}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("address", "marked"),
+    [
+        ("/waves", 'href="/waves" aria-current="page"'),
+        ("/waves/plan", 'href="/waves" aria-current="true"'),
+        ("/floor/now", 'href="/floor" aria-current="true"'),
+        ("/stock-board", 'href="/order-board" aria-current="true"'),
+        ("/prints", 'href="/labels" aria-current="true"'),
+    ],
+)
+def test_the_bar_says_where_one_is_on_pages_beneath_others_too(stocked: FloorHand, address: str, marked: str) -> None:
+    client = entered(stocked, TokenRole.ADMIN)
+    html = page(client, address)
+    bar = html[html.index('class="desk-pages"') : html.index("<main")]
+    assert (marked in bar, bar.count("aria-current")) == (True, 1)
+
+
 def test_a_trace_shows_the_chain_and_leads_to_the_recall_list(desk: FlaskClient) -> None:
     html = page(desk, "/trace", q="L1")
     words = seen(html)
