@@ -40,8 +40,9 @@ values = {values}
 string = {{ dictionary = "floor", probability = 0.5 }}
 
 [checks.positive_data_acceptance]
-# What fits the document may still be against a rule of the floor: that is answered 4xx with its reason.
-expected-statuses = ["2xx", "400", "401", "403", "404", "409", "413", "422"]
+# What fits the document may still be against a rule of the floor: that is answered 4xx with its reason; who has tried
+# too many codes waits.
+expected-statuses = ["2xx", "400", "401", "403", "404", "409", "413", "422", "429"]
 
 [checks.negative_data_rejection]
 # Too many rows are refused before they are read, where they make the body too large.
