@@ -60,7 +60,7 @@ FLOW_FIGURES: Mapping[str, Mapping[str, str]] = {
         "lines_per_hour": "Lines an hour",
         "units_per_hour": "Units an hour",
         "rejected": "Refused scans",
-        "whole": "All",
+        "whole": "Total",
         "no_work": "Nobody worked in this period.",
     },
     "figure": {
