@@ -222,12 +222,13 @@ function moveRing({ x_dm, y_dm }) {
   ring.setAttribute("cy", -y_dm);
 }
 
-/* Small, it shows the floor's width around the next stop, which is ringed; large, all of it. */
+/* Small, it shows the floor's width around the next stop, which is ringed; large, all of it. What would hide no more than
+ * two fifths of the floor is drawn whole, a little smaller: a walk cut off at the edge reads as a mistake. */
 function frameWalk(holder) {
   const drawn = holder.firstElementChild, ring = drawn.querySelector(":scope > circle[fill=none]");
   const [x, y, wide, high] = floorMap.drawn.getAttribute("viewBox").split(" ").map(Number);
   const slice = Math.min(high, wide * holder.clientHeight / (holder.clientWidth || 1));
-  const isWhole = holder.classList.contains("is-large") || !ring;
+  const isWhole = holder.classList.contains("is-large") || !ring || slice >= 0.6 * high;
   const top = isWhole ? y : Math.min(Math.max(Number(ring.getAttribute("cy")) - slice / 2, y), y + high - slice);
   drawn.setAttribute("viewBox", [x, top, wide, isWhole ? high : slice].join(" "));
 }

@@ -57,6 +57,19 @@ def test_the_walk_ahead_comes_after_the_screen_and_grows_by_touch(picker: Person
     expect(page.locator(".walk")).to_have_count(0)
 
 
+@pytest.mark.parametrize(("width", "height"), [(800, 1280), (1440, 900)])
+def test_a_small_map_that_would_hide_little_of_the_floor_shows_all_of_it(
+    picker: Person, page: Page, width: int, height: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    set_out(picker)
+    drawn = page.locator(".walk > svg")
+    drawn.wait_for()
+    small = drawn.get_attribute("viewBox")
+    page.locator(".walk").click()
+    assert drawn.get_attribute("viewBox") == small
+
+
 def test_no_scan_waits_for_a_picture(picker: Person, page: Page) -> None:
     held: list[Route] = []
     page.route("**/walk?*", lambda route: held.append(route))  # never answered
