@@ -7,7 +7,6 @@ the cookie, so like every other it must come from our own pages (`web/auth`).
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -21,7 +20,7 @@ from fulfillment.domain.roles import Permission
 from fulfillment.services import bench_agents, device_commands, device_setup, devices, enrolment, stations
 from fulfillment.web.auth import floor, may_here, needs
 from kiosk_ui.forms import age
-from kiosk_ui.views import blueprint
+from kiosk_ui.views import blueprint, sent_if_changed
 from kiosk_ui.words import WORDS, say
 
 TRIAL_S = {DeviceKind.SCANNER: 15, DeviceKind.SCALE: 5, DeviceKind.PRINTER: 5}  # somebody has to walk to a scanner
@@ -42,11 +41,7 @@ def driver_words(text: str) -> str:
 @needs(Permission.READ_BOARD)
 def devices_page() -> Response:
     """Everything there is, as it is now."""
-    answer = make_response(_page())
-    # Asked again every few seconds: what has not changed is not sent.
-    answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32])
-    answer.make_conditional(request)
-    return answer
+    return sent_if_changed(_page())
 
 
 @blueprint.post("/devices/tend")

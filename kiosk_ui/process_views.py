@@ -132,7 +132,17 @@ def sentences(found: Mapping[str, Any]) -> list[str]:
         )  # fmt: skip
     if found["holds_up"]:
         said.append(_advice(found, worst, name))
+    if found["who"] is not None:
+        said.append(whom(found["who"]))
     return said
+
+
+@blueprint.app_template_global()
+def whom(who: Mapping[str, Any]) -> str:
+    """Who could be moved or sent, and what they finish first."""
+    return say(
+        "bottleneck", f"who_{who['reason']}", name=who["operator"], station=who["station"], count=who["count"]
+    )  # fmt: skip
 
 
 def _advice(found: Mapping[str, Any], worst: Mapping[str, Any], name: str) -> str:

@@ -6,13 +6,14 @@ battery or another device goes on where the last one stopped.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from markupsafe import Markup
 
 from fulfillment.domain.codes import own_code
@@ -133,6 +134,15 @@ def add_page_headers(response: Response) -> Response:
 LIVE_PATH = "/live/board"
 
 
+def sent_if_changed(page: str) -> Response:
+    """A page that is asked for again while it is open: what has not changed is not sent."""
+    answer = make_response(page)
+    answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32])
+    answer.make_conditional(request)
+    return answer
+
+
+@blueprint.app_template_global()
 def live_address() -> str:
     """Where the board's stream is: its own port beside ours, or our own address behind one proxy."""
     settings = floor().settings

@@ -22,7 +22,7 @@ from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting
 from kiosk_ui.figures import day, moment
 from kiosk_ui.forms import age, badge_of
-from kiosk_ui.views import blueprint
+from kiosk_ui.views import blueprint, sent_if_changed
 
 DESK_PX = 900
 HOURS = (1, 4, 8, 24)
@@ -31,9 +31,9 @@ Act = Callable[[Any, str], Any]
 
 @blueprint.get("/waves")
 @needs(Permission.READ_BOARD)
-def waves_page() -> str:
+def waves_page() -> Response:
     """Waves, tours, people and lanes as they are now."""
-    return _page()
+    return sent_if_changed(_page())
 
 
 @blueprint.post("/waves/<int:wave>/steer")
@@ -85,16 +85,16 @@ def undo_wave_act(number: int) -> Response | tuple[str, int]:
 
 @blueprint.get("/floor/now")
 @needs(Permission.READ_BOARD)
-def floor_now_page() -> str:
+def floor_now_page() -> Response:
     """The floor with where people go and where they are."""
     asked = request.args.get("hours", "")
     hours = int(asked) if asked in {str(one) for one in HOURS} else HOURS[1]
     engine = floor().engine
     seen = floor().read(lambda tx: floor_heat.seen(tx, engine, hours, DESK_PX))
     people = [{**one, "age": age(one["since_ms"])} for one in seen["people"]]
-    return render_template(
+    return sent_if_changed(render_template(
         "floor_now.html", drawn=Markup(seen["svg"]), people=people, places=seen["places"], hours=hours, choices=HOURS
-    )
+    ))  # fmt: skip
 
 
 def _whole(name: str) -> int | None:

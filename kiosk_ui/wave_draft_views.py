@@ -22,7 +22,7 @@ from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.v1 import acting
 from kiosk_ui.figures import metres, moment, number, signed
 from kiosk_ui.forms import duration
-from kiosk_ui.views import blueprint
+from kiosk_ui.views import blueprint, sent_if_changed
 from kiosk_ui.words import say
 
 SIDES = ("a", "b")
@@ -32,9 +32,9 @@ FIELDS = ("until", "carrier", "channel", "zone", "priority", "max_orders")
 
 @blueprint.get("/waves/plan")
 @needs(Permission.READ_BOARD)
-def wave_plan_page() -> str:
+def wave_plan_page() -> Response:
     """Plans as they are now."""
-    return _page(_sides(request.args))
+    return sent_if_changed(_page(_sides(request.args)))
 
 
 @blueprint.post("/waves/plan")

@@ -6,6 +6,8 @@ they have not scanned for an hour.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from html import escape
 from typing import Any
 
@@ -20,6 +22,9 @@ HOUR_MS = 3_600_000
 SCANS_READ = 500
 _DOT_DM = 4
 _SHADES = 5
+# A name is this part of the picture's width, or of its height: readable however large the floor is.
+_WIDTHS, _HEIGHTS = 60, 40
+_BOX = re.compile(r'viewBox="([^"]+)"')
 
 
 def seen(tx: Tx, engine: Engine, hours: int, width_px: int) -> dict[str, Any]:
@@ -42,7 +47,7 @@ def seen(tx: Tx, engine: Engine, hours: int, width_px: int) -> dict[str, Any]:
             one["x_dm"], one["y_dm"] = (round(value) for value in at[one["location"]])
     else:
         drawn = draw_layout(plan.layout, [plan.start, *spots.values()], None, width_px)
-    marks = "\n".join([*_heat(places), *_standing(people)])
+    marks = "\n".join([*_heat(places), *_standing(people, drawn)])
     return {"svg": drawn.replace("\n</svg>", f"\n{marks}\n</svg>"), "people": people, "places": places[:20]}
 
 
@@ -56,16 +61,32 @@ def _heat(places: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _standing(people: list[dict[str, Any]]) -> list[str]:
+def _standing(people: list[dict[str, Any]], drawn: str) -> list[str]:
+    left, _, width, height = _box(drawn)
+    size = max(width / _WIDTHS, height / _HEIGHTS, _DOT_DM)
     marks = []
+    here: Counter[tuple[int, int]] = Counter()
     for person in people:
         x_dm, y_dm = person["x_dm"], -person["y_dm"]
+        # Those at one place stand below one another, those at the right edge are named on their left.
+        below = here[x_dm, y_dm] * size
+        here[x_dm, y_dm] += 1
+        is_right = x_dm - left > 0.8 * width
+        at, anchor = (x_dm - size, "end") if is_right else (x_dm + size, "start")
         marks.append(
-            f'<g class="person"><circle cx="{x_dm}" cy="{y_dm}" r="{_DOT_DM // 2}" fill="var(--brand, #0f5c5a)"/>'
-            f'<text x="{x_dm + _DOT_DM}" y="{y_dm}" font-size="{_DOT_DM}" fill="currentColor">'
+            f'<g class="person"><circle cx="{x_dm}" cy="{y_dm}" r="{size / 2:.1f}" fill="var(--brand, #0f5c5a)"/>'
+            f'<text x="{at:.1f}" y="{y_dm + size / 3 + below:.1f}" font-size="{size:.1f}" text-anchor="{anchor}"'
+            f' fill="currentColor" stroke="var(--sheet, #fff)" stroke-width="{size / 4:.1f}" paint-order="stroke">'
             f"{escape(person['operator'])}</text></g>"
         )
     return marks
+
+
+def _box(drawn: str) -> tuple[float, float, float, float]:
+    """Left, top, width and height of a picture in its own units; noughts of one that tells none."""
+    found = _BOX.search(drawn)
+    left, top, width, height = map(float, found[1].split()) if found else (0.0, 0.0, 0.0, 0.0)
+    return left, top, width, height
 
 
 def _people(tx: Tx) -> list[dict[str, Any]]:

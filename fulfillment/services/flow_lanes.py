@@ -28,18 +28,17 @@ from fulfillment.domain.flow import ORDER_LANES, Boundary, Lane, Life, Little, c
 from fulfillment.domain.process_map import Activity, ProcessMap
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx
-from fulfillment.services import flow_histories, flow_words
+from fulfillment.services import flow_histories, flow_words, movable
 from fulfillment.services.flow_histories import Told
 from fulfillment.services.flow_period import OF_ORDERS, Period, moments
 from fulfillment.services.flow_targets import targets
+from fulfillment.services.movable import FLOW_OF
 
 WINDOW_MIN = 30
 WINDOWS_MIN = (10, 240)
 # A loader's or sorter's scans further apart than this are two pieces of work.
 SCANNING_GAP_MS = 5 * 60_000
 SIGNED_IN_MS = 2 * 3_600_000
-
-_FLOW_OF = {Lane.PICK: "pick", Lane.SORT: "sort", Lane.PACK: "pack", Lane.SHIP: "load"}
 
 
 def cumulative_flow(tx: Tx, period: Period, step: str) -> dict[str, Any]:
@@ -133,11 +132,12 @@ def bottleneck(tx: Tx, period: Period, window_min: int = WINDOW_MIN, pace: float
         log.lane: little(((visit.came_ms, visit.left_ms) for visit in log.visits), window.from_ms, until_ms)
         for log in logs
     }
+    who = _who(tx, finding, window)
     return {
         **window.shown(), "minutes": window_min, "lane": None if finding.lane is None else finding.lane.lane,
         "behind": None if finding.behind is None else finding.behind.lane,
-        "is_open": is_open, "holds_up": finding.holds_up, "move": _move(finding),
-        "is_part": is_part, "words": _words(finding, window_min, is_open, is_part),
+        "is_open": is_open, "holds_up": finding.holds_up, "move": _move(finding), "who": who,
+        "is_part": is_part, "words": _words(finding, window_min, is_open, is_part, who),
         "lanes": [
             {**_lane(flow, shares[flow.lane], laws[flow.lane]), **(dict.fromkeys(_OF_PEOPLE) if is_part else {})}
             for flow in flows
@@ -151,10 +151,27 @@ _OF_PEOPLE = (
 )  # fmt: skip
 
 
-def _words(finding: Finding, window_min: int, is_open: bool, is_part: bool) -> str:
+def _words(
+    finding: Finding, window_min: int, is_open: bool, is_part: bool, who: Mapping[str, Any] | None
+) -> str:
     if is_part:
         return flow_words.PART
-    return flow_words.bottleneck(finding, window_min) if is_open else flow_words.CLOSED
+    if not is_open:
+        return flow_words.CLOSED
+    return " ".join(filter(None, (flow_words.bottleneck(finding, window_min), flow_words.whom(who))))
+
+
+def _who(tx: Tx, finding: Finding, window: Period) -> dict[str, Any] | None:
+    """Who could be moved or sent, of those who are there now; None where nobody is to be, or of a time that is over."""
+    if finding.lane is None or not finding.holds_up or not _is_now(tx, window):
+        return None
+    if finding.change is None and finding.lane.people:
+        return None
+    return movable.whom(tx, Lane(finding.lane.lane), None if finding.change is None else Lane(finding.change.source))
+
+
+def _is_now(tx: Tx, window: Period) -> bool:
+    return tx.now_ms - window.until_ms < 60_000
 
 
 def _logs(tx: Tx, orders: Sequence[Told], window: Period, gap_ms: int) -> list[LaneLog]:
@@ -203,7 +220,7 @@ def _scanning(tx: Tx, window: Period, lane: Lane, gap_ms: int) -> list[Spell]:
         "SELECT operator_id, recorded_at_ms FROM scan WHERE warehouse_id = :w AND recorded_at_ms >= :from"
         " AND recorded_at_ms < :until AND flow = :flow AND operator_id IS NOT NULL ORDER BY operator_id,"
         " recorded_at_ms, id",
-        flow=_FLOW_OF[lane], **{"from": window.from_ms - gap_ms, "until": window.until_ms},
+        flow=FLOW_OF[lane], **{"from": window.from_ms - gap_ms, "until": window.until_ms},
     ):
         last = spells[-1] if spells else None
         at_ms = row["recorded_at_ms"]
@@ -217,7 +234,7 @@ def _scanning(tx: Tx, window: Period, lane: Lane, gap_ms: int) -> list[Spell]:
 def _people(tx: Tx, window: Period) -> dict[Lane, frozenset[int]]:
     """Who is signed in to a lane's flow; nobody when the window has ended long ago."""
     rows: Iterable[Any] = []
-    if tx.now_ms - window.until_ms < 60_000:
+    if _is_now(tx, window):
         rows = tx.all(
             "SELECT station_id, operator_id, flow FROM dialogue WHERE warehouse_id = :w AND operator_id IS NOT NULL"
             " AND updated_at_ms >= :since",
@@ -225,7 +242,7 @@ def _people(tx: Tx, window: Period) -> dict[Lane, frozenset[int]]:
         )
     there: dict[Lane, set[int]] = {lane: set() for lane in ORDER_LANES}
     for row in rows:
-        for lane, flow in _FLOW_OF.items():
+        for lane, flow in FLOW_OF.items():
             if row["flow"] == flow:
                 there[lane].add(row["station_id"] if lane == Lane.PACK else row["operator_id"])
     return {lane: frozenset(people) for lane, people in there.items()}

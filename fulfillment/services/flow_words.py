@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from fulfillment.domain.bottleneck import Finding, LaneFlow
 from fulfillment.domain.flow import HOUR_MS, Lane, Little, LittleVerdict
 
@@ -37,6 +40,18 @@ def bottleneck(finding: Finding, window_min: int) -> str:
         return f"{said} Nobody can be spared: every other lane would become slower than this one."
     giver = _PEOPLE[Lane(finding.change.source)][0]
     return f"{said} Move one {giver} to {name.lower()}: about {finding.change.per_hour:.0f} an hour."
+
+
+def whom(who: Mapping[str, Any] | None) -> str:
+    """Who could go there and what they leave, or that nobody may; '' = nobody is asked for."""
+    if who is None:
+        return ""
+    if who["reason"] == "nobody":
+        return "Nobody signed in there may do it by role: a supervisor can."
+    name = f"{who['operator']} at {who['station']} may"
+    if who["reason"] == "stops":
+        return f"{name}, after {who['count']} more {'stop' if who['count'] == 1 else 'stops'}."
+    return f"{name}, once the open parcel is closed." if who["reason"] == "parcel" else f"{name}, with nothing in hand."
 
 
 def little(law: Little, verdict: LittleVerdict) -> str:

@@ -5,25 +5,41 @@ Where a receipt stands follows from its own times. Done ones are shown for a day
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fulfillment.domain.inbound import InboundState, inbound_state
+from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx
-from fulfillment.services.pages import COLUMN_MAX, COLUMN_SHOWN, check_limit, columns, literal
+from fulfillment.services.pages import COLUMN_MAX, COLUMN_SHOWN, LANES_MAX, check_limit, columns, literal, rows
 from fulfillment.services.today import local_day
 
 DAY_MS = 86_400_000
+LANES = ("none", "supplier", "due")
+DUE = ("late", "today", "later", "untold", "here")
+_AWAITED = (InboundState.ANNOUNCED, InboundState.ARRIVING)
 
 
-def board(tx: Tx, q: str = "", shown: int = COLUMN_SHOWN) -> dict[str, Any]:
-    """Receipts by state with whole counts, the longest due first; `q` is part of a number or a supplier.
+@dataclass(frozen=True, slots=True)
+class SoughtReceipts:
+    """Which receipts, in which rows. `q` is part of a number or a supplier; `is_late`: overdue and not begun."""
+
+    q: str = ""
+    is_late: bool = False
+    lanes: str = "none"
+
+
+def board(tx: Tx, sought: SoughtReceipts = SoughtReceipts(), shown: int = COLUMN_SHOWN) -> dict[str, Any]:
+    """Receipts by state with whole counts, the longest due first, also in rows by supplier or by when they are due.
 
     Raises:
-        DomainError: a limit that makes no sense.
+        DomainError: a limit or rows that make no sense.
     """
     check_limit(shown, COLUMN_MAX)
+    if sought.lanes not in LANES:
+        raise DomainError("bad_lanes", f"one of {', '.join(LANES)}", "lanes")
     today = local_day(tx)
-    key = literal(q.strip().upper())
+    key = literal(sought.q.strip().upper())
     cards: dict[str, list[dict[str, Any]]] = {state.value: [] for state in InboundState}
     for row in tx.all(_RECEIPTS, q=f"%{key}%", since=tx.now_ms - DAY_MS):
         state = inbound_state(
@@ -36,10 +52,25 @@ def board(tx: Tx, q: str = "", shown: int = COLUMN_SHOWN) -> dict[str, Any]:
         since_ms = row[since] or row["created_at_ms"]
         if state == InboundState.DONE and max(since_ms, row["closed_at_ms"] or 0) < tx.now_ms - DAY_MS:
             continue  # begun once, nothing of it received, closed long ago
-        cards[state].append({**dict(row), "column": state.value, "since_ms": since_ms})
+        due = _due(row["due_on"], today) if state in _AWAITED else "here"
+        if sought.is_late and due != "late":
+            continue
+        lane = {"supplier": row["supplier"], "due": due}.get(sought.lanes, "")
+        cards[state].append({**dict(row), "column": state.value, "since_ms": since_ms, "due": due, "lane": lane})
     for some in cards.values():
         some.sort(key=lambda card: (card["due_on"] or "9999", card["receipt"]))
-    return {"now_ms": tx.now_ms, "columns": columns(cards, shown)}
+    found = {card["lane"] for some in cards.values() for card in some} or {""}
+    lanes = [due for due in DUE if due in found] if sought.lanes == "due" and found != {""} else sorted(found)
+    return {
+        "now_ms": tx.now_ms, "lanes_by": sought.lanes, "columns": columns(cards, shown),
+        "lanes": rows(cards, lanes, shown), "lanes_left_off": max(0, len(lanes) - LANES_MAX),
+    }  # fmt: skip
+
+
+def _due(due_on: str, today: str) -> str:
+    if not due_on:
+        return "untold"
+    return "late" if due_on < today else "today" if due_on == today else "later"
 
 
 _RECEIPTS = (

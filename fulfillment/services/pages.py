@@ -12,6 +12,7 @@ from fulfillment.domain.reasons import DomainError
 
 COLUMN_SHOWN = 60
 COLUMN_MAX = 500
+LANES_MAX = 40
 
 
 def check_limit(limit: int, most: int) -> None:
@@ -32,3 +33,16 @@ def literal(text: str) -> str:
 def columns(cards: Mapping[str, Sequence[Any]], shown: int) -> list[dict[str, Any]]:
     """Cards by column as a board shows them: whole counts, and the first of each."""
     return [{"column": column, "count": len(some), "cards": some[:shown]} for column, some in cards.items()]
+
+
+def rows(cards: Mapping[str, Sequence[Any]], lanes: Sequence[str], shown: int) -> list[dict[str, Any]]:
+    """The same in rows by what each card says its `lane` is, in the order given: a cell a column."""
+    return [
+        {
+            "lane": lane,
+            "cells": columns(
+                {column: [card for card in some if card["lane"] == lane] for column, some in cards.items()}, shown
+            ),
+        }
+        for lane in lanes[:LANES_MAX]
+    ]  # fmt: skip

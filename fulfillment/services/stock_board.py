@@ -6,32 +6,60 @@ item (`replenishment_plans`). Items without a face have no levels and so no card
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from fulfillment.domain.reasons import NotFound
+from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.replenishment import StockState, stock_state
 from fulfillment.hot import Tx
 from fulfillment.services import replenishment_plans as plans
 from fulfillment.services.actor import Actor
-from fulfillment.services.pages import COLUMN_MAX, COLUMN_SHOWN, check_limit, columns, literal
+from fulfillment.services.pages import COLUMN_MAX, COLUMN_SHOWN, LANES_MAX, check_limit, columns, literal, rows
 from fulfillment.services.running import tell
 
+LANES = ("none", "zone")
 
-def board(tx: Tx, q: str = "", shown: int = COLUMN_SHOWN) -> dict[str, Any]:
-    """Faces by state with whole counts, the emptiest first; `q` is the beginning of an SKU or a location.
+
+@dataclass(frozen=True, slots=True)
+class SoughtFaces:
+    """Which faces, in which rows. `q` begins an SKU or a location; `is_unasked`: no refill is on its way."""
+
+    q: str = ""
+    zone: str = ""
+    is_unasked: bool = False
+    lanes: str = "none"
+
+
+def board(tx: Tx, sought: SoughtFaces = SoughtFaces(), shown: int = COLUMN_SHOWN) -> dict[str, Any]:
+    """Faces by state with whole counts, the emptiest first, also in rows by zone.
 
     Raises:
-        DomainError: a limit that makes no sense.
+        DomainError: a limit or rows that make no sense.
     """
     check_limit(shown, COLUMN_MAX)
+    if sought.lanes not in LANES:
+        raise DomainError("bad_lanes", f"one of {', '.join(LANES)}", "lanes")
+    q = sought.q
     key = literal(q.strip().upper())
     cards: dict[str, list[dict[str, Any]]] = {state.value: [] for state in StockState}
     for row in tx.all(_FACES, q=f"{key}%"):
+        if (sought.zone and row["zone"] != sought.zone) or (sought.is_unasked and row["coming_each"]):
+            continue
         state = stock_state(row["here_each"], row["min_each"], row["max_each"])
-        cards[state].append({**dict(row), "state": state.value})
+        lane = row["zone"] if sought.lanes == "zone" else ""
+        cards[state].append({**dict(row), "state": state.value, "lane": lane})
     for some in cards.values():
         some.sort(key=lambda card: (card["here_each"] / card["max_each"], card["location"]))
-    return {"now_ms": tx.now_ms, "columns": columns(cards, shown)}
+    lanes = sorted({card["lane"] for some in cards.values() for card in some}) or [""]
+    return {
+        "now_ms": tx.now_ms, "lanes_by": sought.lanes, "columns": columns(cards, shown),
+        "lanes": rows(cards, lanes, shown), "lanes_left_off": max(0, len(lanes) - LANES_MAX),
+    }  # fmt: skip
+
+
+def zones(tx: Tx) -> list[str]:
+    """The zones faces are in."""
+    return [row["zone"] for row in tx.all(_ZONES)]
 
 
 def ask_refills(tx: Tx, actor: Actor, sku: str) -> dict[str, Any]:
@@ -52,8 +80,12 @@ def ask_refills(tx: Tx, actor: Actor, sku: str) -> dict[str, Any]:
     return {"sku": sku, "open_refills": open_refills}
 
 
+_ZONES = (
+    "SELECT DISTINCT l.zone FROM pick_face f JOIN location l ON l.warehouse_id = f.warehouse_id"
+    " AND l.id = f.location_id WHERE f.warehouse_id = :w AND l.zone <> '' ORDER BY l.zone LIMIT 200"
+)
 _FACES = (
-    "SELECT f.id AS face, i.sku, i.name, l.code AS location, f.min_each, f.max_each,"
+    "SELECT f.id AS face, i.sku, i.name, l.code AS location, l.zone, f.min_each, f.max_each,"
     " COALESCE((SELECT SUM(b.on_hand_each) FROM stock_balance b WHERE b.warehouse_id = f.warehouse_id"
     " AND b.location_id = f.location_id AND b.item_id = f.item_id AND b.status = 'available'), 0) AS here_each,"
     " COALESCE((SELECT SUM(b.on_hand_each - b.allocated_each) FROM stock_balance b JOIN location p"

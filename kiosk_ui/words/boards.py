@@ -123,7 +123,6 @@ BOARDS: Mapping[str, Mapping[str, str]] = {
     "waves": {
         "title": "Waves under way",
         "none": "No wave is under way",
-        "refresh": "Kept fresh every 10 seconds",
         "map": "Floor map, live",
         "lanes": "Lanes",
         "lane": "Lane",

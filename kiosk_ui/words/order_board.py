@@ -94,6 +94,14 @@ ORDER_BOARD: Mapping[str, Mapping[str, str]] = {
         "due_on": "due {day}",
         "search_stock": "SKU or location",
         "search_inbound": "Number or supplier",
+        "zone": "Zone",
+        "unasked": "Without a refill on the way only",
+        "refill_all": "Ask for refills of {count} items shown as out or low",
+        "refill_all.one": "Ask for refills of the item shown as out or low",
+        "no_zone": "No zone",
+        "no_supplier": "No supplier named",
+        "no_stock": "No pick face is shown here. Faces get their levels under Setting up, Pick faces.",
+        "no_inbound": "No receipt is shown here. Receipts are announced under Setting up.",
     },
     "board_script": {
         "picked_up": "{number} picked up from {column}. Arrows choose the column, Space sets it down, Escape leaves"
@@ -224,6 +232,22 @@ ORDER_BOARD: Mapping[str, Mapping[str, str]] = {
         "low": "Low",
         "ok": "Enough",
         "over": "Too much",
+    },
+    "stock_lanes": {
+        "none": "None",
+        "zone": "Zone",
+    },
+    "inbound_lanes": {
+        "none": "None",
+        "supplier": "Supplier",
+        "due": "When they are due",
+    },
+    "inbound_due": {
+        "late": "late",
+        "today": "today",
+        "later": "later",
+        "untold": "no day told",
+        "here": "here already",
     },
     "inbound_column": {
         "announced": "Announced",

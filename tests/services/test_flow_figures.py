@@ -311,8 +311,17 @@ def test_before_opening_nobody_is_sent_anywhere(morning: FloorHand) -> None:
     found = morning.floor.read(lambda tx: flow_lanes.bottleneck(tx, look_up(tx, Asked())))
     assert (found["lane"], found["words"]) == (None, "The warehouse is closed and nobody is at work.")
     assert found["lanes"][1]["waiting"] == 1  # F-5 is still to be packed
+    assert found["who"] is None
     clock.now_ms = local_ms("09:00", day=16)  # type: ignore[attr-defined]
     assert morning.floor.read(lambda tx: flow_lanes.bottleneck(tx, look_up(tx, Asked())))["lane"] == "pack"
+
+
+def test_where_nobody_works_somebody_who_may_is_named(morning: FloorHand) -> None:
+    morning.floor.clock.now_ms = local_ms("09:00", day=16)  # type: ignore[attr-defined]
+    morning.say("BENCH-1", "HOME")
+    found = morning.floor.read(lambda tx: flow_lanes.bottleneck(tx, look_up(tx, Asked())))
+    assert (found["lane"], found["who"]["reason"], found["who"]["operator"]) == ("pack", "free", "Ada")
+    assert found["words"].endswith("Nobody works there: send somebody. Ada at BENCH-1 may, with nothing in hand.")
 
 
 def test_throughput_counts_opening_hours_only(morning: FloorHand) -> None:

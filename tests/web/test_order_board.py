@@ -50,7 +50,7 @@ def seen(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def post(desk: FlaskClient, address: str, **form: str) -> Any:
+def post(desk: FlaskClient, address: str, **form: str | list[str]) -> Any:
     return desk.post(address, data=form, headers=OURS)
 
 
@@ -235,6 +235,71 @@ def test_refills_are_asked_for_from_the_stock_board(orders: FloorHand, desk: Fla
     assert post(desk, "/stock-board", sku="NONE").status_code == 404
     again = desk.post("/api/v1/stock-board/refills", json={"sku": "CUP"}, headers=OURS).get_json()
     assert again["open_refills"] >= 1
+
+
+def lying_low(orders: FloorHand) -> None:
+    """Two items low in two zones, both with more elsewhere, nothing asked for."""
+    orders.item("CUP")
+    for sku, face, reserve in (("CUP", "A01-02-1", "A02-03-3"), ("MUG", "A02-02-1", "A02-03-3")):
+        orders.stock(sku, 30, reserve)
+        orders.write(lambda tx, p=face, s=sku: pick_faces.give(tx, NOBODY, p, s, 5, 20))
+    orders.write(lambda tx: tx.put("UPDATE task SET state = 'cancelled' WHERE kind = 'replenish'"))
+    orders.write(lambda tx: tx.put("UPDATE location SET zone = 'LOW' WHERE code = 'A01-02-1'"))
+
+
+def faces(view: dict[str, Any]) -> list[str]:
+    return [card["location"] for column in view["columns"] for card in column["cards"]]
+
+
+def test_faces_are_filtered_and_stand_in_rows_by_zone(orders: FloorHand, desk: FlaskClient) -> None:
+    lying_low(orders)
+    view = desk.get("/api/v1/stock-board", query_string={"lanes": "zone"}).get_json()
+    rows = {row["lane"]: faces({"columns": row["cells"]}) for row in view["lanes"]}
+    assert rows.pop("LOW") == ["A01-02-1"]
+    assert list(rows.values()) == [["A02-02-1"]]
+    assert faces(desk.get("/api/v1/stock-board", query_string={"zone": "LOW"}).get_json()) == ["A01-02-1"]
+    html = desk.get("/stock-board", query_string={"lanes": "zone", "zone": "LOW"}).text
+    assert 'class="kanban-lane" id="row-1">LOW<' in html
+    assert desk.get("/api/v1/stock-board", query_string={"lanes": "none'"}).status_code == 422
+    post(desk, "/stock-board", sku="CUP")
+    assert faces(desk.get("/api/v1/stock-board", query_string={"unasked": "1"}).get_json()) == ["A02-02-1"]
+
+
+def test_refills_of_all_that_is_shown_low_are_asked_for_at_once(orders: FloorHand, desk: FlaskClient) -> None:
+    lying_low(orders)
+    html = desk.get("/stock-board").text
+    assert "Ask for refills of 2 items" in html
+    asked = post(desk, "/stock-board", sku=["CUP", "MUG", "CUP"], back="zone=LOW&evil=1")
+    assert (asked.status_code, asked.headers["Location"]) == (303, "/stock-board?zone=LOW")
+    assert seen(desk.get("/stock-board").text).count("20 on the way") == 2
+    assert "Ask for refills" not in desk.get("/stock-board").text
+
+
+def test_an_empty_stock_board_says_where_levels_come_from(orders: FloorHand, desk: FlaskClient) -> None:
+    assert "Faces get their levels under Setting up" in desk.get("/stock-board").text
+    assert "Receipts are announced under Setting up" in desk.get("/inbound-board", query_string={"q": "NONE"}).text
+
+
+def test_the_other_boards_are_not_sent_again_while_nothing_has_changed(orders: FloorHand, desk: FlaskClient) -> None:
+    tag = desk.get("/stock-board").headers["ETag"]
+    assert desk.get("/stock-board", headers={"If-None-Match": tag}).status_code == 304
+    lying_low(orders)
+    assert desk.get("/stock-board", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_receipts_stand_in_rows_by_when_they_are_due_and_late_ones_say_so(
+    orders: FloorHand, desk: FlaskClient
+) -> None:
+    for number, due in (("SOON", "2999-01-01"), ("PAST", "2020-01-01"), ("OPEN", "")):
+        announce(orders, number, ("MUG", 4))
+        orders.write(lambda tx, n=number, d=due: tx.put("UPDATE receipt SET due_on = :d WHERE number = :n", d=d, n=n))
+    view = desk.get("/api/v1/inbound-board", query_string={"lanes": "due"}).get_json()
+    rows = {row["lane"]: [card["number"] for cell in row["cells"] for card in cell["cards"]] for row in view["lanes"]}
+    assert [rows[lane] for lane in ("late", "later", "untold")] == [["PAST"], ["SOON"], ["OPEN"]]
+    late = desk.get("/inbound-board", query_string={"late": "1", "lanes": "supplier"}).text
+    assert "due 2020-01-01, late" in seen(late)
+    assert "SOON" not in late
+    assert desk.get("/api/v1/inbound-board", query_string={"lanes": "zone"}).status_code == 422
 
 
 def test_receipts_stand_where_the_scans_at_the_dock_have_brought_them(orders: FloorHand, desk: FlaskClient) -> None:

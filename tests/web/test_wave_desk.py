@@ -15,7 +15,7 @@ from fulfillment.services import flow_lanes, setting_up, wave_acts
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.words import WORDS
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import make_stop, release, take_tour
+from tests.services.acts import go_to_stop, make_stop, release, take_tour
 from tests.services.walking import PLACES, stock_every_bin
 
 OURS = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
@@ -138,6 +138,22 @@ def test_the_floor_map_shows_where_people_are_and_go(hand: FloorHand, wave: int)
     assert html.count('class="person"') == 1
     assert "<i>" not in html
     assert "&lt;i&gt;Ada" in html
+
+
+def test_names_on_the_floor_map_can_be_read_and_do_not_cover_one_another(hand: FloorHand, wave: int) -> None:
+    take_tour(hand)
+    at = go_to_stop(hand)["step"]["fields"]["location"]["barcode"]
+    hand.sign_in("HAND-2", "MOVE", "1002")
+    hand.scan("HAND-2", at)
+    html = entered(hand, TokenRole.BOARD).get("/floor/now").text
+    drawing = html[html.index("<svg", html.index("floor-now")) : html.index("</figure>")]
+    box = re.search(r'viewBox="([^"]+)"', drawing)
+    names = re.findall(r'<text x="[\d.-]+" y="([\d.-]+)" font-size="([\d.]+)"[^>]*>(Ada|Bob)<', drawing)
+    assert box is not None
+    assert {name for _, _, name in names} == {"Ada", "Bob"}
+    (first, size, _), (second, _, _) = names
+    assert abs(float(first) - float(second)) >= 0.99 * float(size)
+    assert float(size) >= float(box[1].split()[3]) / 40 - 0.1
 
 
 def test_a_tour_nobody_moves_is_said_to_stand_still(hand: FloorHand, wave: int) -> None:
