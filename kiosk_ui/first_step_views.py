@@ -19,9 +19,20 @@ _WAYS = {
 }  # fmt: skip
 
 
+@blueprint.app_template_global()
+def next_first_step() -> str:
+    """The step that is next, said beside what was just done; '' once there was a first pick."""
+    return floor().read(first_steps.next_before_first_pick)
+
+
 @blueprint.get("/set-up/first-steps")
 @needs(Permission.SET_UP)
 def first_steps_page() -> str:
     """Every step as the database shows it now."""
-    steps = floor().read(first_steps.steps)
-    return render_template("first_steps.html", steps=steps, next=first_steps.next_of(steps), ways=_WAYS)
+    steps, has_handheld = floor().read(lambda tx: (first_steps.steps(tx), first_steps.has_handheld(tx)))
+    # A second handheld would not help whoever has yet to open the link of the first.
+    ways = {**_WAYS, "kiosk": "/set-up/stations"} if has_handheld else _WAYS
+    return render_template(
+        "first_steps.html", steps=steps, next=first_steps.next_of(steps), ways=ways,
+        called={"kiosk": "pick"} if has_handheld else {},
+    )  # fmt: skip

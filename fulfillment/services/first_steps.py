@@ -32,7 +32,11 @@ _COUNTS = {
     " AND state IN ('sent', 'confirmed')) AS n",
     "carts": "SELECT COUNT(*) AS n FROM cart WHERE warehouse_id = :w",
     "totes": "SELECT COUNT(*) AS n FROM lpn WHERE warehouse_id = :w AND kind IN ('tote', 'batch')",
-    "people": "SELECT COUNT(*) AS n FROM operator WHERE warehouse_id = :w AND is_active = 1",
+    # Whoever opened the first link has a badge nobody printed: it counts once it was scanned, as on a floor of one.
+    "people": "SELECT COUNT(*) AS n FROM operator o WHERE o.warehouse_id = :w AND o.is_active = 1 AND (NOT EXISTS"
+    " (SELECT 1 FROM operator_account a WHERE a.warehouse_id = o.warehouse_id AND a.operator_id = o.id) OR EXISTS"
+    " (SELECT 1 FROM scan c WHERE c.warehouse_id = o.warehouse_id AND c.operator_id = o.id) OR EXISTS"
+    " (SELECT 1 FROM dialogue d WHERE d.warehouse_id = o.warehouse_id AND d.operator_id = o.id))",
     "kiosk": "SELECT COUNT(*) AS n FROM station s WHERE s.warehouse_id = :w AND s.kind = 'handheld' AND EXISTS"
     " (SELECT 1 FROM scan c WHERE c.warehouse_id = s.warehouse_id AND c.station_id = s.id)",
     "printer": "SELECT COUNT(*) AS n FROM printer WHERE warehouse_id = :w AND state = 'ready'",
@@ -52,6 +56,17 @@ def steps(tx: Tx) -> tuple[FirstStep, ...]:
     """Every step, in the order they are best taken."""
     counts = {name: int(tx.one(sql)["n"]) for name, sql in _COUNTS.items()}
     return tuple(FirstStep(name, count, count > 0, name in _CAN_WAIT) for name, count in counts.items())
+
+
+def next_before_first_pick(tx: Tx) -> str:
+    """The step to take now; '' once somebody has picked, when nobody wants to be led any more."""
+    picked = tx.one("SELECT id FROM stock_move WHERE warehouse_id = :w AND reason = 'pick' LIMIT 1")
+    return "" if picked is not None else next_of(steps(tx))
+
+
+def has_handheld(tx: Tx) -> bool:
+    """Whether there is a handheld; somebody may still have to open its link on a device."""
+    return tx.one("SELECT id FROM station WHERE warehouse_id = :w AND kind = 'handheld' LIMIT 1") is not None
 
 
 def next_of(found: tuple[FirstStep, ...]) -> str:

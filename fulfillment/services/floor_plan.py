@@ -9,7 +9,7 @@ Invariant: a plan names the version it was made on, and a version never means tw
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -276,11 +276,15 @@ def picture(tx: Tx, engine: Engine, width_px: int) -> str:
     return drawn(plan, (), width_px)
 
 
-def drawn(plan: FloorPlan, storage: Sequence[Spot], width_px: int) -> str:
-    """A plan as SVG text, with a dot for each of `storage`."""
+def drawn(
+    plan: FloorPlan, storage: Sequence[Spot], width_px: int, names: Mapping[tuple[int, int], str] | None = None
+) -> str:
+    """A plan as SVG text, with a dot for each of `storage`; `names`: a dot's x, y → what stands beside it."""
     points = list({spot.name: spot for spot in (plan.start, *plan.drops)}.values())
     dots = {plan.place(spot): spot for spot in storage}
-    marks = {spot.name: spot.name for spot in points}
+    said = names or {}
+    marks = {spot.name: said[spot.x_dm, spot.y_dm] for spot in dots.values() if (spot.x_dm, spot.y_dm) in said}
+    marks |= {spot.name: spot.name for spot in points}
     if isinstance(plan.layout, Walkways):
         return draw_walkways(plan.layout, [*points, *dots.values()], marks, width_px)
     return draw_layout(plan.layout, [*points, *dots.values()], marks, width_px)

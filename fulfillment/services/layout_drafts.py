@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,8 @@ from picking import FieldError, Spot
 
 MAX_GENERATED = 5_000
 DOTS_MOST = 1_500  # points of storage drawn one by one; of a larger floor the aisles say enough
+LEAST_PX = 200  # what a drawing needs at least
+SHEET_HIGH = 0.7  # how high a sheet is for its width
 _STANDING = "('staging', 'dock', 'station', 'ship_lane')"
 
 
@@ -75,13 +78,30 @@ class Looked:
     plan: floor_plan.FloorPlan | None
     storage: tuple[Spot, ...]
     words: tuple[str, ...]
+    aisles: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def picture(self, width_px: int) -> str:
-        """The floor as SVG text; '' before there is any."""
+        """The floor as SVG text for a sheet `width_px` wide and less high; '' before there is any.
+
+        A narrow floor, as one of a single aisle is, fills the sheet's height and not its width: drawn for all of it,
+        its dots and names would be specks.
+        """
         if self.plan is None:
             return ""
         points = {(spot.x_dm, spot.y_dm) for spot in self.storage}
-        return floor_plan.drawn(self.plan, self.storage if len(points) <= DOTS_MOST else (), width_px)
+        storage = self.storage if len(points) <= DOTS_MOST else ()
+        text = floor_plan.drawn(self.plan, storage, width_px, self.aisles)
+        wide, high = _size(text)
+        filled_px = int(width_px * SHEET_HIGH * wide / high)
+        return text if filled_px >= width_px else floor_plan.drawn(
+            self.plan, storage, max(LEAST_PX, filled_px), self.aisles
+        )
+
+
+def _size(svg: str) -> tuple[float, float]:
+    """How wide and how high a picture is, in its own units."""
+    found = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', svg)
+    return (float(found[1]), float(found[2])) if found else (1.0, 1.0)
 
 
 def look(tx: Tx) -> Looked:
@@ -91,7 +111,17 @@ def look(tx: Tx) -> Looked:
         plan = floor_plan.as_written(tx)
     except FieldError as wrong:
         return Looked(None, storage, (wrong.words,))
-    return Looked(plan, storage, (*_one_spot(tx), *floor_plan.words_about(plan, storage)))
+    return Looked(plan, storage, (*_one_spot(tx), *floor_plan.words_about(plan, storage)), _aisles_at(tx))
+
+
+def _aisles_at(tx: Tx) -> dict[tuple[int, int], str]:
+    """Where each aisle begins → what it is called."""
+    rows = tx.all(
+        f"SELECT DISTINCT aisle, x_dm, y_dm FROM location WHERE warehouse_id = :w AND {STORAGE} AND aisle <> ''"
+        " ORDER BY y_dm DESC, x_dm DESC, aisle"
+    )
+    begins = {row["aisle"]: (row["x_dm"], row["y_dm"]) for row in rows}
+    return {at: aisle for aisle, at in begins.items()}
 
 
 def given(tx: Tx) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.codes import own_code
 from fulfillment.hot import Tx
-from fulfillment.services import first_steps, jobs, planning, setting_up
+from fulfillment.services import accounts, first_steps, jobs, planning, setting_up
 from tests.browser.conftest import Site, served
 from tests.browser.scanner import Person
 from tests.factories import FloorHand
@@ -41,10 +41,15 @@ def empty_site(floor: Floor) -> Iterator[Site]:
         yield site
 
 
-def as_admin(site: Site, page: Page) -> None:
-    """The link that `floor init` prints."""
-    token = site.hand.write(lambda tx: setting_up.add_token(tx, "admin", "admin"))
-    page.goto(f"{site.address}/enter?token={token}")
+def as_first_admin(site: Site, page: Page) -> None:
+    """The link that `floor init` and `floor run` print, once."""
+    page.goto(f"{site.address}/join?code={site.hand.write(accounts.first_link)}")
+    page.locator('[name="person"]').fill("Zoe")
+    page.locator('[name="name"]').fill("zoe")
+    page.locator('[name="passphrase"]').fill("quarry seven lanterns")
+    page.locator('[name="again"]').fill("quarry seven lanterns")
+    page.get_by_role("button", name="Keep and sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 def bring(page: Page, site: Site, name: str, text: str) -> None:
@@ -83,7 +88,7 @@ def run_planner(hand: FloorHand) -> None:
 def test_from_an_empty_floor_to_the_first_pick_by_pages_only(empty_site: Site, browser: Browser, page: Page) -> None:
     site = empty_site
     page.set_viewport_size({"width": 1440, "height": 900})
-    as_admin(site, page)
+    as_first_admin(site, page)
     assert marked(page, site) == "layout"
     page.get_by_role("link", name="Make an aisle").click()
     page.locator('[name="aisle"]').fill("a01")
@@ -94,6 +99,7 @@ def test_from_an_empty_floor_to_the_first_pick_by_pages_only(empty_site: Site, b
     page.get_by_role("button", name="Make 12 locations").click()
     expect(page.locator("#did")).to_be_visible()
     expect(page.locator("#drawn svg")).to_be_visible()
+    page.get_by_role("link", name="To the first pick: A staging place").click()
     assert marked(page, site) == "staging"
     make(page, site, "locations", code="STAGE-1", kind="staging", x_dm="0", y_dm="0")
     make(page, site, "locations", code="DOCK-1", kind="dock", x_dm="20", y_dm="0")
@@ -108,7 +114,7 @@ def test_from_an_empty_floor_to_the_first_pick_by_pages_only(empty_site: Site, b
     page.get_by_role("button", name="Number them").click()
     expect(page.locator("#did")).to_contain_text("Numbered")
     assert marked(page, site) == "people"
-    make(page, site, "operators", badge="1001", name="Ada", role="picker")
+    make(page, site, "operators", badge="2001", name="Ada", role="picker")
     assert marked(page, site) == "kiosk"
     make(page, site, "stations", code="HAND-1", kind="handheld", location="DOCK-1")
     page.get_by_role("link", name="HAND-1").click()
@@ -121,7 +127,7 @@ def test_from_an_empty_floor_to_the_first_pick_by_pages_only(empty_site: Site, b
     kiosk = handheld.new_page()
     kiosk.goto(link)
     person = Person(site, kiosk, "HAND-1", is_entered=True)
-    person.scan(own_code("B", "1001"))
+    person.scan(own_code("B", "2001"))
     assert marked(page, site) == "stock"
     bring(page, site, "stock", STOCK)
     assert marked(page, site) == "order"

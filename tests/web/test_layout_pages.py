@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import layout_drafts, lists, setting_up
-from fulfillment.services.layout_drafts import Racks
+from fulfillment.services import floor_plan, layout_drafts, lists, setting_up
+from fulfillment.services.layout_drafts import Looked, Racks
 from fulfillment.services.lists import LISTS
+from picking import Layout, Spot
 from tests.factories import FloorHand
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
@@ -51,11 +52,30 @@ def aisle_x(hand: FloorHand) -> dict[str, int]:
     return {one["aisle"]: one["x_dm"] for one in hand.floor.read(layout_drafts.given)["aisles"]}
 
 
-def test_the_page_draws_the_floor_and_names_its_aisles_and_places(desk: FlaskClient) -> None:
+def test_the_page_draws_the_floor_and_names_its_aisles_and_places(hand: FloorHand, desk: FlaskClient) -> None:
     page = desk.get("/set-up/layout", headers=SAME_ORIGIN)
     assert "<svg" in page.text
     assert 'name="place" value="STAGE-1"' in page.text
     assert "A01-03-1" in page.text, "a dot of the drawing names its location"
+    named = [one["aisle"] for one in hand.floor.read(layout_drafts.given)["aisles"] if one["aisle"]]
+    assert [aisle for aisle in named if f">{aisle}</text>" not in page.text] == []
+
+
+def test_the_dots_of_a_floor_of_one_aisle_are_as_large_as_on_a_wide_one(hand: FloorHand) -> None:
+    def dot_px(layout: Layout, storage: list[Spot]) -> float:
+        """The widest dot's radius where the picture is shown within 900 by 630 px."""
+        start = storage[0]
+        looked = Looked(floor_plan.FloorPlan(1, layout, start, (start,), 0, 1), tuple(storage), ())
+        text = looked.picture(900)
+        shape = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', text)
+        assert shape is not None
+        radius = max(float(one) for one in re.findall(r' r="([\d.]+)"', text))
+        return radius * min(900 / float(shape[1]), 630 / float(shape[2]))
+
+    narrow = [Spot(f"A{y}", 0, y) for y in range(10, 80, 12)]
+    wide = [Spot(f"A{x}-{y}", x, y) for x in range(0, 600, 35) for y in range(10, 200, 12)]
+    assert dot_px(Layout((0,), (0, 80)), narrow) > 2.5
+    assert dot_px(Layout(tuple(range(0, 600, 35)), (0, 200)), wide) > 2.5
 
 
 def test_a_draft_is_drawn_and_changes_nothing_until_it_is_kept(hand: FloorHand, desk: FlaskClient) -> None:

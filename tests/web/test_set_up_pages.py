@@ -12,10 +12,14 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from fulfillment.app import create_app
+from fulfillment.domain.codes import own_code
+from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import first_steps, lists, setting_up, walkways
+from fulfillment.domain.stock import Move
+from fulfillment.hot import Tx
+from fulfillment.services import accounts, first_steps, ledger, lists, setting_up, walkways
 from fulfillment.services.lists import FILES, LISTS
-from tests.factories import FloorHand
+from tests.factories import NOBODY, FloorHand
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
 
@@ -368,3 +372,56 @@ def test_the_guide_ticks_off_what_the_database_shows(hand: FloorHand, desk: Flas
     hand.sign_in("HAND-1", "PICK")
     steps = hand.floor.read(first_steps.steps)
     assert first_steps.next_of(steps) == "wave"
+
+
+def test_whoever_set_the_floor_up_is_not_yet_somebody_with_a_badge(hand: FloorHand, desk: FlaskClient) -> None:
+    hand.write(lambda tx: tx.put("UPDATE operator SET is_active = 0 WHERE warehouse_id = :w"))
+    code = hand.write(accounts.first_link)
+    hand.write(lambda tx: accounts.use_link(tx, code, "zoe", "argon2", "Zoe"))
+
+    def people() -> int:
+        return next(step.count for step in hand.floor.read(first_steps.steps) if step.name == "people")
+
+    assert people() == 0
+    assert make(desk, "operators", badge="2001", name="Ann", role="picker").status_code == 303
+    assert people() == 1
+    zoe = hand.floor.read(lambda tx: tx.one("SELECT badge FROM operator WHERE warehouse_id = :w AND name = 'Zoe'"))
+    answer = hand.scan("HAND-1", own_code("B", zoe["badge"]))
+    assert answer["outcome"] == "applied", answer
+    assert people() == 2, "on a floor of one whoever set it up picks too"
+
+
+def pick(hand: FloorHand, layer_id: int) -> None:
+    """One unit onto a cart, past all rules."""
+
+    def work(tx: Tx) -> None:
+        at = tx.one("SELECT item_id, location_id FROM stock_balance WHERE warehouse_id = :w AND layer_id = :l"
+                    " AND on_hand_each > 0", l=layer_id)  # fmt: skip
+        cart = tx.one("SELECT id FROM location WHERE warehouse_id = :w AND code = 'CART-0001'")["id"]
+        ledger.post(tx, NOBODY, [Move(layer_id, at["item_id"], at["location_id"], cart, 1, MoveReason.PICK)])
+
+    hand.write(work)
+
+
+def test_what_was_kept_says_which_step_is_next_until_somebody_has_picked(hand: FloorHand, desk: FlaskClient) -> None:
+    def said() -> str:
+        made = make(desk, "zones", code=f"Z{next(numbers)}", name="Cold")
+        found = re.search(r'id="next-step"[^>]*>([^<]+)<', desk.get(made.location, headers=SAME_ORIGIN).text)
+        return found[1] if found else ""
+
+    numbers = iter("123")
+    assert said() == "To the first pick: Items"
+    hand.item("PEN")
+    assert said() == "To the first pick: A handheld"
+    layer = hand.stock("PEN", 5)
+    pick(hand, layer)
+    assert said() == ""
+
+
+def test_with_a_handheld_made_the_guide_leads_to_its_link_and_not_to_another(
+    hand: FloorHand, desk: FlaskClient
+) -> None:  # fmt: skip
+    page = desk.get("/set-up/first-steps", headers=SAME_ORIGIN).text
+    assert 'href="/set-up/stations">The stations and their links' in page
+    hand.write(lambda tx: tx.put("UPDATE station SET kind = 'dock' WHERE warehouse_id = :w AND kind = 'handheld'"))
+    assert 'href="/set-up/stations/row">Set a station up' in desk.get("/set-up/first-steps", headers=SAME_ORIGIN).text

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -468,3 +469,24 @@ def test_ending_ones_own_sessions_asks_for_the_passphrase_after_a_while(admin: D
     answer = here.post("/account/sessions", data={"act": "all"}, headers=OURS)
     assert (answer.status_code, answer.location.split("?")[0]) == (303, "/confirm")
     assert there.get("/account").status_code == 200
+
+
+# ---- plain HTTP on a network ----
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.168.7.4"])
+def test_every_page_of_an_admin_says_that_plain_http_on_a_network_is_not_private(settings: Settings, host: str) -> None:
+    floor, desk = desk_of(replace(settings, host=host, insecure_lan=True))
+    desk.give_account()
+    client = desk.signed_in()
+    says: dict[str, bool] = {}
+    for rule in client.application.url_map.iter_rules():
+        if rule.arguments or "GET" not in (rule.methods or ()):
+            continue
+        with client.get(rule.rule, headers=OURS) as answer:
+            is_page = answer.status_code == 200 and answer.mimetype == "text/html"
+            if is_page and "<html" in answer.text:  # and no part of one, fetched into it
+                says[rule.rule] = 'class="plain-lan"' in answer.text
+    floor.close()
+    assert len(says) > 25
+    assert [address for address, is_said in says.items() if is_said != (host != "127.0.0.1")] == []
