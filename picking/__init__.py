@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from picking.batches.totes import PackedTote, TotePick, pack_totes
     from picking.building import PlanBuilder
     from picking.cartons import CartonPlan, CartonProblem, CartonType, Piece, choose_cartons
+    from picking.congestion import Avoiding, Pace, Visit, avoid, meetings, visits
     from picking.distances import distance_matrix, out_of_reach, walk_dm
     from picking.drawing import draw_layout, draw_tour
     from picking.exact import exact_length_dm, exact_tour
@@ -62,6 +63,7 @@ _HOMES = {
     "picking.batches.totes": "PackedTote TotePick pack_totes",
     "picking.building": "PlanBuilder",
     "picking.cartons": "CartonPlan CartonProblem CartonType Piece choose_cartons",
+    "picking.congestion": "Avoiding Pace Visit avoid meetings visits",
     "picking.distances": "distance_matrix out_of_reach walk_dm",
     "picking.drawing": "draw_layout draw_tour",
     "picking.exact": "exact_length_dm exact_tour",
@@ -97,6 +99,7 @@ if not TYPE_CHECKING:
 
 
 __all__ = [
+    "Avoiding",
     "Batch",
     "BatchPlan",
     "BatchProblem",
@@ -125,6 +128,7 @@ __all__ = [
     "ModeProblem",
     "Node",
     "OneWay",
+    "Pace",
     "PackedTote",
     "PickLine",
     "PickOrder",
@@ -145,6 +149,7 @@ __all__ = [
     "Tour",
     "TourLeft",
     "TourProblem",
+    "Visit",
     "Walkway",
     "Walkways",
     "WallPieces",
@@ -157,6 +162,7 @@ __all__ = [
     "WaveProblem",
     "Window",
     "Work",
+    "avoid",
     "check_layout",
     "choose_bins",
     "choose_cartons",
@@ -181,6 +187,7 @@ __all__ = [
     "largest_gap",
     "learn",
     "location_order",
+    "meetings",
     "out_of_reach",
     "pack_totes",
     "plan_batches",
@@ -192,5 +199,6 @@ __all__ = [
     "return_route",
     "s_shape",
     "set_up_units",
+    "visits",
     "walk_dm",
 ]
