@@ -74,7 +74,7 @@ DEMO_POSITIONS = 4  # short tours: who looks in should come to the end of one
 @click.option("--zones", type=click.IntRange(0, 20), default=0, show_default=True,
               help="pick zone by zone, the carts handed over between so many")
 @click.option("--walkways", "on_walkways", is_flag=True,
-              help="the same racks as points and walkways, one of them one-way, instead of a grid of aisles")  # fmt: skip
+              help="the same racks as points and walkways, one of them one-way, not as aisles")  # fmt: skip
 @click.option("--slow-lane", type=bottleneck_side.SlowLaneType(), metavar="LANE=TIMES",
               help="people keep to picking, packing or loading, and those of one lane (pick, pack, ship) take so many"
                    " times longer: does the floor name it?")  # fmt: skip
