@@ -27,6 +27,7 @@ from picking.layout import Closed, ClosedCross, Layout, OneWay, Spot, infer_layo
 from picking.walkways import Walkways
 
 if TYPE_CHECKING:
+    from picking.batches.exchanges import exchanged
     from picking.batches.plan import Batch, BatchPlan, ClusterTote
     from picking.batches.problem import BatchProblem, Cart, PickLine, PickOrder
     from picking.batches.solve import insert_order, plan_batches
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from picking.waves import LeftOut, WaveOrder, WavePlan, WaveProblem, plan_wave
 
 _HOMES = {
+    "picking.batches.exchanges": "exchanged",
     "picking.batches.plan": "Batch BatchPlan ClusterTote",
     "picking.batches.problem": "BatchProblem Cart PickLine PickOrder",
     "picking.batches.solve": "insert_order plan_batches",
@@ -178,6 +180,7 @@ __all__ = [
     "drawn_points",
     "exact_length_dm",
     "exact_tour",
+    "exchanged",
     "floor_of_storeys",
     "forecast",
     "handling_times",
