@@ -35,6 +35,8 @@ from fulfillment.services.imports import (
     import_items,
     import_locations,
     import_orders,
+    import_walk_points,
+    import_walkways,
     import_zones,
 )
 from fulfillment.settings import Settings
@@ -71,6 +73,8 @@ DEMO_POSITIONS = 4  # short tours: who looks in should come to the end of one
               help="buy the labels from a simulated carrier that fails at times, and compare its bill")  # fmt: skip
 @click.option("--zones", type=click.IntRange(0, 20), default=0, show_default=True,
               help="pick zone by zone, the carts handed over between so many")
+@click.option("--walkways", "on_walkways", is_flag=True,
+              help="the same racks as points and walkways, one of them one-way, not as aisles")  # fmt: skip
 @click.option("--slow-lane", type=bottleneck_side.SlowLaneType(), metavar="LANE=TIMES",
               help="people keep to picking, packing or loading, and those of one lane (pick, pack, ship) take so many"
                    " times longer: does the floor name it?")  # fmt: skip
@@ -80,8 +84,8 @@ DEMO_POSITIONS = 4  # short tours: who looks in should come to the end of one
 @click.option("--json", "json_file", metavar="FILE", help="write the report as JSON (- = standard output)")
 def simulate(
     orders_file: Path, items_file: Path | None, map_text: str, services: str, workers: int, seed: int, speed: float,
-    fast: bool, no_errors: bool, cancelled: int, with_carrier: bool, zones: int, slow_lane: SlowLane | None,
-    plant: str | None, database_url: str | None, tapes: Path | None, json_file: str | None,
+    fast: bool, no_errors: bool, cancelled: int, with_carrier: bool, zones: int, on_walkways: bool,
+    slow_lane: SlowLane | None, plant: str | None, database_url: str | None, tapes: Path | None, json_file: str | None,
 ) -> None:  # fmt: skip
     """Run a whole shift against a server of its own and compare the simulated world with the database.
 
@@ -102,6 +106,8 @@ def simulate(
         floor = _open(settings)
         try:
             _import_goods(floor, goods, settings.home, items_file)
+            if on_walkways:
+                _import_walkways(floor, goods, settings.home)
             if zones:
                 warehouse.write_zones(settings.home / "zones.csv", goods.locations)
                 import_zones(floor.writer, settings.home / "zones.csv")
@@ -230,6 +236,14 @@ def _import_goods(floor: Floor, goods: ShiftGoods, home: Path, items_file: Path 
         ),
         import_items(floor.writer, items),
     ):
+        if report.rejected:
+            raise DomainError("import_failed", f"{report.kind}: {report.errors[0]}")
+
+
+def _import_walkways(floor: Floor, goods: ShiftGoods, home: Path) -> None:
+    points, ways = home / "walk-points.csv", home / "walkways.csv"
+    warehouse.write_walkways(points, ways, goods.locations)
+    for report in (import_walk_points(floor.writer, points), import_walkways(floor.writer, ways)):
         if report.rejected:
             raise DomainError("import_failed", f"{report.kind}: {report.errors[0]}")
 

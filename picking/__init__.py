@@ -27,12 +27,14 @@ from picking.layout import Closed, ClosedCross, Layout, OneWay, Spot, infer_layo
 from picking.walkways import Walkways
 
 if TYPE_CHECKING:
+    from picking.batches.exchanges import exchanged
     from picking.batches.plan import Batch, BatchPlan, ClusterTote
     from picking.batches.problem import BatchProblem, Cart, PickLine, PickOrder
     from picking.batches.solve import insert_order, plan_batches
     from picking.batches.totes import PackedTote, TotePick, pack_totes
     from picking.building import PlanBuilder
     from picking.cartons import CartonPlan, CartonProblem, CartonType, Piece, choose_cartons
+    from picking.congestion import Avoiding, Pace, Visit, avoid, meetings, visits
     from picking.distances import distance_matrix, out_of_reach, walk_dm
     from picking.drawing import draw_layout, draw_tour
     from picking.exact import exact_length_dm, exact_tour
@@ -56,12 +58,14 @@ if TYPE_CHECKING:
     from picking.waves import LeftOut, WaveOrder, WavePlan, WaveProblem, plan_wave
 
 _HOMES = {
+    "picking.batches.exchanges": "exchanged",
     "picking.batches.plan": "Batch BatchPlan ClusterTote",
     "picking.batches.problem": "BatchProblem Cart PickLine PickOrder",
     "picking.batches.solve": "insert_order plan_batches",
     "picking.batches.totes": "PackedTote TotePick pack_totes",
     "picking.building": "PlanBuilder",
     "picking.cartons": "CartonPlan CartonProblem CartonType Piece choose_cartons",
+    "picking.congestion": "Avoiding Pace Visit avoid meetings visits",
     "picking.distances": "distance_matrix out_of_reach walk_dm",
     "picking.drawing": "draw_layout draw_tour",
     "picking.exact": "exact_length_dm exact_tour",
@@ -97,6 +101,7 @@ if not TYPE_CHECKING:
 
 
 __all__ = [
+    "Avoiding",
     "Batch",
     "BatchPlan",
     "BatchProblem",
@@ -125,6 +130,7 @@ __all__ = [
     "ModeProblem",
     "Node",
     "OneWay",
+    "Pace",
     "PackedTote",
     "PickLine",
     "PickOrder",
@@ -145,6 +151,7 @@ __all__ = [
     "Tour",
     "TourLeft",
     "TourProblem",
+    "Visit",
     "Walkway",
     "Walkways",
     "WallPieces",
@@ -157,6 +164,7 @@ __all__ = [
     "WaveProblem",
     "Window",
     "Work",
+    "avoid",
     "check_layout",
     "choose_bins",
     "choose_cartons",
@@ -172,6 +180,7 @@ __all__ = [
     "drawn_points",
     "exact_length_dm",
     "exact_tour",
+    "exchanged",
     "floor_of_storeys",
     "forecast",
     "handling_times",
@@ -181,6 +190,7 @@ __all__ = [
     "largest_gap",
     "learn",
     "location_order",
+    "meetings",
     "out_of_reach",
     "pack_totes",
     "plan_batches",
@@ -192,5 +202,6 @@ __all__ = [
     "return_route",
     "s_shape",
     "set_up_units",
+    "visits",
     "walk_dm",
 ]

@@ -231,14 +231,15 @@ def _text(plan: Any) -> str:
 
 
 def _compile() -> int:
-    from picking.batches.solve import compile_batches
+    from picking.batches.solve import compile_batches, compile_walkway_batches
     from picking.cartons.placing import warm
     from picking.exact import compile_all
     from picking.offgrid_search import compile_search
 
     # A compiler each, because one works on one core: the longest first. What two of them need is compiled by both.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as compilers:
-        done = [compilers.submit(work) for work in (compile_batches, compile_all, compile_choice, warm, compile_search)]
+        first = (compile_batches, compile_all, compile_choice, compile_walkway_batches, warm, compile_search)
+        done = [compilers.submit(work) for work in first]
         sys.stdout.write(f"{done[1].result()}\n")
         for one in done:
             one.result()

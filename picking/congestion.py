@@ -14,6 +14,7 @@ from itertools import pairwise
 from picking.errors import FieldError, check_whole
 from picking.layout import FARTHEST_DM, Layout, Spot
 from picking.problem import TourProblem
+from picking.ranked import keeps_ranks
 from picking.result import Tour
 from picking.solver import plan_tour
 from picking.ways import Point, Way, way_length_dm, ways
@@ -108,6 +109,7 @@ def avoid(
     by_place = _by_sub_aisle(others)
     free = replace(problem.layout, busy_dm=())
     share_ms = max(1, time_limit_ms // (rounds + 1))
+    ranks = dict(problem.ranks)
     costs: dict[tuple[int, int], int] = {}
     found: list[Avoiding] = []
     for _ in range(rounds + 1):
@@ -116,6 +118,8 @@ def avoid(
         tour = plan_tour(asked, share_ms, seed)
         met: dict[tuple[int, int], int] = {}
         for sequence in (tour.sequence, tour.sequence[::-1]):
+            if not keeps_ranks(ranks, sequence):
+                continue
             walk = _walked(asked, tour, sequence, by_place, pace, began_ms)
             if walk is None:
                 continue

@@ -182,17 +182,46 @@ def zoned(locations: Sequence[FloorLocation], zones: int) -> tuple[FloorLocation
 def write_zones(path: Path, locations: Sequence[FloorLocation]) -> None:
     """The zones of such a floor in their turn, and where each takes carts over."""
     codes = sorted({place.zone for place in locations if place.kind in STORAGE_KINDS})
-    with path.open("w", encoding="utf-8", newline="") as sheet:
-        writer = csv.writer(sheet, lineterminator="\n")
-        writer.writerow(("code", "pick_order", "hand_over"))
-        writer.writerows((code, turn, f"OVER-{code}") for turn, code in enumerate(codes, start=1))
+    rows = [(code, turn, f"OVER-{code}") for turn, code in enumerate(codes, start=1)]
+    _write(path, ("code", "pick_order", "hand_over"), rows)
+
+
+def write_walkways(points_file: Path, ways_file: Path, locations: Sequence[FloorLocation]) -> None:
+    """The same racks as points and walkways: along every aisle and cross-aisle, the one behind the racks from left to
+    right only, which no grid of aisles can say, and from everything in the front straight up to the first one.
+    """
+    cross_y_dm = _cross_aisles(locations)
+    aisle_x_dm = sorted({place.x_dm for place in locations if place.kind in STORAGE_KINDS})
+    front = [place for place in locations if place.kind not in STORAGE_KINDS]
+    points = {place.code: (place.x_dm, place.y_dm) for place in front}
+    ways: list[tuple[str, str, str, int]] = []
+    for number, y_dm in enumerate(cross_y_dm):
+        along = sorted({*aisle_x_dm, *(place.x_dm for place in front if number == 0)})
+        names = [_crossing(x_dm, number) for x_dm in along]
+        points |= {name: (x_dm, y_dm) for name, x_dm in zip(names, along, strict=True)}
+        is_one_way = int(number == len(cross_y_dm) - 1)
+        ways += [(f"{one}-{other}", one, other, is_one_way) for one, other in itertools.pairwise(names)]
+    for x_dm in aisle_x_dm:
+        names = [_crossing(x_dm, number) for number in range(len(cross_y_dm))]
+        ways += [(f"{one}-{other}", one, other, 0) for one, other in itertools.pairwise(names)]
+    ways += [(f"TO-{place.code}", place.code, _crossing(place.x_dm, 0), 0) for place in front]
+    _write(points_file, ("code", "x_dm", "y_dm"), [(code, *at) for code, at in points.items()])
+    _write(ways_file, ("code", "from", "to", "is_one_way"), ways)
+
+
+def _crossing(x_dm: int, cross: int) -> str:
+    return f"X{x_dm}C{cross}"
 
 
 def write_locations(path: Path, locations: Sequence[FloorLocation]) -> None:
+    _write(path, LOCATION_COLUMNS, ([getattr(loc, name) for name in LOCATION_COLUMNS] for loc in locations))
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as sheet:
         writer = csv.writer(sheet, lineterminator="\n")
-        writer.writerow(LOCATION_COLUMNS)
-        writer.writerows([getattr(loc, name) for name in LOCATION_COLUMNS] for loc in locations)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def read_locations(path: Path) -> tuple[FloorLocation, ...]:

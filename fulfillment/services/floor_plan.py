@@ -57,12 +57,6 @@ class FloorPlan:
     reach_level: int
     heavy_from_g: int = 0
 
-    def walked_by(self, busy_dm: Sequence[tuple[int, int, int]]) -> FloorPlan:
-        """The same floor while sub-aisles are walked by others: (aisle, block, extra dm)."""
-        if not busy_dm or isinstance(self.layout, Walkways):
-            return self
-        return replace(self, layout=replace(self.layout, busy_dm=tuple(busy_dm)))
-
     @property
     def grid(self) -> Layout:
         """The aisles.

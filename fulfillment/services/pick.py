@@ -235,7 +235,7 @@ def _begin(tx: Tx, actor: Actor, cart: Any) -> int:
     )  # fmt: skip
     small_carts.leave_what_does_not_fit(tx, tour_id, cart["positions"])
     pick_zones.begin(tx, tour_id)
-    replanning.ask_before_hours(tx, tour_id)
+    replanning.ask_at_setting_out(tx, tour_id)
     return tour_id
 
 

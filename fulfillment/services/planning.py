@@ -52,7 +52,7 @@ from fulfillment.services.wave_picks import WavePicks
 from fulfillment.services.zone_walks import NO_ZONES, shortest_in
 from picking import BatchPlan
 
-ORDERS_WAITED_FOR = 40  # at 50 ms each a wave is planned for two seconds at most
+ORDERS_WAITED_FOR = 40  # at 50 ms each carts are filled in two seconds at most, in four where stops have an order
 SWEEP_S = 5.0  # goods put away into reserve reach an empty face's list of work after so long at most
 
 Step = Callable[[Floor, int], None]

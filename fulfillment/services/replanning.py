@@ -9,7 +9,6 @@ others keep the order of their ranks.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,23 +23,23 @@ from fulfillment.services import (
     closures,
     floor_plan,
     jobs,
+    meetings,
     pick_zones,
     tour_orders,
     wave_proofs,
     work_times,
 )
 from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.meetings import Others
 from fulfillment.services.running import tell
 from fulfillment.services.tour_orders import NO_RANKS, Ranks
 from fulfillment.services.walks import Deadlines, Walk, length_dm, lost, shortest, walk_lefts, walked_dm
 from fulfillment.services.zone_walks import NO_ZONES, Zoning, shortest_in
-from picking import Spot, Walkways, handling_times, keeps_ranks, learn
+from picking import Spot, handling_times, keeps_ranks, learn
 
 REPLAN_TOUR = "replan_tour"
 TRIES = 5  # a picker makes a stop every few seconds, a plan takes milliseconds
 _MADE = frozenset({TaskState.DONE, TaskState.SHORT})
-BUSY_STOPS = 3  # so far ahead of each picker a sub-aisle counts as walked
-BUSY_DM = 60  # what meeting another cart in a narrow aisle costs, said in walk: some five seconds
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class Underway:
     `stands`: the picker stands at the first open stop; `keeps_next`: it stays the next one if it can be reached and
     nothing of a lower rank has come.
     `zoning`: the zones the cart is handed over between, and the one it is in; `ranks`: of the open stops' places;
-    `deadlines`: until when some of them can be entered.
+    `deadlines`: until when some of them can be entered; `others`: where other carts are expected meanwhile.
     """
 
     tour_id: int
@@ -72,6 +71,7 @@ class Underway:
     zoning: Zoning = NO_ZONES
     ranks: Ranks = field(default_factory=dict)
     deadlines: Deadlines | None = None
+    others: Others | None = None
 
     @property
     def here(self) -> Spot:
@@ -80,7 +80,6 @@ class Underway:
         # Taken over since the last stop: the cart stands, or has set out, where this zone takes carts over.
         came_by = self.zoning.begun(self.zoning.last_of(self.made)).hand_over_to(self.zoning.current)
         return came_by or self.made[-1]
-
 
     @property
     def is_next_in_turn(self) -> bool:
@@ -104,17 +103,19 @@ def ask(tx: Tx, tour_id: int, why: str) -> None:
     jobs.defer(tx, REPLAN_TOUR, {"tour": tour_id}, f"replan:{tour_id}:{why}")
 
 
-def ask_before_hours(tx: Tx, tour_id: int) -> None:
-    """A tour sets out: where aisles are closed soon it is planned again, so that it goes there first."""
-    if closed_hours.soon(tx):
-        ask(tx, tour_id, f"begun:{tx.now_ms}")
+def ask_at_setting_out(tx: Tx, tour_id: int) -> None:
+    """A tour sets out: it goes first where aisles are closed soon, and round the carts that are walked now."""
+    if closed_hours.soon(tx) or meetings.is_anybody_walking(tx, tour_id):
+        jobs.defer(
+            tx, REPLAN_TOUR, {"tour": tour_id, "sets_out": True}, f"replan:{tour_id}:begun:{tx.now_ms}"
+        )  # fmt: skip
 
 
 def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
     """The jobs that plan tours again."""
 
     def tour(floor: Floor, arguments: Mapping[str, Any]) -> str:
-        return replan_tour(floor, arguments["tour"], tour_ms)
+        return replan_tour(floor, arguments["tour"], tour_ms, sets_out=bool(arguments.get("sets_out")))
 
     def whole_floor(floor: Floor, _: Mapping[str, Any]) -> str:
         tours = floor.read(_unfinished)
@@ -125,17 +126,22 @@ def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
     return {REPLAN_TOUR: jobs.Kind(tour), closures.REPLAN_FLOOR: jobs.Kind(whole_floor)}
 
 
-def replan_tour(floor: Floor, tour_id: int, tour_ms: int, keeps_next: bool = True) -> str:
+def replan_tour(
+    floor: Floor, tour_id: int, tour_ms: int, keeps_next: bool = True, sets_out: bool = False
+) -> str:  # fmt: skip
     """Plan the open stops of a tour again; what came of it, in words.
 
     `keeps_next`: the stop the picker was sent to stays the next one, if the order of tours lets it. Without it (an
-    aisle was closed on the way) only whoever stands at it already stays.
+    aisle was closed on the way) only whoever stands at it already stays. `sets_out`: nothing has changed but where
+    others are, so a tour whose order stays was not planned again.
     """
     for _ in range(TRIES):
         seen = floor.read(lambda tx: underway(tx, floor.engine, tour_id, keeps_next))
         if seen is None:
             return "nothing left to walk"
         again = plan_again(seen, tour_ms)
+        if sets_out and again.stops == seen.open:
+            return "nobody to go round"
         if floor.writer.write(lambda tx, seen=seen, again=again: _rewrite(tx, seen, again)):
             return f"{again.distance_dm // 10} m"
     return "left as it was: it moved on at every try"
@@ -162,22 +168,25 @@ def underway(tx: Tx, engine: Engine, tour_id: int, keeps_next: bool = True) -> U
         return None
     is_walked = tour["state"] == TourState.ACTIVE
     plan = floor_plan.at_version(tx, engine)
-    if is_walked:
-        plan = plan.walked_by(_busy(tx, plan, tour_id))
     # While totes are stood on the cart nobody has been sent anywhere yet.
-    is_loading = tx.one(
-        "SELECT id FROM tour_tote WHERE warehouse_id = :w AND tour_id = :tour AND lpn_id = 0 LIMIT 1", tour=tour_id
-    )
+    to_stand = tx.one(
+        "SELECT COUNT(*) AS totes FROM tour_tote WHERE warehouse_id = :w AND tour_id = :tour AND lpn_id = 0",
+        tour=tour_id,
+    )["totes"]
     zoning = pick_zones.of_tour(tx, tour, [_spot(row) for row in rows])
     # Between two zones the picker is sent to where the cart is handed over: that is no stop to keep.
     is_handing_over = zoning.before([_spot(left[0])])[0] is not None
     goods = [(row["code"], row["weight_g"], bool(row["is_fragile"])) for row in left]
     ranks = NO_RANKS if zoning.order else tour_orders.ranks(plan.heavy_from_g, goods)
+    deadlines = _deadlines(tx, left) if is_walked and not zoning.order else None
+    # Being in time matters more than a meeting, and a cart between zones has its order from them.
+    is_free = is_walked and not zoning.order and deadlines is None
+    others = meetings.expected(tx, plan, tour_id, to_stand) if is_free else None
     return Underway(
         tour_id, tour["state"], plan, tour["seed"], tuple(_spot(row) for row in rows if row["state"] in _MADE),
         tuple(OpenStop(row["id"], _spot(row)) for row in left), is_walked and _stands_at(tx, tour["station_id"], left),
-        is_walked and keeps_next and is_loading is None and not is_handing_over, zoning, ranks,
-        _deadlines(tx, left) if is_walked and not zoning.order else None,
+        is_walked and keeps_next and not to_stand and not is_handing_over, zoning, ranks,
+        deadlines, others,
     )  # fmt: skip
 
 
@@ -203,14 +212,24 @@ def plan_again(seen: Underway, tour_ms: int) -> Replanned:
     else:
         deadlines = seen.deadlines if first is None else seen.deadlines.after(walked_dm(plan, [here, first]))
         walk = shortest(plan, begin, left, tour_ms, seen.seed, seen.ranks, deadlines)
-    # An order no shorter than the one the picker has seen is not imposed on him.
+    sequence = walk.tour.sequence
+    others, began_ms = seen.others, 0
+    if others is not None:
+        began_ms = others.begun_ms(walked_dm(plan, [here, begin]), 0 if first is None else 1)
+        sequence = others.around(plan, [begin, *sequence, walk.end], seen.ranks, began_ms, tour_ms, seen.seed)
+
+    def cost_dm(stops: Sequence[Spot]) -> int:
+        met_dm = 0 if others is None else others.met_dm(plan, [begin, *stops, walk.end], began_ms)
+        return walked_dm(plan, [begin, *seen.zoning.path(stops), walk.end]) + met_dm
+
+    # An order no better than the one the picker has seen is not imposed on him.
     is_kept = (
         seen.deadlines is None
         and seen.zoning.is_in_turn(left)
         and keeps_ranks(seen.ranks, left)
-        and walked_dm(plan, [begin, *seen.zoning.path(left), walk.end]) <= walk.tour.distance_dm
+        and cost_dm(left) <= cost_dm(sequence)
     )
-    walked = [*([first] if first else []), *(left if is_kept else walk.tour.sequence)]
+    walked = [*([first] if first else []), *(left if is_kept else sequence)]
     before = seen.zoning.before(walked)
     lefts_dm = walk_lefts(open_plan if is_inside else plan, seen.here, walked, walk.end, before)
     lefts_dm += [0 for _ in behind]
@@ -281,28 +300,6 @@ def _deadlines(tx: Tx, left: Sequence[Any]) -> Deadlines | None:
         return None
     times = handling_times(learn(work_times.measured(tx)))
     return Deadlines(latest_ms, times.walk_mm_per_s, times.pick_ms(1, 1))
-
-
-def _busy(tx: Tx, plan: FloorPlan, tour_id: int) -> list[tuple[int, int, int]]:
-    """The sub-aisles other pickers are about to walk, each with what meeting them there costs."""
-    rows = tx.all(
-        "SELECT k.tour_id, l.code, l.x_dm, l.y_dm, l.level FROM tour t JOIN task k ON k.warehouse_id = t.warehouse_id"
-        " AND k.tour_id = t.id AND k.state = 'open' JOIN location l ON l.warehouse_id = k.warehouse_id"
-        " AND l.id = k.location_id WHERE t.warehouse_id = :w AND t.state = 'active' AND t.id <> :tour"
-        " ORDER BY k.tour_id, k.sequence, k.id",
-        tour=tour_id,
-    )
-    layout = plan.layout
-    if isinstance(layout, Walkways):
-        return []  # walkways are as wide as two carts: there are no sub-aisles to meet in
-    ahead: dict[int, list[tuple[int, int]]] = {}
-    for row in rows:
-        aisle = layout.aisle_of(_spot(row))
-        stops = ahead.setdefault(row["tour_id"], [])
-        if aisle is not None and len(stops) < BUSY_STOPS:
-            stops.append((aisle, layout.block_of(row["y_dm"])))
-    pickers = Counter(place for stops in ahead.values() for place in set(stops))
-    return [(aisle, block, BUSY_DM * count) for (aisle, block), count in sorted(pickers.items())]
 
 
 def _stands_at(tx: Tx, station_id: int | None, left: Sequence[Any]) -> bool:

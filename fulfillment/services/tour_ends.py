@@ -15,7 +15,7 @@ from dataclasses import replace
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.walks import length_dm, shortest
 from fulfillment.services.wave_picks import WavePicks
-from picking import BatchPlan, BatchProblem, FieldError, PickOrder, Spot, plan_batches
+from picking import Batch, BatchPlan, BatchProblem, FieldError, PickOrder, Spot, exchanged, plan_batches
 
 ENDS_TRIED = 3
 ORDERS_ASKED = 100
@@ -37,15 +37,25 @@ def likely(plan: FloorPlan, orders: Sequence[PickOrder]) -> list[Spot]:
 
 
 def carts(plan: FloorPlan, picks: WavePicks, limit_ms: int, seed: int) -> BatchPlan:
-    """Which orders ride together, for the end at which the carts then walk least; the limit is for all ends."""
+    """Which orders ride together, for the end at which the carts then walk least; the limit is for all ends, and
+    again for what the order of the stops costs, which that search does not know."""
     ends = likely(plan, picks.orders)[:ENDS_TRIED]
     plans = [
         plan_batches(BatchProblem(plan.layout, plan.start, end, picks.cart, picks.orders), limit_ms // len(ends), seed)
         for end in ends
     ]
-    if len(plans) == 1:
-        return plans[0]
-    return min(plans, key=lambda one: sum(_walked_dm(plan, batch.stops) for batch in one.batches))
+    best = plans[0]
+    if len(plans) > 1:
+        best = min(plans, key=lambda one: sum(_walked_dm(plan, batch.stops) for batch in one.batches))
+    is_in_order = len({*picks.ranks(plan, (line for order in picks.orders for line in order.lines)).values()}) > 1
+    if not is_in_order:
+        return best
+    return exchanged(best, lambda batch: _in_order_dm(plan, picks, batch), limit_ms, seed)
+
+
+def _in_order_dm(plan: FloorPlan, picks: WavePicks, batch: Batch) -> int:
+    ranks = picks.ranks_of(plan, batch.totes)
+    return shortest(plan, plan.start, batch.stops, TOUR_MS * len(plan.drops), 0, ranks).tour.distance_dm
 
 
 def least_dm(plan: FloorPlan, orders: Sequence[PickOrder], positions: int) -> int:

@@ -15,7 +15,7 @@ from fulfillment.domain.reasons import NotFound
 from fulfillment.hot import Tx
 from fulfillment.services import floor_plan
 from fulfillment.services.floor_plan import FloorPlan
-from fulfillment.services.walks import unhindered, walked_dm
+from fulfillment.services.walks import walked_dm
 from picking import (
     FieldError,
     Layout,
@@ -51,7 +51,7 @@ class Picture:
 
     def svg(self, width_px: int) -> str:
         """The walk as SVG text; on a layout it cannot be walked on any more, its stops without it."""
-        layout, spots = unhindered(self.plan.layout), [self.start, *dict.fromkeys(self.sequence)]
+        layout, spots = self.plan.layout, [self.start, *dict.fromkeys(self.sequence)]
         try:
             drawn = drawn_walk(layout, self.start, self.sequence, self._end(), width_px)
         except FieldError:

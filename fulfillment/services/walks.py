@@ -1,7 +1,7 @@
 """One walk on the floor plan: the shortest tour to the nearest drop point, and what is left of it at each stop.
 
-Owns nothing; it asks `picking` and never waits past the limit it is given. Invariant: lengths are of the floor as it
-is walked, without what a busy sub-aisle was counted for.
+Owns nothing; it asks `picking` and never waits past the limit it is given. Invariant: a walk's length is that of its
+stops in their order on the floor as it is now.
 """
 
 from __future__ import annotations
@@ -105,20 +105,15 @@ def walk_lefts(
 
 def length_dm(plan: FloorPlan, spots: Sequence[Spot]) -> int:
     """The walk through these spots in this order."""
-    return _walk_dm(plan, unhindered(plan.layout), spots)
+    return _walk_dm(plan, spots)
 
 
 def walked_dm(plan: FloorPlan, spots: Sequence[Spot]) -> int:
-    """The walk through these spots as others make it longer; beyond everything where a leg cannot be walked."""
+    """The walk through these spots in this order; beyond everything where a leg cannot be walked."""
     try:
-        return _walk_dm(plan, plan.layout, spots)
+        return _walk_dm(plan, spots)
     except FieldError:
         return NO_WAY_DM
-
-
-def unhindered(layout: Layout | Walkways) -> Layout | Walkways:
-    """The layout without anybody else on it: what busy sub-aisles were counted for is no walk."""
-    return layout if isinstance(layout, Walkways) or not layout.busy_dm else replace(layout, busy_dm=())
 
 
 def _tour(
@@ -156,7 +151,8 @@ def _problem(
     return TourProblem(layout, start, end, tuple(stops), plan.level_climb_dm, plan.reach_level, ranked)
 
 
-def _walk_dm(plan: FloorPlan, layout: Layout | Walkways, spots: Sequence[Spot]) -> int:
+def _walk_dm(plan: FloorPlan, spots: Sequence[Spot]) -> int:
+    layout = plan.layout
     if isinstance(layout, Walkways):
         return layout.walk_dm(spots, plan.level_climb_dm, plan.reach_level)
     return walk_dm(layout, spots, plan.level_climb_dm, plan.reach_level)

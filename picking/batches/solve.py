@@ -13,6 +13,7 @@ from picking.batches.plan import BatchPlan
 from picking.batches.problem import BatchProblem, Cart, PickLine, PickOrder
 from picking.errors import FieldError, check_whole
 from picking.layout import Layout, Spot
+from picking.walkways import Walkways
 
 COLUMNS_MS = 2_000
 """A limit that leaves time for columns (search.COLUMNS_FROM_MS)."""
@@ -60,13 +61,27 @@ def insert_order(
 
 def compile_batches() -> None:
     """Compile the search for floors of one and of two blocks and keep it on disk, so that no plan waits for it."""
+    depot = Spot("depot", 0, 0)
     for cross_aisle_y_dm in ((0, 100), (0, 100, 200)):
-        layout, depot = Layout((0, 40), cross_aisle_y_dm), Spot("depot", 0, 0)
-        orders = tuple(
-            PickOrder(str(number), (PickLine("1", Spot(f"bin {number}", 40 * (number % 2), 9 * number + 9), 1),))
-            for number in range(15)  # so many that column generation has something to price
-        )
-        problem = BatchProblem(layout, depot, depot, Cart(3, 1, 1), orders[:-1])
-        plan = plan_batches(problem, 600_000, proposals=1000)
-        insert_order(plan, orders[-1])
-        plan_batches(problem, COLUMNS_MS)
+        _compile_for(Layout((0, 40), cross_aisle_y_dm), depot, lambda number: (40 * (number % 2), 9 * number + 9))
+
+
+def compile_walkway_batches() -> None:
+    """The same for floors of walkways, whose walk of a cart is another."""
+    from picking.graph import FloorGraph, Node, Walkway
+
+    corners = (("a", 0, 0), ("b", 200, 0), ("c", 200, 200), ("d", 0, 200))
+    names = [name for name, _, _ in corners]
+    round_about = tuple(Walkway(one, other) for one, other in zip(names, (*names[1:], names[0]), strict=True))
+    floor = Walkways(FloorGraph(tuple(Node(name, x_dm, y_dm) for name, x_dm, y_dm in corners), round_about))
+    _compile_for(floor, Spot("depot", 0, 0), lambda number: (200 * (number % 2), 9 * number + 9))
+
+
+def _compile_for(floor: Layout | Walkways, depot: Spot, stands: Callable[[int], tuple[int, int]]) -> None:
+    orders = tuple(
+        PickOrder(str(number), (PickLine("1", Spot(f"bin {number}", *stands(number)), 1),))
+        for number in range(15)  # so many that column generation has something to price
+    )
+    plan = plan_batches(BatchProblem(floor, depot, depot, Cart(3, 1, 1), orders[:-1]), 600_000, proposals=1000)
+    insert_order(plan, orders[-1])
+    plan_batches(plan.problem, COLUMNS_MS)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from picking import BatchProblem, Cart, FloorGraph, Node, PickLine, PickOrder, Spot, Walkway, Walkways
+from picking.batches.solve import compile_walkway_batches, insert_order, plan_batches
 from picking.compiling import folders
 from picking.exact import native
 
@@ -57,3 +59,33 @@ def test_an_older_file_is_removed_when_a_new_one_is_written(tmp_path: Path) -> N
     assert native._write(tmp_path / "tours-1.bin", b"new")
     assert [file.name for file in tmp_path.iterdir()] == ["tours-1.bin"]
     assert not native._write(tmp_path / "missing" / "tours-2.bin", b"new")
+
+
+def test_carts_on_walkways_need_nothing_that_is_not_compiled_ahead() -> None:
+    corners = {"a": (0, 0), "b": (300, 40), "c": (280, 200), "d": (0, 240)}
+    ways = (Walkway("a", "b"), Walkway("b", "c"), Walkway("c", "d"), Walkway("d", "a", is_one_way=True))
+    floor = Walkways(FloorGraph(tuple(Node(name, *at) for name, at in corners.items()), ways))
+    stops = [(0, 50), (0, 200), (140, 19), (280, 195), (140, 220), (298, 60)]
+    orders = tuple(
+        PickOrder(f"{at}-{again}", (PickLine("1", Spot(f"{at}", *where), 1),))
+        for at, where in enumerate(stops)
+        for again in range(3)
+    )
+    depot = Spot("depot", 0, 0)
+    problem = BatchProblem(floor, depot, depot, Cart(4, 1000, 1000), orders[:-1])
+    compile_walkway_batches()
+    before = compiled_signatures()
+    assert before["picking.batches.anneal.anneal"]
+    insert_order(plan_batches(problem, 600_000, proposals=500), orders[-1])
+    assert compiled_signatures() == before
+
+
+def compiled_signatures() -> dict[str, int]:
+    """How many kinds of arguments each kernel of the batches is compiled for in this process."""
+    return {
+        f"{module.__name__}.{name}": len(value.signatures)
+        for module in list(sys.modules.values())
+        if getattr(module, "__name__", "").startswith("picking.batches")
+        for name, value in vars(module).items()
+        if hasattr(value, "nopython_signatures")
+    }

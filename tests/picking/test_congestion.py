@@ -73,6 +73,14 @@ def test_one_way_aisles_are_never_walked_backwards_to_avoid_anybody() -> None:
     assert found.walk_dm == 280
 
 
+def test_ranks_are_kept_whoever_is_met() -> None:
+    ranks = ((bin_at(0, 50).name, 0), (bin_at(40, 50).name, 1))
+    problem = TourProblem(TWO_BLOCKS, DEPOT, DEPOT, (bin_at(0, 50), bin_at(40, 50)), ranks=ranks)
+    found = avoid(problem, [Visit(0, 0, 1, 10_000)], STEADY, meeting_dm=10_000)
+    assert [stop.x_dm for stop in found.sequence] == [0, 40]
+    assert found.meetings == 1
+
+
 def test_wrong_numbers_name_the_field() -> None:
     problem = TourProblem(TWO_BLOCKS, DEPOT, DEPOT, ())
     with pytest.raises(FieldError, match="rounds"):

@@ -53,6 +53,16 @@ def test_a_day_picked_zone_by_zone_ships_as_much(tmp_path: Path) -> None:
     assert report["hand_overs"] > 0
 
 
+def test_a_day_on_walkways_ships_as_much_and_walks_no_more_than_by_names(tmp_path: Path) -> None:
+    code, report = simulate(tmp_path, "--walkways")
+    why = [*report["differences"], *report["surprises"], *report["stuck"]]
+    assert (code, report["failures"]) == (0, []), "\n".join(map(str, why))
+    assert report["orders_shipped"] == report["orders_shippable"] > 0
+    assert report["world_differences"] == 0
+    assert 0 < report["walk_dm"] <= report["walk_location_order_dm"]
+    assert report["walk_s_shape_dm"] == 0  # there are no aisles to walk in an S
+
+
 def test_a_planted_fifo_break_is_found_by_the_audit(tmp_path: Path) -> None:
     code, report = simulate(tmp_path, "--plant", "fifo-break", "--no-errors", "--cancel", "0")
     assert report["planted"]["plant"] == "fifo-break"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from fulfillment.domain.codes import own_code
 from fulfillment.services import replanning, setting_up
+from fulfillment.services.meetings import Others
+from picking import Pace, visits
 from tests.factories import FloorHand
-from tests.services.acts import TOTES, finish_tour, go_to_stop, make_stop, release, say_short, take_tour, wrong
+from tests.services.acts import CARTS, TOTES, finish_tour, go_to_stop, make_stop, release, say_short, take_tour, wrong
 from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
 
 
@@ -88,16 +94,60 @@ def test_a_smaller_cart_takes_what_fits_and_another_takes_the_rest(stocked: Floo
     assert stocked.step()["fields"]["tour"] == 2
 
 
-def test_other_carts_make_a_narrow_aisle_longer(stocked: FloorHand) -> None:
-    for number in range(7):  # one more than a cart has places
-        stocked.order(str(number), *((place, 1) for place in PLACES))
+def test_a_cart_that_sets_out_begins_where_nobody_else_is(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1), ("A02-02-1", 1))
+    release(stocked)
+    walk_dm = tour_of(stocked)["distance_dm"]
+    claim(stocked)
+    seen = stocked.floor.read(lambda tx: replanning.underway(tx, stocked.floor.engine, 1))
+    assert seen is not None
+    assert seen.others is None  # nobody else walks
+    floor, start, pace = seen.plan.grid, seen.plan.start, Pace(1000, 10_000)
+    planned = [stop.spot for stop in seen.open]
+    first = visits(floor, start, planned, start, pace)[0]
+    somebody = Others((replace(first, from_ms=first.until_ms - 1),), pace)
+    again = replanning.plan_again(replace(seen, others=somebody), tour_ms=100)
+    assert [stop.spot for stop in again.stops] == planned[::-1]
+    assert again.distance_dm == walk_dm  # what meeting somebody is counted for is no walk
+
+
+def test_others_are_expected_at_the_stops_they_have_left(stocked: FloorHand) -> None:
+    stocked.order("1", *((place, 1) for place in PLACES if place.startswith("A01")))
+    release(stocked)
+    stocked.order("2", ("A01-01-1", 1), ("A02-02-1", 1))
+    release(stocked)
+    take_tour(stocked)
+    assert asked_at_setting_out(stocked) == []
+    claim(stocked, "HAND-2", cart=1)
+    assert asked_at_setting_out(stocked) == [2]
+    seen = stocked.floor.read(lambda tx: replanning.underway(tx, stocked.floor.engine, 2))
+    assert seen is not None
+    assert seen.others is not None
+    assert seen.others.sets_out_in_ms > 0  # a tote is to be stood on the cart
+    assert {visit.aisle for visit in seen.others.visits} == {0}
+    work_off(stocked)
+    assert wrong(stocked) == []
+
+
+def claim(hand: FloorHand, station: str = "HAND-1", cart: int = 0) -> None:
+    """Sign in and take a cart: no tote stands on it yet."""
+    hand.scan(station, own_code("B", "1001"))
+    hand.say(station, "PICK")
+    hand.scan(station, CARTS[cart])
+
+
+def asked_at_setting_out(hand: FloorHand) -> list[int]:
+    rows = hand.all("SELECT arguments FROM job WHERE warehouse_id = :w AND name = 'replan_tour' ORDER BY id")
+    asked = [json.loads(row["arguments"]) for row in rows]
+    return [one["tour"] for one in asked if one.get("sets_out")]
+
+
+def test_a_cart_that_meets_nobody_was_not_planned_again(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1))
+    release(stocked)
+    stocked.order("2", ("A02-02-1", 1))
     release(stocked)
     take_tour(stocked)
     take_tour(stocked, "HAND-2", cart=1, first_tote=10)
-    seen = stocked.floor.read(lambda tx: replanning.underway(tx, stocked.floor.engine, 2))
-    assert seen is not None
-    assert [extra for _, _, extra in seen.plan.layout.busy_dm] == [replanning.BUSY_DM] * len(seen.plan.layout.busy_dm)
-    assert seen.plan.layout.busy_dm != ()
-    walk = tour_of(stocked, 2)["distance_dm"]
-    replanning.replan_tour(stocked.floor, 2, tour_ms=5)
-    assert tour_of(stocked, 2)["distance_dm"] == walk  # what meeting somebody is counted for is no walk
+    work_off(stocked)
+    assert [tour_of(stocked, number)["replans"] for number in (1, 2)] == [0, 0]

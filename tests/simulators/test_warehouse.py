@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from picking import FloorGraph, Node, Spot, Walkway, Walkways
 from simulators.warehouse import (
     KINDS,
     SHIP_LANES,
@@ -18,6 +20,7 @@ from simulators.warehouse import (
     read_locations,
     size_for,
     write_locations,
+    write_walkways,
 )
 
 SMALL = WarehouseSize(aisles=10, bays_a_side=5)
@@ -97,3 +100,22 @@ def test_no_way_is_shorter_by_a_detour(data: st.DataObject) -> None:
     a, b, c = (data.draw(st.sampled_from(codes)) for _ in range(3))
     assert plan.distance_dm(a, b) == plan.distance_dm(b, a)
     assert plan.distance_dm(a, c) <= plan.distance_dm(a, b) + plan.distance_dm(b, c)
+
+
+def test_racks_as_walkways_are_as_far_apart_as_people_walk(tmp_path: Path) -> None:
+    locations = lay_out(WarehouseSize(aisles=3, bays_a_side=4))
+    write_walkways(tmp_path / "points.csv", tmp_path / "ways.csv", locations)
+    with (tmp_path / "points.csv").open(encoding="utf-8") as sheet:
+        points = [Node(row["code"], int(row["x_dm"]), int(row["y_dm"])) for row in csv.DictReader(sheet)]
+    with (tmp_path / "ways.csv").open(encoding="utf-8") as sheet:
+        ways = [Walkway(row["from"], row["to"], is_one_way=row["is_one_way"] == "1") for row in csv.DictReader(sheet)]
+    floor = Walkways(FloorGraph(tuple(points), tuple(ways)))
+    bins = [loc for loc in locations if loc.kind in ("bin", "staging", "dock", "station")]
+    people = FloorPlan(locations)
+    spots = [Spot(loc.code, loc.x_dm, loc.y_dm) for loc in bins]
+    legs = floor.matrix(spots)
+    same = [legs[a, b] == people.distance_dm(one.name, other.name)
+            for a, one in enumerate(spots) for b, other in enumerate(spots)]  # fmt: skip
+    assert (legs >= [[people.distance_dm(one.name, other.name) for other in spots] for one in spots]).all()
+    assert sum(same) > len(same) * 3 // 4  # the others go round the one-way cross-aisle
+    assert not all(same)
