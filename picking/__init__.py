@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from picking.solver import RouteSolver, SolverFailed, plan_tour
     from picking.storeys import floor_of_storeys
     from picking.times import HandlingTimes
-    from picking.walkways import closed_between
+    from picking.walkways import closed_on
     from picking.waves import LeftOut, WaveOrder, WavePlan, WaveProblem, plan_wave
 
 _HOMES = {
@@ -85,7 +85,7 @@ _HOMES = {
     "picking.solver": "RouteSolver SolverFailed plan_tour",
     "picking.storeys": "floor_of_storeys",
     "picking.times": "HandlingTimes",
-    "picking.walkways": "closed_between",
+    "picking.walkways": "closed_on",
     "picking.waves": "LeftOut WaveOrder WavePlan WaveProblem plan_wave",
 }
 """Module to its public names. `forecast` is imported at once, above: else the module of that name would hide it."""
@@ -170,7 +170,7 @@ __all__ = [
     "choose_cartons",
     "choose_dense",
     "choose_mode",
-    "closed_between",
+    "closed_on",
     "distance_matrix",
     "draw_graph_tour",
     "draw_layout",

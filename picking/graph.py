@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from picking.hanging import Ends, lengths_between
 from picking.layout import FARTHEST_DM, Spot
 
 MOST_KEPT_NODES = 2000
-"""Up to here the ways between all nodes are kept (48 MB at most); above, those a question needs are searched."""
+"""Up to here the ways between all nodes are kept (48 MB at most); above, those from the nodes asked about of late."""
 
 LONGEST_MS = 3_600_000
 
@@ -151,12 +151,18 @@ class CompiledGraph:
             if climb.down_ms is not None:
                 arcs.append((upper, lower, self.dm_of(climb.down_ms)))
         tail, to, length = (np.array(column) for column in zip(*arcs, strict=True))
-        self._arcs = arcs_by_tail(len(floor.nodes), tail.astype(np.int32), to.astype(np.int32), length.astype(np.int64))
+        self._tail, self._head = tail.astype(np.int32), to.astype(np.int32)
+        self._walked_dm = length.astype(np.int64)
+        self._arcs = arcs_by_tail(len(floor.nodes), self._tail, self._head, self._walked_dm)
         xy = np.array([(node.x_dm, node.y_dm) for node in floor.nodes], np.float64)
         ends = np.array(self._ends)
         self._from, self._to = xy[ends[:, 0]], xy[ends[:, 1]]
         self._level = np.array([floor.nodes[one].level for one, _ in self._ends])
+        # A box around each walkway with all that may be reached from it.
+        self._low = np.minimum(self._from, self._to) - (floor.reach_dm + 1)
+        self._high = np.maximum(self._from, self._to) + (floor.reach_dm + 1)
         self._kept = self._search(range(len(floor.nodes))) if len(floor.nodes) <= MOST_KEPT_NODES else None
+        self._of_late: dict[int, tuple[Dm, Nodes]] = {}
 
     def dm_of(self, ms: int) -> int:
         """The walk done in this time, to the nearest dm."""
@@ -164,11 +170,14 @@ class CompiledGraph:
 
     def place(self, spot: Spot) -> Place:
         """Raises FieldError when no walkway of the spot's storey comes near enough."""
-        on_storey = np.flatnonzero(self._level == spot.level)
+        at = np.array([spot.x_dm, spot.y_dm], np.float64)
+        is_there = self._level == spot.level
+        on_storey = np.flatnonzero(is_there & (self._low <= at).all(axis=1) & (at <= self._high).all(axis=1))
+        if not len(on_storey):  # none is near enough: which is the nearest, for the words
+            on_storey = np.flatnonzero(is_there)
         if not len(on_storey):
             raise FieldError("level", f"{spot.name}: there is no walkway on storey {spot.level}")
         start, along = self._from[on_storey], self._to[on_storey] - self._from[on_storey]
-        at = np.array([spot.x_dm, spot.y_dm], np.float64)
         squared = np.maximum((along**2).sum(axis=1), 1e-9)
         share = np.clip(((at - start) * along).sum(axis=1) / squared, 0, 1)
         # Rounded, so that of two walkways that meet where the spot stands always the first is taken.
@@ -210,15 +219,46 @@ class CompiledGraph:
             except FieldError as refused:
                 found.append((at, refused.words))
         last = start if end is None else end
-        matrix = self.matrix([start, *(stops[at] for at in near), last])
-        for row, at in enumerate(near, 1):
-            if matrix[0, row] >= UNREACHABLE_DM:
+        asked = [*(stops[at] for at in near), last]
+        is_entered, is_left = self.are_entered(start, asked), self.are_left(asked, last)
+        for row, at in enumerate(near):
+            if not is_entered[row]:
                 found.append((at, f"{stops[at].name} cannot be reached from {start.name}"))
-            elif end is not None and matrix[row, -1] >= UNREACHABLE_DM:
+            elif end is not None and not is_left[row]:
                 found.append((at, f"{end.name} cannot be reached from {stops[at].name}"))
-        if end is not None and matrix[0, -1] >= UNREACHABLE_DM:
+        if end is not None and not is_entered[-1]:
             found.append((len(stops), f"{end.name} cannot be reached from {start.name}"))
         return sorted(found)
+
+    def are_entered(self, start: Spot, spots: Sequence[Spot]) -> list[bool]:
+        """Whether a way leads from start to each of the spots: one search, however many they are."""
+        return self._are_joined(self._arcs, start, spots, is_back=False)
+
+    def are_left(self, spots: Sequence[Spot], end: Spot) -> list[bool]:
+        """Whether a way leads from each of the spots to the end."""
+        return self._are_joined(self._back, end, spots, is_back=True)
+
+    def _are_joined(
+        self, arcs: tuple[Nodes, Nodes, Dm], one: Spot, spots: Sequence[Spot], is_back: bool
+    ) -> list[bool]:
+        from_one, there = self.place(one), [self.place(spot) for spot in spots]
+        ends = self._hang(from_one)
+        nodes = np.array([node for node, _ in (ends.into if is_back else ends.out)], np.int32)
+        is_met: list[bool] = (shortest_from(*arcs, nodes)[0].min(axis=0) < UNREACHABLE_DM).tolist()
+        found = []
+        for spot, place in zip(spots, there, strict=True):
+            hung = self._hang(place)
+            pair = ((spot, place), (one, from_one)) if is_back else ((one, from_one), (spot, place))
+            found.append(
+                any(is_met[node] for node, _ in (hung.out if is_back else hung.into))
+                or self._straight(*pair[0], *pair[1]) < UNREACHABLE_DM
+            )
+        return found
+
+    @cached_property
+    def _back(self) -> tuple[Nodes, Nodes, Dm]:
+        """The arcs walked against their direction."""
+        return arcs_by_tail(len(self.floor.nodes), self._head, self._tail, self._walked_dm)
 
     def way(self, one: Spot, other: Spot) -> tuple[Point3, ...]:
         """The points of the shortest walk, spurs included. Raises FieldError where no way leads."""
@@ -271,9 +311,22 @@ class CompiledGraph:
         return (spot.x_dm, spot.y_dm, spot.level) if not place.spur_dm else (round(x), round(y), spot.level)
 
     def _rows(self, sources: Sequence[int]) -> tuple[Dm, Nodes]:
-        if self._kept is None:
+        if self._kept is not None:
+            return self._kept[0][list(sources)], self._kept[1][list(sources)]
+        # Whoever plans a tour asks about its stops several times over, and so does the next wave. Another thread may
+        # ask as well: what is taken from here is held by us.
+        known = self._of_late
+        rows = {node: known[node] for node in sources if node in known}
+        missing = [node for node in sources if node not in rows]
+        if missing:
+            length_dm, before = self._search(missing)
+            rows |= {node: (length_dm[row].copy(), before[row].copy()) for row, node in enumerate(missing)}
+            most = MOST_KEPT_NODES**2 // len(self.floor.nodes)
+            kept = rows if len(known) + len(missing) > most else {**known, **rows}
+            self._of_late = kept if len(kept) <= most else {}
+        if not rows:
             return self._search(sources)
-        return self._kept[0][list(sources)], self._kept[1][list(sources)]
+        return np.stack([rows[node][0] for node in sources]), np.stack([rows[node][1] for node in sources])
 
     def _search(self, sources: Sequence[int]) -> tuple[Dm, Nodes]:
         return shortest_from(*self._arcs, np.array(sources, np.int32))

@@ -9,6 +9,7 @@ Light to import: graph and compiler come with the first question.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,31 +20,40 @@ from picking.layout import Spot
 
 if TYPE_CHECKING:
     from picking.dijkstra import Dm
-    from picking.graph import CompiledGraph, FloorGraph
+    from picking.graph import Climb, CompiledGraph, FloorGraph, Walkway
     from picking.result import Tour
 
 Place = tuple[int, int, int]
 """x dm, y dm, storey."""
 
 
-def closed_between(whole: FloorGraph, pairs: Sequence[tuple[str, str]]) -> FloorGraph:
-    """The floor while nobody passes between these points. What stands along such a walkway stays there: it is not
-    reached over the nearest open one, through the rack.
+def closed_on(whole: FloorGraph, closed: Sequence[Walkway | Climb]) -> FloorGraph:
+    """The floor while nobody passes these: a lift, not the stairs beside it. What stands along a closed walkway stays
+    there: it is not reached over the nearest open one, through the rack.
     """
     from picking.graph import FloorGraph, Node
 
-    gone = {frozenset(pair) for pair in pairs}
+    left = Counter(closed)
     points = {node.name: node for node in whole.nodes}
-    open_ways = [way for way in whole.walkways if frozenset((way.from_node, way.to_node)) not in gone]
+    open_ways: list[Walkway] = []
     nodes, cut = list(whole.nodes), []
-    for number, way in enumerate(way for way in whole.walkways if frozenset((way.from_node, way.to_node)) in gone):
+    for number, way in enumerate(whole.walkways):
+        if not left[way]:
+            open_ways.append(way)
+            continue
+        left[way] -= 1
         ends = [replace(points[name], name=f"closed {number}: {name}") for name in (way.from_node, way.to_node)]
         nodes += [Node(end.name, end.x_dm, end.y_dm, end.level) for end in ends]
         cut.append(replace(way, from_node=ends[0].name, to_node=ends[1].name))
-    climbs = tuple(climb for climb in whole.climbs if frozenset((climb.lower, climb.upper)) not in gone)
+    climbs = []
+    for climb in whole.climbs:
+        if left[climb]:
+            left[climb] -= 1
+        else:
+            climbs.append(climb)
     # The cut ones last: of two walkways that meet where a spot stands the first is taken.
     return FloorGraph(
-        tuple(nodes), (*open_ways, *cut), climbs, whole.walking_mm_per_s, whole.reach_dm
+        tuple(nodes), (*open_ways, *cut), tuple(climbs), whole.walking_mm_per_s, whole.reach_dm
     )
 
 
@@ -208,18 +218,15 @@ class Walkways:
 
     def _ways(self, ends: Sequence[Spot]) -> Iterable[str]:
         """Points one gets to and not away from, or the other way round: one-way walkways that lead nowhere."""
-        from picking.dijkstra import UNREACHABLE_DM
-
         joined = {name for way in self.graph.walkways for name in (way.from_node, way.to_node)}
         points = [Spot(node.name, node.x_dm, node.y_dm, node.level) for node in self.graph.nodes if node.name in joined]
         try:
             around = [self.at(end) for end in ends]
-            matrix = self.compiled.matrix([*around, *points])
+            entered = self.compiled.are_entered(around[0], points)
+            left = [any(ways) for ways in zip(*(self.compiled.are_left(points, end) for end in around), strict=True)]
         except FieldError:
             return  # said of the place itself
-        for row, point in enumerate(points, len(around)):
-            is_entered = matrix[0, row] < UNREACHABLE_DM
-            is_left = min(matrix[row, : len(around)].tolist()) < UNREACHABLE_DM
+        for point, is_entered, is_left in zip(points, entered, left, strict=True):
             if is_entered and not is_left:
                 yield f"{point.name}: a dead end, no way leads back from it"
             elif is_left and not is_entered:

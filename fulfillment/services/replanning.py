@@ -9,6 +9,7 @@ others keep the order of their ranks.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,9 +34,11 @@ from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.meetings import Others
 from fulfillment.services.running import tell
 from fulfillment.services.tour_orders import NO_RANKS, Ranks
-from fulfillment.services.walks import Deadlines, Walk, length_dm, lost, shortest, walk_lefts, walked_dm
+from fulfillment.services.walks import NO_WAY_DM, Deadlines, Walk, length_dm, lost, shortest, walk_lefts, walked_dm
 from fulfillment.services.zone_walks import NO_ZONES, Zoning, shortest_in
-from picking import Spot, handling_times, keeps_ranks, learn
+from picking import FieldError, Spot, handling_times, keeps_ranks, learn
+
+log = logging.getLogger(__name__)
 
 REPLAN_TOUR = "replan_tour"
 TRIES = 5  # a picker makes a stop every few seconds, a plan takes milliseconds
@@ -118,10 +121,14 @@ def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
         return replan_tour(floor, arguments["tour"], tour_ms, sets_out=bool(arguments.get("sets_out")))
 
     def whole_floor(floor: Floor, _: Mapping[str, Any]) -> str:
-        tours = floor.read(_unfinished)
+        tours, left = floor.read(_unfinished), 0
         for tour_id in tours:
-            replan_tour(floor, tour_id, tour_ms, keeps_next=False)
-        return f"{len(tours)} tours"
+            try:
+                replan_tour(floor, tour_id, tour_ms, keeps_next=False)
+            except FieldError as error:  # its own places are the matter: the others must hear of the closed aisle
+                log.warning("tour %s is left as it was: %s", tour_id, error)
+                left += 1
+        return f"{len(tours)} tours" + (f", {left} of them left as they were" if left else "")
 
     return {REPLAN_TOUR: jobs.Kind(tour), closures.REPLAN_FLOOR: jobs.Kind(whole_floor)}
 
@@ -196,6 +203,11 @@ def plan_again(seen: Underway, tour_ms: int) -> Replanned:
     # What was made before the way was closed was walked when it was open, and is compared with walks of that floor.
     open_plan = replace(plan, layout=layout.opened)
     spots = list({stop.spot.name: stop.spot for stop in seen.open}.values())
+    # Nobody gets there with everything open either: the floor was measured anew since, and they are no part of a walk.
+    ever = [*dict.fromkeys([*seen.made, *spots, seen.here])]
+    astray = {ever[at] for at in lost(open_plan, plan.start, ever) if at < len(ever)}
+    made = [spot for spot in seen.made if spot not in astray]
+    stood = plan.start if seen.here in astray else seen.here
     here = seen.open[0].spot if seen.stands else seen.here
     unreached = lost(plan, here, spots)
     is_inside = len(spots) in unreached
@@ -230,16 +242,21 @@ def plan_again(seen: Underway, tour_ms: int) -> Replanned:
         and cost_dm(left) <= cost_dm(sequence)
     )
     walked = [*([first] if first else []), *(left if is_kept else sequence)]
-    before = seen.zoning.before(walked)
-    lefts_dm = walk_lefts(open_plan if is_inside else plan, seen.here, walked, walk.end, before)
+    steps = [spot for spot in walked if spot not in astray]
+    # Who stands where he was sent before the way behind him was closed has left there when it was open.
+    is_cut_off = is_inside or walked_dm(plan, [stood, *steps[:1]]) >= NO_WAY_DM
+    before = seen.zoning.before(steps)
+    lefts_dm = walk_lefts(open_plan if is_cut_off else plan, stood, steps, walk.end, before)
+    lefts_dm = [*lefts_dm[: len(walked) - len(steps)], *lefts_dm] if steps else [0 for _ in walked]
     lefts_dm += [0 for _ in behind]
     place_of = {spot: place for place, spot in enumerate((*walked, *behind))}
     stops = sorted(seen.open, key=lambda stop: place_of[stop.spot])
     # Compared with and bound by the free walk: what was made before a rule, or a late order, came keeps no ranks.
-    whole = shortest(open_plan, plan.start, [*dict.fromkeys(seen.made), *spots], tour_ms, seen.seed)
+    all_of_it = [spot for spot in dict.fromkeys([*seen.made, *spots]) if spot not in astray]
+    whole = shortest(open_plan, plan.start, all_of_it, tour_ms, seen.seed)
     if seen.ranks:
         whole = replace(whole, free_dm=whole.tour.distance_dm)
-    made_dm = length_dm(open_plan, [plan.start, *seen.zoning.begun("").path(seen.made), seen.here])
+    made_dm = length_dm(open_plan, [plan.start, *seen.zoning.begun("").path(made), stood])
     distance_dm = made_dm + (lefts_dm[0] if walked else 0)
     return Replanned(tuple(stops), tuple(lefts_dm[place_of[stop.spot]] for stop in stops), distance_dm, whole)
 

@@ -1,9 +1,9 @@
 """The floor as walkways, where it is no grid of aisles: points, ways between them, stairs and lifts.
 
-Owns `walk_point` and `walkway`. While there is a walkway, walks are planned on them and not on aisles; without one the
-floor is what its locations' coordinates say. Refuses two points on one spot, a way to a point that is not there, one
-between storeys that says neither how long it takes nor how far it is. Invariant: what is stored makes a floor; whether
-everything on it can be reached is said in words by `floor_plan`, as a floor is measured piece by piece.
+Owns `walk_point` and `walkway`. While there is a walkway on a storey, walks are planned on them and not on aisles;
+without one the floor is what its locations' coordinates say. Refuses two points on one spot, a way to a point that is
+not there, one between storeys that says neither how long it takes nor how far it is. Invariant: what is stored makes a
+floor; whether everything on it can be reached is said in words by `floor_plan`, as a floor is measured piece by piece.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
-from picking import Spot, Walkways, closed_between
+from picking import Spot, Walkways, closed_on
 
 if TYPE_CHECKING:
-    from picking import FloorGraph
+    from picking import Climb, FloorGraph, Walkway
 
 WALKING_MM_PER_S = 1200
 FARTHEST_DM = 1_000_000
@@ -35,29 +35,19 @@ _WAYS = (
 
 
 def are_there(tx: Tx) -> bool:
-    """Whether this floor is given as walkways."""
-    return tx.one("SELECT 1 FROM walkway WHERE warehouse_id = :w LIMIT 1") is not None
+    """Whether this floor is given as walkways. Stairs alone are none: nothing stands along them."""
+    return tx.one(f"{_WAYS} AND a.storey = b.storey LIMIT 1") is not None
 
 
 def put_point(tx: Tx, code: str, values: Mapping[str, Any]) -> str:
-    """Describe a point; what came of it: created, updated, unchanged.
-
-    Raises:
-        DomainError: another stands on the spot, or a walkway there would lead to another storey without saying how.
+    """Describe a point; what came of it: created, updated, unchanged. Judged by `wrong_points` once all are described:
+    a row of points that is moved along stands on its own old spots meanwhile.
     """
     known = tx.one("SELECT * FROM walk_point WHERE warehouse_id = :w AND code = :code", code=code)
     before = _POINT if known is None else {column: known[column] for column in _POINT}
     after = {**before, **values}
     if known is not None and after == before:
         return "unchanged"
-    there = tx.one(
-        "SELECT code FROM walk_point WHERE warehouse_id = :w AND x_dm = :x_dm AND y_dm = :y_dm AND storey = :storey"
-        " AND code <> :code",
-        code=code, **after,
-    )  # fmt: skip
-    if there is not None:
-        words = f"{code} and {there['code']} are on one spot ({after['x_dm']}, {after['y_dm']} dm, {after['storey']})"
-        raise DomainError("same_place", words, "code")
     if known is None:
         tx.add("walk_point", code=code, **after)
         return "created"
@@ -65,9 +55,28 @@ def put_point(tx: Tx, code: str, values: Mapping[str, Any]) -> str:
         "UPDATE walk_point SET x_dm = :x_dm, y_dm = :y_dm, storey = :storey WHERE warehouse_id = :w AND id = :id",
         id=known["id"], **after,
     )  # fmt: skip
-    for way in tx.all(f"{_WAYS} AND (w.from_point_id = :id OR w.to_point_id = :id) ORDER BY w.code", id=known["id"]):
-        _check_climb(way["code"], way, way["one_storey"], way["other_storey"], "storey")
     return "updated"
+
+
+def wrong_points(tx: Tx) -> dict[str, DomainError]:
+    """By code, what is wrong with a point: another stands on its spot, or a way there leads to another storey without
+    saying how.
+    """
+    wrong: dict[str, DomainError] = {}
+    on_spot: dict[tuple[int, int, int], list[str]] = {}
+    for row in tx.all("SELECT code, x_dm, y_dm, storey FROM walk_point WHERE warehouse_id = :w ORDER BY id"):
+        on_spot.setdefault((row["x_dm"], row["y_dm"], row["storey"]), []).append(row["code"])
+    for (x_dm, y_dm, storey), codes in on_spot.items():
+        for code in codes if len(codes) > 1 else ():
+            other = next(one for one in codes if one != code)
+            words = f"{code} and {other} are on one spot ({x_dm}, {y_dm} dm, {storey})"
+            wrong[code] = DomainError("same_place", words, "code")
+    for way in tx.all(f"{_WAYS} AND a.storey <> b.storey ORDER BY w.code"):
+        try:
+            _check_climb(way["code"], way, way["one_storey"], way["other_storey"], "storey")
+        except DomainError as error:
+            wrong |= {code: error for code in (way["one"], way["other"]) if code not in wrong}
+    return wrong
 
 
 def put_walkway(tx: Tx, code: str, values: Mapping[str, Any]) -> str:
@@ -133,37 +142,42 @@ def floor(tx: Tx) -> Walkways | None:
     rows = tx.all(f"{_WAYS} ORDER BY w.id")
     if not rows:
         return None
-    whole = _graph(tx, rows)
+    if not any(row["one_storey"] == row["other_storey"] for row in rows):
+        return None
     shut = tx.all(
         "SELECT DISTINCT walkway FROM closure WHERE warehouse_id = :w AND opened_at_ms IS NULL AND walkway <> ''"
     )
-    closed = {row["walkway"] for row in shut}
-    pairs = tuple((row["one"], row["other"]) for row in rows if row["code"] in closed)
-    return Walkways(closed_between(whole, pairs), _standing(tx), whole, pairs) if pairs else Walkways(
-        whole, _standing(tx)
-    )  # fmt: skip
+    codes = {row["walkway"] for row in shut}
+    whole, way_of = _graph(tx, rows)
+    closed = [row for row in rows if row["code"] in codes]
+    if not closed:
+        return Walkways(whole, _standing(tx))
+    pairs = tuple((row["one"], row["other"]) for row in closed)
+    return Walkways(closed_on(whole, [way_of[row["code"]] for row in closed]), _standing(tx), whole, pairs)
 
 
-def _graph(tx: Tx, rows: Sequence[Any]) -> FloorGraph:
+def _graph(tx: Tx, rows: Sequence[Any]) -> tuple[FloorGraph, dict[str, Walkway | Climb]]:
+    """The floor with nothing closed, and by code what a row became of it."""
     # Not at the top: what measures a graph is an import no floor of aisles needs.
     from picking import Climb, FloorGraph, Node, Walkway
 
     points = tx.all("SELECT code, x_dm, y_dm, storey FROM walk_point WHERE warehouse_id = :w ORDER BY id")
     nodes = tuple(Node(point["code"], point["x_dm"], point["y_dm"], point["storey"]) for point in points)
-    ways: list[Walkway] = []
-    climbs: list[Climb] = []
+    way_of: dict[str, Walkway | Climb] = {}
     for row in rows:
         is_one_way = bool(row["is_one_way"])
         if row["one_storey"] == row["other_storey"]:
             length_dm = row["length_dm"] if row["takes_s"] is None else row["takes_s"] * WALKING_MM_PER_S // 100
-            ways.append(Walkway(row["one"], row["other"], length_dm, is_one_way))
+            way_of[row["code"]] = Walkway(row["one"], row["other"], length_dm, is_one_way)
             continue
         ms = _climb_ms(row)
         is_up = row["one_storey"] < row["other_storey"]
         lower, upper = (row["one"], row["other"]) if is_up else (row["other"], row["one"])
-        climbs.append(Climb(lower, upper, ms if is_up or not is_one_way else None,
-                            ms if not is_up or not is_one_way else None))  # fmt: skip
-    return FloorGraph(nodes, tuple(ways), tuple(climbs), WALKING_MM_PER_S)
+        way_of[row["code"]] = Climb(lower, upper, ms if is_up or not is_one_way else None,
+                                    ms if not is_up or not is_one_way else None)  # fmt: skip
+    ways = tuple(way for way in way_of.values() if isinstance(way, Walkway))
+    climbs = tuple(way for way in way_of.values() if isinstance(way, Climb))
+    return FloorGraph(nodes, ways, climbs, WALKING_MM_PER_S), way_of
 
 
 def _climb_ms(row: Any) -> int:

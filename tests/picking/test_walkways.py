@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from itertools import pairwise, permutations
 
 import pytest
@@ -19,11 +20,13 @@ from picking import (
     Spot,
     Walkway,
     Walkways,
-    closed_between,
+    closed_on,
     draw_walkways,
     draw_walkways_tour,
     plan_batches,
 )
+from picking.dijkstra import UNREACHABLE_DM
+from picking.graph import CompiledGraph
 
 GATE = Spot("GATE", 0, 0)
 
@@ -104,7 +107,7 @@ def test_what_stands_along_a_closed_walkway_is_out_of_reach_and_its_ends_are_not
         (Node("A", 0, 0), Node("B", 100, 0), Node("C", 0, 20), Node("D", 100, 20)),
         (Walkway("A", "B"), Walkway("A", "C"), Walkway("C", "D"), Walkway("D", "B")),
     )
-    shut = Walkways(closed_between(graph, [("A", "B")]), {}, graph, (("A", "B"),))
+    shut = Walkways(closed_on(graph, [graph.walkways[0]]), {}, graph, (("A", "B"),))
     stops = [Spot("A", 0, 0), Spot("between", 50, 0), Spot("B", 100, 0)]
     assert [at for at, _ in shut.out_of_reach(Spot("A", 0, 0), stops)] == [1]
     assert shut.walk_dm([stops[0], stops[2]]) == 140
@@ -113,3 +116,62 @@ def test_what_stands_along_a_closed_walkway_is_out_of_reach_and_its_ends_are_not
         shut.tour(stops[0], stops[0], stops)
     assert "<svg" in draw_walkways(shut, stops, {"A": "start"})
     assert "<svg" in draw_walkways_tour(shut, stops[0], [stops[2]], stops[0])
+
+
+def test_a_lift_is_closed_and_the_stairs_beside_it_are_not() -> None:
+    lift, stairs = Climb("B", "C", 5_000, 5_000), Climb("B", "C", 60_000, 60_000)
+    graph = FloorGraph(
+        (Node("A", 0, 0), Node("B", 100, 0), Node("C", 100, 0, 1), Node("D", 200, 0, 1)),
+        (Walkway("A", "B"), Walkway("B", "A", 300, True), Walkway("C", "D")), (lift, stairs),
+    )  # fmt: skip
+    assert closed_on(graph, [lift]).climbs == (stairs,)
+    assert closed_on(graph, [stairs, lift]).climbs == ()
+    assert len(closed_on(graph, [graph.walkways[1]]).walkways) == 3  # cut off, for what stands along it
+
+
+def big_floor(side: int) -> FloorGraph:
+    """Crossings 3 m apart."""
+    nodes = tuple(Node(f"{x}/{y}", 30 * x, 30 * y) for x in range(side) for y in range(side))
+    ways = [Walkway(f"{x}/{y}", f"{x + 1}/{y}") for x in range(side - 1) for y in range(side)]
+    ways += [Walkway(f"{x}/{y}", f"{x}/{y + 1}", is_one_way=x % 7 == 3) for x in range(side) for y in range(side - 1)]
+    return FloorGraph(nodes, tuple(ways))
+
+
+def test_a_floor_of_five_thousand_points_is_checked_in_little_memory() -> None:
+    floor = Walkways(big_floor(71))
+    bins = [Spot(f"B{number}", (37 * number) % 2000, (91 * number) % 2000) for number in range(1000)]
+    floor.compiled.matrix([GATE])
+    tracemalloc.start()
+    try:
+        assert floor.words(bins, (GATE,)) == []
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 50_000_000  # all ways between all points are some 400 MB
+
+
+def test_ways_looked_up_before_are_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, chance = big_floor(12), random.Random(3)
+    spots = [Spot(f"B{number}", chance.randint(0, 330), chance.randint(0, 330)) for number in range(30)]
+    whole = CompiledGraph(graph).matrix(spots)
+    monkeypatch.setattr("picking.graph.MOST_KEPT_NODES", 100)
+    large = CompiledGraph(graph)
+    for count in (3, 12, 7, 30, 30):
+        some = chance.sample(range(30), count)
+        assert (large.matrix([spots[at] for at in some]) == whole[some][:, some]).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_who_can_be_reached_is_what_the_ways_say(seed: int) -> None:
+    chance = random.Random(seed)
+    nodes = tuple(Node(str(at), chance.randint(0, 200), chance.randint(0, 200)) for at in range(12))
+    ways = tuple(
+        Walkway(*map(str, chance.sample(range(12), 2)), length_dm=chance.choice((None, 0, 50)),
+                is_one_way=chance.random() < 0.8)
+        for _ in range(14)
+    )  # fmt: skip
+    compiled = CompiledGraph(FloorGraph(nodes, ways, reach_dm=300))
+    spots = [Spot(f"B{at}", chance.randint(0, 200), chance.randint(0, 200)) for at in range(40)]
+    far = compiled.matrix(spots) < UNREACHABLE_DM
+    assert compiled.are_entered(spots[0], spots) == far[0].tolist()
+    assert compiled.are_left(spots, spots[1]) == far[:, 1].tolist()

@@ -163,6 +163,23 @@ def test_whoever_stands_at_a_stop_stays_there(stocked: FloorHand) -> None:
     assert here not in open_stops(stocked)
 
 
+def test_whoever_stands_at_a_stop_is_planned_on_when_the_aisle_he_came_from_is_closed(stocked: FloorHand) -> None:
+    stocked.order("1", *((place, 1) for place in PLACES))
+    release(stocked)
+    take_tour(stocked)
+    aisle = open_stops(stocked)[0][:3]
+    while open_stops(stocked)[0][:3] == aisle:
+        make_stop(stocked)
+    go_to_stop(stocked)
+    before = open_stops(stocked)
+    in_aisle = [place for place in PLACES if place[:3] == aisle]
+    close(stocked, in_aisle[0], in_aisle[-1])
+    work_off(stocked)
+    assert sorted(open_stops(stocked)) == sorted(before)
+    assert open_stops(stocked)[0] == before[0]
+    assert stocked.one("SELECT replans FROM tour WHERE warehouse_id = :w")["replans"] == 1
+
+
 def test_a_tour_that_moved_on_while_it_was_planned_again_is_read_again(
     stocked: FloorHand, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,11 +8,21 @@ from typing import Any
 import pytest
 
 from fulfillment.domain.reasons import Conflict, DomainError
-from fulfillment.services import closures, floor_plan, late_orders, replanning, tour_views, walks, waves, ways
+from fulfillment.services import (
+    closed_hours,
+    closures,
+    floor_plan,
+    late_orders,
+    replanning,
+    tour_views,
+    walks,
+    waves,
+    ways,
+)
 from fulfillment.services.imports import import_locations, import_walk_points, import_walkways
 from picking import Spot, Walkways
 from tests.factories import NOBODY, FloorHand
-from tests.services.acts import finish_tour, make_stop, release, take_tour, wrong
+from tests.services.acts import finish_tour, go_to_stop, make_stop, release, take_tour, wrong
 from tests.services.odd_floor import PLACED, POINTS, WAYS, lay_walkways
 from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
 
@@ -241,3 +251,55 @@ def test_a_tour_planned_again_mid_way_goes_on_from_where_the_picker_is(odd: Floo
     assert tour_of(odd)["replans"] == 1
     assert tour_of(odd)["distance_dm"] == replayed_dm(odd, [made, *open_stops(odd)])
     assert sorted(open_stops(odd)) == sorted(before)
+
+
+@pytest.mark.parametrize("is_standing", [False, True])
+def test_a_place_nobody_gets_to_any_more_comes_last_and_keeps_no_tour_from_being_planned_again(
+    odd: FloorHand, is_standing: bool
+) -> None:
+    ordered(odd)
+    take_tour(odd)
+    made = open_stops(odd)[0]
+    make_stop(odd)
+    if is_standing:
+        go_to_stop(odd)
+    left = open_stops(odd)
+    moved = f"code,kind,x_dm,y_dm\n{made},bin,4000,4000\n{left[0]},bin,5000,5000\n"
+    assert import_locations(odd.floor.writer, moved.encode()).is_ok
+    replanning.replan_tour(odd.floor, 1, tour_ms=20)
+    assert sorted(open_stops(odd)) == sorted(left)
+    assert open_stops(odd).index(left[0]) == (0 if is_standing else len(left) - 1)
+    rest = [code for code in open_stops(odd) if code != left[0]]
+    assert tour_of(odd)["distance_dm"] == replayed_dm(odd, rest)
+    assert tour_of(odd)["replans"] == 1
+
+
+def test_the_stairs_beside_a_closed_lift_stay_open(odd: FloorHand) -> None:
+    lift = b"code,from,to,takes_s\nLIFT,FOOT,HEAD,20\n"
+    assert import_walkways(odd.floor.writer, lift).is_ok
+    spot = Spot("A02-02-1", 120, 50)
+    by_lift_dm = walks.length_dm(floor_plan.of(odd.floor), [floor_plan.of(odd.floor).start, spot])
+    odd.write(lambda tx: closures.close(tx, NOBODY, "LIFT", "", "spill", "1001"))
+    plan = floor_plan.of(odd.floor)
+    assert walks.lost(plan, plan.start, [spot]) == set()
+    assert walks.length_dm(plan, [plan.start, spot]) == by_lift_dm + 10 * 12  # ten seconds more
+
+
+def test_points_are_moved_along_by_one_file(hand: FloorHand) -> None:
+    points = "code,x_dm,y_dm\nP,{},0\nQ,{},0\nR,{},0\n"
+    assert import_walk_points(hand.floor.writer, points.format(0, 10, 20).encode()).created == 3
+    moved = import_walk_points(hand.floor.writer, points.format(10, 20, 30).encode())
+    assert (moved.updated, moved.errors) == (3, [])
+    turned = import_walk_points(hand.floor.writer, points.format(30, 20, 10).encode())
+    assert (turned.updated, turned.unchanged) == (2, 1)
+    one_spot = import_walk_points(hand.floor.writer, points.format(30, 30, 10).encode())
+    assert {error.reason for error in one_spot.errors} == {"same_place"}
+
+
+def test_stairs_alone_are_no_floor_and_hold_nobody_up(hand: FloorHand) -> None:
+    stock_every_bin(hand)
+    import_walk_points(hand.floor.writer, b"code,x_dm,y_dm,storey\nP,0,0,0\nQ,0,0,1\n")
+    assert import_walkways(hand.floor.writer, b"code,from,to,takes_s\nSTAIRS,P,Q,20\n").created == 1
+    assert not isinstance(floor_plan.of(hand.floor).layout, Walkways)
+    hand.write(lambda tx: closed_hours.add(tx, "A01-01-1", "", "00:00", "23:59"))
+    assert closed_hours.keep(hand.floor) == 1

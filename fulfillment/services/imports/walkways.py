@@ -6,7 +6,7 @@ leaves a row as it is. Invariant: importing a file twice changes nothing the sec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,15 @@ POINTS = Columns(required=("code", "x_dm", "y_dm"), optional=("storey", "note"))
 WALKWAYS = Columns(required=("code", "from", "to"), optional=("length_dm", "takes_s", "is_one_way", "note"))
 
 Put = Callable[[Tx, str, dict[str, Any]], str]
+Judge = Callable[[Tx], Mapping[str, DomainError]]
 Values = Callable[[Row], dict[str, Any]]
 
 
 def import_walk_points(writer: Writer, source: Path | str | bytes, options: Options | None = None) -> ImportReport:
     """Describe the points walkways lead to."""
-    return _import("walk_points", POINTS, _point_values, walkways.put_point, writer, source, options)
+    return _import(
+        "walk_points", POINTS, _point_values, walkways.put_point, writer, source, options, walkways.wrong_points
+    )  # fmt: skip
 
 
 def import_walkways(writer: Writer, source: Path | str | bytes, options: Options | None = None) -> ImportReport:
@@ -37,7 +40,7 @@ def import_walkways(writer: Writer, source: Path | str | bytes, options: Options
 
 def _import(
     name: str, columns: Columns, values: Values, put: Put, writer: Writer, source: Path | str | bytes,
-    options: Options | None,
+    options: Options | None, judge: Judge | None = None,
 ) -> ImportReport:  # fmt: skip
     options = options or Options()
     with (
@@ -50,7 +53,7 @@ def _import(
             kept.saw(row.number)
             _read(row, values, kept, rows)
         if not report.rejected and rows:
-            _store(writer, put, kept, rows)
+            _store(writer, put, judge, kept, rows)
     return report
 
 
@@ -67,8 +70,10 @@ def _read(row: Row | BadRow, values: Values, kept: Journal, rows: dict[str, tupl
         kept.reject(row, bad.column, bad.reason, bad.words, bad.value)
 
 
-def _store(writer: Writer, put: Put, kept: Journal, rows: dict[str, tuple[Row, dict[str, Any]]]) -> None:
-    """All of them or none; every row that is wrong is told."""
+def _store(
+    writer: Writer, put: Put, judge: Judge | None, kept: Journal, rows: dict[str, tuple[Row, dict[str, Any]]]
+) -> None:
+    """All of them or none; every row that is wrong is told. `judge`: what only shows when all of them are there."""
     wrong: list[tuple[Row, DomainError]] = []
 
     def work(tx: Tx) -> list[str]:
@@ -79,6 +84,8 @@ def _store(writer: Writer, put: Put, kept: Journal, rows: dict[str, tuple[Row, d
                     came.append(put(tx, code, values))
             except DomainError as error:
                 wrong.append((row, error))
+        if judge is not None:
+            wrong.extend((rows[code][0], error) for code, error in judge(tx).items() if code in rows)
         if wrong:
             raise _Wrong
         if any(what != "unchanged" for what in came):
