@@ -59,16 +59,17 @@ def propose_wave(
 @click.option("--zone", default="", help="with all their goods in this zone")
 @click.option("--priority", type=int, help="of at least this priority")
 @click.option("--max-orders", type=click.IntRange(1, 1000), default=1000, show_default=True, help="the most urgent")
+@click.option("--mode", type=click.Choice(["cluster", "batch", "zone"]), help="how it is picked, if not as costs least")
 @click.option("--against", type=click.IntRange(1), metavar="DRAFT", help="compare with a draft made before")
 @click.option("--release", is_flag=True, help="release what is shown")
 @click.option("--svg", "svg_dir", type=click.Path(file_okay=False, writable=True), help="draw the tours into a folder")
 @click.option("--json", "json_file", metavar="FILE", help="write the draft as JSON (- = standard output)")
 def plan_wave(
     until: datetime | None, carrier: str, channel: str, zone: str, priority: int | None, max_orders: int,
-    against: int | None, release: bool, svg_dir: str | None, json_file: str | None,
+    mode: str | None, against: int | None, release: bool, svg_dir: str | None, json_file: str | None,
 ) -> None:  # fmt: skip
     """Plan a wave of chosen orders and show it; promises nothing, and releases only with --release."""
-    choice = WaveChoice(None if until is None else _ms(until), carrier, channel, zone, priority, max_orders)
+    choice = WaveChoice(None if until is None else _ms(until), carrier, channel, zone, priority, max_orders, mode or "")
     floor = open_floor(Settings.from_env())
     compared: dict[str, Any] | None = None
     wave: dict[str, Any] | None = None
@@ -151,8 +152,9 @@ def _draft_words(
     yield (
         f"draft {draft['draft']}: {len(plan['orders'])} orders, {plan['lines']} lines, {plan['units']} units;"
         f" {plan['carts']} carts, {plan['totes']} totes, {plan['distance_dm'] // 10} m,"
-        f" {plan['work_ms'] / 3_600_000:.1f} h of work"
+        f" {plan['work_ms'] / 3_600_000:.1f} h of work, picked by {plan['mode']}"
     )
+    yield from (_mode_words(cost) for cost in plan["modes"])
     yield _finish_words(plan)
     yield from (f"{left['order']}: {left['words']}" for left in plan["left_out"])
     yield from (f"{one['order']}: {one['missing_each']} of {one['sku']} short ({one['why']})" for one in plan["shorts"])
@@ -162,6 +164,14 @@ def _draft_words(
         yield f"released as wave {wave['wave']}"
     elif wave is not None:
         yield f"not released, it changed meanwhile: {', '.join(one['order'] or 'the floor' for one in wave['changed'])}"
+
+
+def _mode_words(cost: dict[str, Any]) -> str:
+    if cost["code"]:
+        return f"{cost['mode']}: not available ({cost['code']})"
+    if cost["reason"]:
+        return f"{cost['mode']}: its cost is not known, {cost['reason']}"
+    return f"{cost['mode']}: {cost['line_ms'] / 1000:.1f} s a line, {cost['distance_dm'] // 10} m"
 
 
 def _finish_words(plan: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, WaveChoice
 from fulfillment.services import wave_draft_plans, wave_drafts, wave_questions, ways
+from fulfillment.services.pick_modes import RELEASED_AS
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.v1 import acting
 from kiosk_ui.figures import metres, moment, number, signed
@@ -27,7 +28,8 @@ from kiosk_ui.words import say
 
 SIDES = ("a", "b")
 NAMED = 12
-FIELDS = ("until", "carrier", "channel", "zone", "priority", "max_orders")
+SHOWN = 9  # figures of one plan; its forecast and what stays are said in words
+FIELDS = ("until", "carrier", "channel", "zone", "priority", "max_orders", "mode")
 
 
 @blueprint.get("/waves/plan")
@@ -96,7 +98,7 @@ def _choice(zone: ZoneInfo) -> WaveChoice:
     most = _whole("max_orders")
     return WaveChoice(
         until_ms, form.get("carrier", ""), form.get("channel", ""), form.get("zone", ""), _whole("priority"),
-        MAX_WAVE_ORDERS if most is None else most,
+        MAX_WAVE_ORDERS if most is None else most, form.get("mode", ""),
     )  # fmt: skip
 
 
@@ -128,7 +130,8 @@ def _page(sides: dict[str, int], error: DomainError | None = None, refused: str 
         "wave_plan.html",
         plans=[_plan(side, drafts[side], zone, refused) for side in SIDES],
         compared=_compared(wave_drafts.compared(drafts["a"], drafts["b"]), zone) if both else None,
-        choices=seen["choices"], sides=sides, error=error or seen["gone"],
+        choices=seen["choices"], sides=sides,
+        modes=[(mode.value, say("wave", f"mode_{mode}")) for mode in RELEASED_AS], error=error or seen["gone"],
         may_release=may_here(Permission.RELEASE_WAVES),
         is_waiting=any(draft and draft["state"] == "planning" for draft in drafts.values()),
     )  # fmt: skip
@@ -148,9 +151,11 @@ def _plan(side: str, draft: dict[str, Any] | None, zone: ZoneInfo, refused: str)
     if plan is None:
         return shown
     return shown | {
-        "figures": [(name, _figure(name, plan, zone)) for name in wave_drafts.FIGURES[:7]],
+        "refused": say("draft_refused", plan["refused"]) if plan["refused"] else "",
+        "figures": [(name, _figure(name, plan, zone)) for name in wave_drafts.FIGURES[:SHOWN]],
         "p50": moment(plan["p50_at_ms"], zone) if plan["p90_at_ms"] else "",
         "p90": moment(plan["p90_at_ms"], zone) if plan["p90_at_ms"] else "",
+        "modes": [_cost(cost) for cost in plan["modes"]],
         "left_out": [{**left, "said": _left_words(left)} for left in plan["left_out"]],
         "tours": [
             {**tour, "picture": Markup(tour["picture"]), "metres": metres(tour["distance_dm"]),
@@ -167,7 +172,7 @@ def _typed(choice: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         "until": "" if until is None else f"{datetime.fromtimestamp(until / 1000, zone):%Y-%m-%dT%H:%M}",
         "carrier": choice["carrier"], "channel": choice["channel"], "zone": choice["zone"],
         "priority": "" if choice["min_priority"] is None else choice["min_priority"],
-        "max_orders": choice["max_orders"] if choice["max_orders"] < MAX_WAVE_ORDERS else "",
+        "max_orders": choice["max_orders"] if choice["max_orders"] < MAX_WAVE_ORDERS else "", "mode": choice["mode"],
     }  # fmt: skip
 
 
@@ -182,11 +187,31 @@ def _choice_words(choice: dict[str, Any], zone: ZoneInfo) -> str:
         parts.append(f"{say('wave_draft', 'priority')} {choice['min_priority']}")
     if choice["max_orders"] < MAX_WAVE_ORDERS:
         parts.append(f"{say('wave_draft', 'max_orders')} {choice['max_orders']}")
+    if choice["mode"]:
+        parts.append(say("wave", f"mode_{choice['mode']}"))
     return " · ".join(parts) or say("wave_draft", "all_open")
+
+
+def _cost(cost: dict[str, Any]) -> dict[str, Any]:
+    """A way of picking: what a line costs, or why it has no price or cannot be had."""
+    said = {"mode": cost["mode"], "name": say("wave", f"mode_{cost['mode']}"), "metres": "–", "tours": "–"}
+    if cost["code"]:
+        return {**said, "line": say("wave_draft", "no_mode", why=say("draft_refused", cost["code"]))}
+    if cost["reason"]:
+        return {**said, "line": say("wave_draft", "no_price")}
+    return {
+        **said, "line": _line(cost["line_ms"]), "metres": metres(cost["distance_dm"]), "tours": number(cost["tours"]),
+    }  # fmt: skip
+
+
+def _line(line_ms: int) -> str:
+    return say("wave", "line_s", seconds=f"{line_ms / 1000:.1f}")
 
 
 def _changed(one: dict[str, str]) -> str:
     now = say("lane", one["now"]) if one["why"] == "state" else one["now"]
+    if one["why"] == "mode":
+        now = say("wave", f"mode_{now}")
     return say("draft_changed", one["why"], order=one["order"], now=now)
 
 
@@ -202,7 +227,11 @@ def _figure(name: str, plan: dict[str, Any], zone: ZoneInfo) -> str:
     return _said(name, len(plan["orders"]) if name == "orders" else plan[name], zone)
 
 
-def _said(name: str, value: int, zone: ZoneInfo) -> str:
+def _said(name: str, value: Any, zone: ZoneInfo) -> str:
+    if name == "mode":
+        return say("wave", f"mode_{value}")
+    if name == "line_ms":
+        return _line(value)
     if name.endswith("_at_ms"):
         return moment(value, zone) if value else "–"
     if name == "work_ms":
@@ -224,6 +253,8 @@ def _differs(name: str, by: int | None) -> str:
         return "–"
     if by == 0:
         return "="
+    if name == "line_ms":
+        return ("+" if by > 0 else "-") + _line(abs(by))
     if name.endswith("_ms"):
         return ("+" if by > 0 else "-") + duration(abs(by))
     return signed(by / 10 if name == "distance_dm" else by)

@@ -37,6 +37,7 @@ class WaveChoice:
     """Which open orders somebody wants in a wave: those every given condition holds for, the most urgent first.
 
     `until_ms` is of the cut-off (None: any), `zone` of every bin an order is promised from, `min_priority` None: any.
+    `mode`: how they are picked, '' = as costs least.
     """
 
     until_ms: int | None = None
@@ -45,3 +46,4 @@ class WaveChoice:
     zone: str = ""
     min_priority: int | None = None
     max_orders: int = MAX_WAVE_ORDERS
+    mode: str = ""

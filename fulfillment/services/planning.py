@@ -19,7 +19,6 @@ from fulfillment.domain.tasks import PickMode
 from fulfillment.hot import Tx
 from fulfillment.services import (
     allocate,
-    batch_waves,
     bin_choice,
     carton_proposals,
     cartons,
@@ -27,6 +26,7 @@ from fulfillment.services import (
     floor_plan,
     jobs,
     late_orders,
+    pick_modes,
     pick_zones,
     put_walls,
     replanning,
@@ -34,23 +34,19 @@ from fulfillment.services import (
     retention,
     shorts,
     tour_ends,
-    tour_orders,
     tour_writing,
-    walkways,
     wave_drafts,
     wave_forecasts,
+    wave_loads,
     wave_picks,
     wave_proofs,
     wave_proposals,
     waves,
 )
 from fulfillment.services.actor import Actor
-from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.running import tell
 from fulfillment.services.tour_writing import PlannedTour
-from fulfillment.services.wave_picks import WavePicks
 from fulfillment.services.zone_walks import NO_ZONES, shortest_in
-from picking import BatchPlan
 
 ORDERS_WAITED_FOR = 40  # at 50 ms each carts are filled in two seconds at most, in four where stops have an order
 SWEEP_S = 5.0  # goods put away into reserve reach an empty face's list of work after so long at most
@@ -108,11 +104,11 @@ def plan_wave(floor: Floor, wave_id: int, tour_ms: int = 50) -> int:
         plan = floor_plan.of(floor)
         picks = wave_picks.within_reach(picks, plan)
         mode = floor.read(lambda tx: _mode(tx, wave_id))
-        if mode == PickMode.BATCH:
-            batches, loads = batch_waves.planned(picks, plan, floor.read(put_walls.largest_slots))
-        else:
-            batches = _batches(picks, plan, wave_id, tour_ms)
-            loads = [(batch.totes, batch.stops) for batch in batches.batches]
+        # So long for each order, up to a point: nobody picks a wave's first stop before its last tour is planned.
+        limit_ms = tour_ms * min(len(picks.orders), ORDERS_WAITED_FOR)
+        batches, loads = wave_loads.planned(
+            picks, plan, mode, floor.read(put_walls.largest_slots), limit_ms, wave_id
+        )
         spots = [spot for _, stops in loads for spot in stops]
         zoning = floor.read(lambda tx: pick_zones.zoning(tx, spots)) if mode == PickMode.ZONE else NO_ZONES
         for totes, stops in loads:
@@ -131,20 +127,11 @@ def plan_wave(floor: Floor, wave_id: int, tour_ms: int = 50) -> int:
     return tours
 
 
-def _batches(picks: WavePicks, plan: FloorPlan, seed: int, tour_ms: int) -> BatchPlan:
-    # So long for each order, up to a point: nobody picks a wave's first stop before its last tour is planned.
-    limit_ms = tour_ms * min(len(picks.orders), ORDERS_WAITED_FOR)
-    return tour_ends.carts(plan, picks, limit_ms, seed)
-
-
 def _mode(tx: Tx, wave_id: int) -> PickMode:
     """How a wave can be picked now: the wall, or the zones, it was released for may have gone, or tours have an order
     by now that none which goes through zones can keep."""
     mode = tx.one("SELECT mode FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)["mode"]
-    if mode == PickMode.BATCH and put_walls.largest_slots(tx) and not walkways.are_there(tx):
-        return PickMode.BATCH
-    is_by_zones = mode == PickMode.ZONE and len(pick_zones.listed(tx)) > 1 and not tour_orders.is_heavy_first(tx)
-    return PickMode.ZONE if is_by_zones else PickMode.CLUSTER
+    return pick_modes.possible(tx, mode)
 
 
 def _set_aside_spoilt(floor: Floor, wave_id: int) -> None:

@@ -13,15 +13,19 @@ from typing import Any
 
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.orders import OrderState
+from fulfillment.domain.tasks import PickMode
 from fulfillment.domain.waves import RELEASABLE, WaveChoice
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, tour_ends, wave_forecasts, wave_picks, wave_questions, ways, work_times
+from fulfillment.services import floor_plan, wave_forecasts, wave_loads, wave_picks, wave_questions, ways, work_times
+from fulfillment.services.batch_waves import Load
 from fulfillment.services.floor_plan import FloorPlan
+from fulfillment.services.pick_modes import RELEASED_AS
 from fulfillment.services.tour_views import drawn_walk
-from fulfillment.services.walks import Walk, shortest
+from fulfillment.services.walks import Walk
+from fulfillment.services.wave_loads import Ways
 from fulfillment.services.wave_picks import WavePicks
+from fulfillment.services.zone_walks import NO_ZONES, Zoning, shortest_in
 from picking import (
-    Batch,
     Cart,
     FieldError,
     PickerShift,
@@ -43,6 +47,7 @@ EMPTY: dict[str, Any] = {
     "orders": [], "order_ids": [], "promises": {}, "lines": 0, "units": 0, "tours": [], "carts": 0, "totes": 0,
     "distance_dm": 0, "work_ms": 0, "p50_at_ms": 0, "p90_at_ms": 0, "is_forecast": False, "at_risk": 0,
     "left_out": [], "left_out_count": 0, "shorts": [], "short_lines": 0, "short_each": 0, "layout_version": 0,
+    "mode": PickMode.CLUSTER.value, "modes": [], "basis": "", "refused": "", "line_ms": 0,
 }  # fmt: skip
 
 
@@ -56,6 +61,8 @@ class _Asked:
     plan: FloorPlan
     left: tuple[list[Any], tuple[PickerShift, ...], Rates, int]
     rates: Rates
+    ways: Ways
+    bases: dict[str, str]  # by mode
 
 
 def planned(floor: Floor, choice: WaveChoice, seed: int) -> dict[str, Any]:
@@ -64,12 +71,27 @@ def planned(floor: Floor, choice: WaveChoice, seed: int) -> dict[str, Any]:
     if asked is None:
         return told
     picks = WavePicks(asked.orders, asked.cart, asked.keys, asked.goods)
-    batches = tour_ends.carts(asked.plan, picks, TOUR_MS * min(len(asked.orders), TOURS_WAITED_FOR), seed).batches
+    modes = wave_loads.costs(picks, asked.plan, asked.ways, handling_times(asked.rates))
+    mode = choice.mode or wave_loads.cheapest(modes)
+    how = {"mode": mode, "modes": modes, "basis": asked.bases.get(mode, "")}
+    if mode in asked.ways.missing:  # the wall, or the zones, went after somebody asked
+        none = {name: EMPTY[name] for name in ("orders", "order_ids", "promises", "lines", "units")}
+        return {**told, **none, **how, "refused": asked.ways.missing[mode]}
+    limit_ms = TOUR_MS * min(len(asked.orders), TOURS_WAITED_FOR)
+    _, loads = wave_loads.planned(picks, asked.plan, mode, asked.ways.wall_slots, limit_ms, seed)
+    zoning = asked.ways.zoning if mode == PickMode.ZONE else NO_ZONES
     walks = [
-        shortest(asked.plan, asked.plan.start, batch.stops, TOUR_MS, seed, picks.ranks_of(asked.plan, batch.totes))
-        for batch in batches
+        shortest_in(asked.plan, zoning, asked.plan.start, stops, TOUR_MS, seed, picks.ranks_of(asked.plan, totes))
+        for totes, stops in loads
     ]
-    return {**told, **_tours(asked, batches, walks, seed)}
+    found = _tours(asked, mode, zoning, loads, walks, seed)
+    return {**told, **how, **found, "line_ms": -(-found["work_ms"] // told["lines"])}
+
+
+def basis_now(tx: Tx, mode: str, order_ids: Sequence[int]) -> str:
+    """What a plan of these orders in this mode would be made on now."""
+    orders, _ = wave_picks.pick_orders(_promised(tx, order_ids))
+    return wave_loads.basis(tx, mode, orders)
 
 
 def differing(
@@ -175,7 +197,9 @@ def _asked(tx: Tx, floor: Floor, choice: WaveChoice) -> tuple[dict[str, Any], _A
         return told, None
     left, rates = wave_forecasts.work_left(tx), learn(work_times.measured(tx))
     cart, goods = wave_picks.smallest_cart(tx), wave_picks.goods_of(of_going)
-    return told, _Asked(going, orders, cart, keys, goods, plan, left, rates)
+    ways_now = wave_loads.ways(tx, plan, orders)
+    bases = {mode.value: wave_loads.basis(tx, mode, orders) for mode in RELEASED_AS}
+    return told, _Asked(going, orders, cart, keys, goods, plan, left, rates, ways_now, bases)
 
 
 def _split(
@@ -196,26 +220,37 @@ def _split(
     return going, left_out
 
 
-def _tours(asked: _Asked, batches: Sequence[Batch], walks: Sequence[Walk], seed: int) -> dict[str, Any]:
+def _tours(
+    asked: _Asked, mode: str, zoning: Zoning, loads: Sequence[Load], walks: Sequence[Walk], seed: int
+) -> dict[str, Any]:
     times = handling_times(asked.rates)
     tours: list[dict[str, Any]] = []
     more: list[TourLeft] = []
-    for number, (batch, walk) in enumerate(zip(batches, walks, strict=True), start=1):
-        order_ids = {int(tote.order_id) for tote in batch.totes}
-        lines = len({pick.line_id for tote in batch.totes for pick in tote.tote.picks})
-        totes, distance_dm = len(batch.totes), walk.tour.distance_dm
+    for number, ((parts, stops), walk) in enumerate(zip(loads, walks, strict=True), start=1):
+        order_ids = {int(part.order_id) for part in parts}
+        picks = [pick for part in parts for pick in part.tote.picks]
+        lines = len({pick.line_id for pick in picks})
+        # One reach into a bin serves all orders of a batch; a tote of it holds parts of several orders.
+        reaches = len(stops) if mode == PickMode.BATCH else lines
+        totes, distance_dm = len({part.position for part in parts}), walk.tour.distance_dm
+        more_ms = 0
+        if mode == PickMode.BATCH:
+            more_ms = sum(pick.qty_each for pick in picks) * times.sort_each_ms + len(order_ids) * times.clear_slot_ms
+        overs = sum(via is not None for via in zoning.before(walk.tour.sequence))
+        more_ms += overs * totes * times.hand_over_ms
         due_at_ms = min(asked.heads[order_id]["cut_off_at_ms"] for order_id in order_ids)
         picture = ""
         if number <= DRAWN:
-            picture = drawn_walk(asked.plan.layout, asked.plan.start, walk.tour.sequence, walk.end, DRAWN_PX)
+            path = zoning.path(walk.tour.sequence)
+            picture = drawn_walk(asked.plan.layout, asked.plan.start, path, walk.end, DRAWN_PX)
         tours.append({
             "number": number, "orders": sorted(asked.heads[order_id]["number"] for order_id in order_ids),
-            "lines": lines, "stops": len(batch.stops), "totes": totes, "distance_dm": distance_dm,
-            "work_ms": times.walk_ms(distance_dm) + times.pick_ms(lines, 0) + times.set_up_ms(totes),
+            "lines": lines, "stops": len(stops), "hand_overs": overs, "totes": totes, "distance_dm": distance_dm,
+            "work_ms": times.walk_ms(distance_dm) + times.pick_ms(reaches, 0) + times.set_up_ms(totes) + more_ms,
             "cut_off_at_ms": due_at_ms, "picture": picture,
         })  # fmt: skip
         more.append(
-            TourLeft(f"draft {number}", distance_dm, lines, totes, max(0, due_at_ms - wave_questions.PACK_MS))
+            TourLeft(f"draft {number}", distance_dm, reaches, totes, max(0, due_at_ms - wave_questions.PACK_MS))
         )
     ahead, pickers, _, now_ms = asked.left
     found = wave_forecasts.when_done(ahead, pickers, asked.rates, now_ms, seed, tuple(more))

@@ -16,7 +16,7 @@ from fulfillment.bootstrap import Floor
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, ProposalState, WaveChoice
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, jobs, wave_draft_plans, waves, ways
+from fulfillment.services import floor_plan, jobs, pick_modes, wave_draft_plans, waves, ways
 from fulfillment.services.actor import Actor
 from fulfillment.services.running import tell
 
@@ -25,8 +25,8 @@ AT_ONCE = 8
 KEPT_MS = 24 * 3_600_000
 MOST_PRIORITY = 1_000_000
 FIGURES = (
-    "orders", "lines", "units", "carts", "totes", "distance_dm", "work_ms", "p50_at_ms", "p90_at_ms", "at_risk",
-    "left_out_count", "short_lines", "short_each",
+    "orders", "mode", "lines", "units", "carts", "totes", "distance_dm", "work_ms", "line_ms", "p50_at_ms", "p90_at_ms",
+    "at_risk", "left_out_count", "short_lines", "short_each",
 )  # fmt: skip
 
 
@@ -43,8 +43,8 @@ def ask(tx: Tx, choice: WaveChoice, changed: list[dict[str, str]] | None = None)
     """Have a draft planned; one of the same choice that is being planned answers for it.
 
     Raises:
-        DomainError: a size or a priority no wave has; a carrier, channel or zone nobody knows.
-        Conflict: too many are being planned.
+        DomainError: a size, a priority or a mode no wave has; a carrier, channel or zone nobody knows.
+        Conflict: too many are being planned; this floor cannot have the mode (`pick_modes.check`).
     """
     _check(tx, choice)
     said = json.dumps(asdict(choice), sort_keys=True)
@@ -95,23 +95,28 @@ def release(tx: Tx, actor: Actor, draft_id: int, known: ways.Known = ways.NOTHIN
 
     Raises:
         NotFound: no such draft.
-        Conflict: it is not ready (any more), or no order is in it.
+        Conflict: it is not ready (any more), or no order is in it; the mode it was asked for is not to be had now.
     """
     row = _row(tx, draft_id)
     if row["state"] != ProposalState.READY:
         raise Conflict("draft_not_ready", f"draft {draft_id} is {row['state']}")
-    content = json.loads(row["content"])
+    content = {**wave_draft_plans.EMPTY, **json.loads(row["content"])}
     if not content["order_ids"]:
         raise Conflict("nothing_to_release", "no order is in this draft")
     choice = WaveChoice(**json.loads(row["choice"]))
     changed = wave_draft_plans.differing(tx, choice, content["order_ids"], content["promises"], known)
+    mode = content["mode"]
+    if choice.mode:
+        pick_modes.check(tx, mode)
     if floor_plan.version(tx) != content["layout_version"]:
         changed.append({"order": "", "why": "floor", "now": ""})
+    elif wave_draft_plans.basis_now(tx, mode, content["order_ids"]) != content["basis"]:
+        changed.append({"order": "", "why": "mode", "now": mode})
     if changed:
         _end(tx, draft_id, ProposalState.REPLACED)
         again = ask(tx, choice, changed[: wave_draft_plans.SHOWN])
         return {"wave": None, "draft": again["draft"], "changed": changed}
-    wave = waves.release(tx, actor, content["orders"], known=known)
+    wave = waves.release(tx, actor, content["orders"], mode=mode, known=known)
     _end(tx, draft_id, ProposalState.RELEASED, wave["wave"])
     tell(tx, "board", "WaveDraftReleased", draft=draft_id, wave=wave["wave"])
     return {**wave, "draft": draft_id, "changed": []}
@@ -126,9 +131,10 @@ def describe(tx: Tx, draft_id: int) -> dict[str, Any]:
     row = _row(tx, draft_id)
     content = json.loads(row["content"]) if row["content"] else None
     if content is not None:
-        del content["order_ids"], content["promises"]
+        content = {**wave_draft_plans.EMPTY, **content}  # of before there were modes: a tote for each order
+        del content["order_ids"], content["promises"], content["basis"]
     return {
-        "draft": row["id"], "state": row["state"], "choice": json.loads(row["choice"]),
+        "draft": row["id"], "state": row["state"], "choice": asdict(WaveChoice(**json.loads(row["choice"]))),
         "asked_at_ms": row["asked_at_ms"], "planned_at_ms": row["planned_at_ms"], "wave": row["wave_id"],
         "changed": json.loads(row["changed"]) if row["changed"] else [], "plan": content,
     }  # fmt: skip
@@ -140,6 +146,9 @@ def compared(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]
     figures = []
     for name in FIGURES:
         a, b = (len(plan[name]) if name == "orders" else plan[name] for plan in (first, second))
+        if name == "mode":
+            figures.append({"name": name, "a": a, "b": b, "differs": None})
+            continue
         # A finish nobody can tell (0) has no distance to one that is told.
         is_told = not name.endswith("_at_ms") or (a > 0 and b > 0)
         figures.append({"name": name, "a": a, "b": b, "differs": b - a if is_told else None})
@@ -175,6 +184,9 @@ def choices(tx: Tx) -> dict[str, list[str]]:
 
 
 def _check(tx: Tx, choice: WaveChoice) -> None:
+    if choice.mode not in ("", *pick_modes.RELEASED_AS):
+        raise DomainError("bad_mode", "cluster, batch or zone", "mode")
+    pick_modes.check(tx, choice.mode)
     if not 1 <= choice.max_orders <= MAX_WAVE_ORDERS:
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
     if choice.min_priority is not None and abs(choice.min_priority) > MOST_PRIORITY:

@@ -13,15 +13,12 @@ from typing import Any
 
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
-from fulfillment.domain.tasks import PickMode
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, RELEASABLE, ProposalState
 from fulfillment.hot import Tx
 from fulfillment.services import (
     jobs,
-    pick_zones,
-    put_walls,
+    pick_modes,
     refills_for_orders,
-    tour_orders,
     walkways,
     wave_forecasts,
     wave_questions,
@@ -112,10 +109,7 @@ def release(
     if not numbers:
         raise Conflict("nothing_to_release", "none of the proposed orders can go any more")
     if mode is None:
-        is_by_zones = len(pick_zones.listed(tx)) > 1 and not tour_orders.is_heavy_first(tx)
-        can_be = {PickMode.BATCH: put_walls.is_there(tx), PickMode.ZONE: is_by_zones}
-        mode = next((mode for mode, is_possible in can_be.items() if is_possible and content["mode"] == mode), None)
-        mode = mode or PickMode.CLUSTER
+        mode = pick_modes.possible(tx, content["mode"])
     wave = waves.release(tx, actor, numbers, mode=mode, known=known)
     refills_for_orders.demand(tx, actor, content["waiting_ids"])
     tx.put(

@@ -153,23 +153,23 @@ def _question(tx: Tx, floor: Floor, max_orders: int, horizon_ms: int) -> _Questi
     rates = learn(work_times.measured(tx))
     times = handling_times(rates)
     pickers, _ = crew(tx, horizon_ms, times)
-    zones, hand_overs = _zones(tx, plan)
+    zones_of_aisles, hand_overs = zones(tx, plan)
     end = tour_ends.likely(plan, list(picks.values()))[0]
     lost = wave_picks.lost_places(picks.values(), plan)
     orders = tuple(_wave_order(row, picks.get(row["id"]), lost) for row in heads)
     problem = WaveProblem(
         plan.grid, plan.start, end, wave_picks.smallest_cart(tx), orders, pickers, tx.now_ms,
         tx.one("SELECT COUNT(*) AS carts FROM cart WHERE warehouse_id = :w")["carts"], times, rates, PACK_MS,
-        horizon_ms, max_orders, put_walls.largest_slots(tx), zones, hand_overs,
+        horizon_ms, max_orders, put_walls.largest_slots(tx), zones_of_aisles, hand_overs,
     )  # fmt: skip
     waiting_ids = [row["id"] for row in heads if row["waits_for"] == "replenishment"]
     return _Question(problem, {str(row["id"]): row["number"] for row in heads}, units, waiting_ids, plan.version)
 
 
-def _zones(tx: Tx, plan: FloorPlan) -> tuple[tuple[tuple[int, ...], ...], tuple[Spot, ...]]:
+def zones(tx: Tx, plan: FloorPlan) -> tuple[tuple[tuple[int, ...], ...], tuple[Spot, ...]]:
     """The aisles of each zone that takes carts over, and where; an aisle of two zones is priced as the first one's."""
     taken: set[int] = set()
-    zones: list[tuple[int, ...]] = []
+    groups: list[tuple[int, ...]] = []
     hand_overs: list[Spot] = []
     # A cart through several zones keeps no order of its stops, and is no way to pick where they need one.
     for zone in () if plan.heavy_from_g else pick_zones.listed(tx):
@@ -180,9 +180,9 @@ def _zones(tx: Tx, plan: FloorPlan) -> tuple[tuple[tuple[int, ...], ...], tuple[
         aisles = {plan.grid.nearest_aisle(row["x_dm"]) for row in rows} - taken
         if aisles:
             taken |= aisles
-            zones.append(tuple(sorted(aisles)))
+            groups.append(tuple(sorted(aisles)))
             hand_overs.append(zone.spot)
-    return tuple(zones), tuple(hand_overs)
+    return tuple(groups), tuple(hand_overs)
 
 
 def _wave_order(row: Any, picks: PickOrder | None, lost: set[str]) -> WaveOrder:
@@ -235,7 +235,7 @@ def _said(question: _Question, plan: WavePlan) -> dict[str, Any]:
         ],
         "distance_dm": plan.distance_dm,
         "mode": None if plan.mode is None else plan.mode.chosen.mode.value,
-        "modes": [] if plan.mode is None else [_mode(cost) for cost in (plan.mode.chosen, *plan.mode.alternatives)],
+        "modes": [] if plan.mode is None else [cost_of(cost) for cost in (plan.mode.chosen, *plan.mode.alternatives)],
         "p50_at_ms": plan.forecast.p50_at_ms if plan.tours else 0,
         "p90_at_ms": plan.forecast.p90_at_ms if plan.tours else 0,
         "unfinished_percent": plan.forecast.unfinished_percent,
@@ -260,7 +260,8 @@ def _said(question: _Question, plan: WavePlan) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _mode(cost: ModeCost) -> dict[str, Any]:
+def cost_of(cost: ModeCost) -> dict[str, Any]:
+    """A way of picking with the parts of its cost; `reason`: why it is not possible."""
     return {
         "mode": cost.mode.value, "reason": cost.reason, "line_ms": cost.line_ms, "total_ms": cost.total_ms,
         "distance_dm": cost.distance_dm, "tours": len(cost.batches), "walk_ms": cost.walk_ms, "pick_ms": cost.pick_ms,

@@ -18,12 +18,9 @@ from fulfillment.services import (
     allocate,
     cartons,
     jobs,
-    pick_zones,
-    put_walls,
+    pick_modes,
     refills_for_orders,
     replenishment_plans,
-    tour_orders,
-    walkways,
     ways,
 )
 from fulfillment.services.actor import Actor
@@ -52,13 +49,7 @@ def release(
     """
     if not 1 <= max_orders <= MAX_WAVE_ORDERS:
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
-    if mode == PickMode.BATCH:
-        walkways.refuse_on_walkways(tx, "batches for a put wall", "mode")
-    if mode == PickMode.BATCH and not put_walls.is_there(tx):
-        raise Conflict("no_put_wall", "there is no put wall to sort a batch at: set one up first", "mode")
-    if mode == PickMode.ZONE:
-        pick_zones.check(tx)
-        tour_orders.check_zones(tx)
+    pick_modes.check(tx, mode)
     behind_closed = ways.behind_closed(tx, known)
     states = ", ".join(f"'{state}'" for state in sorted(RELEASABLE))
     if numbers is not None:

@@ -5,7 +5,7 @@ Refuses a cut-off without its offset. Invariant: no request plans anything; draf
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -20,7 +20,7 @@ Name = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class DraftBody(Body):
-    """Which open orders: every condition left out holds for all."""
+    """Which open orders: every condition left out holds for all. `mode` left out: as costs least."""
 
     until: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     carrier: Name = ""
@@ -28,13 +28,16 @@ class DraftBody(Body):
     zone: Name = ""
     min_priority: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)] | None = None
     max_orders: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
+    mode: Literal["", "cluster", "batch", "zone"] = ""
 
 
 @operation("POST", "/wave-drafts", Permission.RELEASE_WAVES, body=DraftBody, answers={202: "being planned"})
 def post_wave_draft(body: DraftBody) -> Any:
     """Have a wave of chosen orders planned, to be looked at; nothing is promised or released."""
     until_ms = parse_time(body.until, "until") if body.until else None
-    choice = WaveChoice(until_ms, body.carrier, body.channel, body.zone, body.min_priority, body.max_orders)
+    choice = WaveChoice(
+        until_ms, body.carrier, body.channel, body.zone, body.min_priority, body.max_orders, body.mode
+    )
     return floor().writer.write(lambda tx: (wave_drafts.ask(tx, choice), 202))
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from fulfillment.services import jobs, orders, planning, setting_up
 from tests.browser.conftest import Site
 from tests.factories import NOBODY, FloorHand
+from tests.services import wall
 
 pytestmark = pytest.mark.browser
 
@@ -51,3 +52,23 @@ def test_two_plans_are_compared_and_one_is_released(site: Site, hand: FloorHand,
     run_planner(hand)
     expect(page.get_by_role("button", name="Release: 1 order", exact=True)).to_be_visible(timeout=10_000)
     expect(page.locator("#plan-b")).to_contain_text("Released as wave 1")
+
+
+def test_two_ways_of_picking_are_compared_and_the_chosen_one_released(site: Site, hand: FloorHand, page: Page) -> None:
+    wall.equip(hand)
+    token = hand.write(lambda tx: setting_up.add_token(tx, "desk", "admin"))
+    page.goto(f"{site.address}/enter?token={token}")
+    page.goto(f"{site.address}/waves/plan")
+    for name, mode in (("A", "Cluster, a tote for each order"), ("B", "Batch, sorted at the wall")):
+        form = page.get_by_role("form", name=f"Plan {name}")
+        form.get_by_label("How it is picked").select_option(label=mode)
+        form.get_by_role("button", name="Plan it").click()
+        expect(page.locator(f"#plan-{name.lower()}")).to_contain_text("Being planned…")
+        run_planner(hand)
+        expect(page.locator(f"#plan-{name.lower()}")).to_contain_text(f"✓ {mode}", timeout=10_000)
+    expect(page.locator("#compared")).to_contain_text("Batch, sorted at the wall")
+    expect(page.locator("#plan-b")).to_contain_text("Zone by zone")
+    expect(page.locator("#plan-b")).to_contain_text("Not available")
+    page.locator("#plan-b").get_by_role("button", name="Release: 3 orders").click()
+    expect(page.locator("#plan-b")).to_contain_text("Released as wave 1")
+    assert hand.one("SELECT mode FROM wave")["mode"] == "batch"

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.domain.waves import WaveChoice
-from fulfillment.services import closures, jobs, orders, picker_shifts, planning, wave_drafts, waves
+from fulfillment.services import (
+    closures,
+    jobs,
+    orders,
+    picker_shifts,
+    planning,
+    policies,
+    put_walls,
+    wave_drafts,
+    waves,
+)
 from tests.factories import NOBODY, FloorHand
+from tests.services import acts, wall
+from tests.services.odd_floor import lay_walkways
+from tests.services.walking import stock_every_bin
 
 HOUR_MS = 3_600_000
 
@@ -273,3 +287,121 @@ def test_nobody_knows_a_draft_that_was_never_asked_for(hand: FloorHand) -> None:
     for number in (7, 2**70):
         with pytest.raises(NotFound):
             hand.write(lambda tx, number=number: wave_drafts.describe(tx, number))
+
+
+def both_aisles(hand: FloorHand, orders_of: int = 4) -> FloorHand:
+    """Orders of both aisles, on a floor with a put wall and two zones."""
+    wall.equip(hand)
+    acts.zone(hand)
+    for number in range(1, orders_of + 1):
+        hand.order(str(number), ("MUG", 1), ("JUG", 1))
+    return hand
+
+
+def test_each_mode_is_planned_as_its_wave_walks_it_and_shown_with_what_the_others_cost(stocked: FloorHand) -> None:
+    both_aisles(stocked)
+    for mode in ("cluster", "batch", "zone"):
+        plan = drafted(stocked, mode=mode)["plan"]
+        assert (plan["mode"], plan["refused"]) == (mode, "")
+        assert {cost["mode"] for cost in plan["modes"]} == {"single", "cluster", "batch", "zone"}
+        assert all(cost["line_ms"] > 0 and not cost["code"] for cost in plan["modes"])
+        assert (plan["carts"], plan["distance_dm"] > 0, plan["line_ms"] > 0) == (len(plan["tours"]), True, True)
+        assert all(tour["picture"].startswith("<svg") for tour in plan["tours"])
+        assert sum(tour["hand_overs"] for tour in plan["tours"]) == (plan["carts"] if mode == "zone" else 0)
+
+
+@pytest.mark.parametrize("mode", ["batch", "zone"])
+def test_a_draft_is_released_in_the_mode_it_was_shown_in(stocked: FloorHand, mode: str) -> None:
+    draft = drafted(both_aisles(stocked), mode=mode)
+    wave = released(stocked, draft)
+    assert (wave["mode"], wave["orders"], wave["changed"]) == (mode, 4, [])
+    planning.plan_wave(stocked.floor, wave["wave"], 20)
+    walked = stocked.write(lambda tx: waves.describe(tx, wave["wave"]))
+    assert {tour["mode"] for tour in walked["tours"]} == {mode}
+    assert len(walked["tours"]) == draft["plan"]["carts"]
+    assert walked["distance_dm"] <= draft["plan"]["distance_dm"], "nearer bins of one age may still be found"
+
+
+def test_unless_somebody_chooses_a_wave_is_picked_as_costs_least(stocked: FloorHand) -> None:
+    plan = drafted(both_aisles(stocked))["plan"]
+    costs = {cost["mode"]: cost["total_ms"] for cost in plan["modes"] if cost["mode"] != "single"}
+    assert plan["mode"] == min(costs, key=lambda mode: costs[mode])
+    assert released(stocked, {"draft": 1})["mode"] == plan["mode"]
+
+
+def test_drafts_of_two_modes_are_compared(stocked: FloorHand) -> None:
+    both_aisles(stocked)
+    one, other = drafted(stocked, mode="cluster"), drafted(stocked, mode="batch")
+    found = stocked.write(lambda tx: wave_drafts.against(tx, one["draft"], other["draft"]))
+    figures = {figure["name"]: figure for figure in found["figures"]}
+    assert figures["mode"] == {"name": "mode", "a": "cluster", "b": "batch", "differs": None}
+    assert figures["line_ms"]["differs"] == other["plan"]["line_ms"] - one["plan"]["line_ms"]
+
+
+@pytest.mark.parametrize(("mode", "code"), [("batch", "no_put_wall"), ("zone", "no_zones"), ("single", "bad_mode")])
+def test_a_mode_this_floor_cannot_have_is_refused_and_shown_so(stocked: FloorHand, mode: str, code: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        stocked.write(lambda tx: wave_drafts.ask(tx, WaveChoice(mode=mode)))
+    assert (refused.value.code, refused.value.field) == (code, "mode")
+    stocked.order("1", ("MUG", 1))
+    plan = drafted(stocked)["plan"]
+    assert plan["mode"] == "cluster"
+    assert {cost["mode"]: cost["code"] for cost in plan["modes"] if cost["code"]} == {
+        "batch": "no_put_wall", "zone": "no_zones",
+    }  # fmt: skip
+
+
+def test_on_walkways_a_draft_is_a_tote_for_each_order_and_no_mode_has_a_price(hand: FloorHand) -> None:
+    lay_walkways(stock_every_bin(hand))
+    hand.order("1", ("A01-01-1", 1))
+    plan = drafted(hand)["plan"]
+    assert (plan["mode"], plan["orders"]) == ("cluster", ["1"])
+    assert all(cost["code"] or cost["reason"] for cost in plan["modes"])
+    with pytest.raises(Conflict) as refused:
+        hand.write(lambda tx: wave_drafts.ask(tx, WaveChoice(mode="batch")))
+    assert refused.value.code == "no_grid"
+
+
+def test_with_other_zones_or_another_wall_since_nothing_is_released(stocked: FloorHand) -> None:
+    both_aisles(stocked)
+    by_zone, by_wall = drafted(stocked, mode="zone"), drafted(stocked, mode="batch")
+    stocked.write(lambda tx: policies.set_zone(tx, "B", pick_order=1, hand_over="OVER-B"))
+    stocked.write(lambda tx: policies.set_zone(tx, "A", pick_order=2, hand_over="STAGE-1"))
+    stocked.write(lambda tx: put_walls.put_wall(tx, "W1", {"location": "WALL-1", "rows": 3, "columns": 3}))
+    for draft, mode in ((by_zone, "zone"), (by_wall, "batch")):
+        answer = released(stocked, draft)
+        assert (answer["wave"], answer["changed"]) == (None, [{"order": "", "why": "mode", "now": mode}])
+
+
+def test_where_the_chosen_mode_has_gone_nothing_is_released_and_the_draft_stays(stocked: FloorHand) -> None:
+    both_aisles(stocked)
+    draft = drafted(stocked, mode="zone")
+    asked = stocked.write(lambda tx: wave_drafts.ask(tx, WaveChoice(mode="zone", max_orders=2)))
+    stocked.write(lambda tx: tx.put("UPDATE zone SET pick_order = 0 WHERE warehouse_id = :w"))
+    with pytest.raises(Conflict) as refused:
+        released(stocked, draft)
+    assert refused.value.code == "no_zones"
+    wave_drafts.plan(stocked.floor, asked["draft"])
+    plan = stocked.write(lambda tx: wave_drafts.describe(tx, asked["draft"]))["plan"]
+    assert (plan["orders"], plan["refused"]) == ([], "no_zones")
+    with pytest.raises(Conflict, match="no order"):
+        released(stocked, asked)
+
+
+def test_a_draft_of_before_there_were_modes_is_read_and_released_as_it_was(stocked: FloorHand) -> None:
+    stocked.order("1", ("MUG", 1))
+    draft = drafted(stocked, mode="cluster")
+
+    def older(tx: Any) -> None:
+        row = tx.one("SELECT choice, content FROM wave_draft WHERE warehouse_id = :w")
+        choice, content = json.loads(row["choice"]), json.loads(row["content"])
+        del choice["mode"]
+        for name in ("mode", "modes", "basis", "refused", "line_ms"):
+            del content[name]
+        tx.put("UPDATE wave_draft SET choice = :choice, content = :content WHERE warehouse_id = :w",
+               choice=json.dumps(choice), content=json.dumps(content))  # fmt: skip
+
+    stocked.write(older)
+    shown = stocked.write(lambda tx: wave_drafts.describe(tx, draft["draft"]))
+    assert (shown["choice"]["mode"], shown["plan"]["mode"], shown["plan"]["modes"]) == ("", "cluster", [])
+    assert released(stocked, shown)["mode"] == "cluster"

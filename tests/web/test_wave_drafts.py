@@ -13,6 +13,7 @@ from fulfillment.domain.roles import TokenRole
 from fulfillment.services import orders, setting_up, wave_drafts
 from fulfillment.web.auth import COOKIE
 from tests.factories import NOBODY, FloorHand
+from tests.services import wall
 
 OURS = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
 
@@ -75,7 +76,8 @@ def test_a_wall_board_drafts_and_releases_nothing(stocked: FloorHand, path: str)
 @pytest.mark.parametrize(
     ("body", "status"),
     [({"max_orders": 0}, 422), ({"until": "tonight"}, 422), ({"until": "2026-01-05T16:00:00"}, 422),
-     ({"zone": "NOWHERE"}, 404), ({"sort": "by size"}, 422)],
+     ({"zone": "NOWHERE"}, 404), ({"mode": "batch"}, 409), ({"mode": "zone"}, 409), ({"mode": "by size"}, 422),
+     ({"sort": "by size"}, 422)],
 )  # fmt: skip
 def test_a_choice_nobody_can_make_is_refused(stocked: FloorHand, body: dict[str, Any], status: int) -> None:
     client = create_app(stocked.floor).test_client()
@@ -123,11 +125,13 @@ def test_what_changed_meanwhile_is_said_in_words_and_the_new_plan_shown(stocked:
 @pytest.mark.parametrize(
     ("form", "words"),
     [({"priority": "high"}, "no whole number"), ({"until": "tonight"}, "That is no time"),
-     ({"zone": "<i>"}, "There is no such zone"), ({"max_orders": "0"}, "1 to 1000 orders")],
+     ({"zone": "<i>"}, "There is no such zone"), ({"mode": "batch"}, "There is no put wall"),
+     ({"mode": "<i>"}, "no such way"),
+     ({"max_orders": "0"}, "1 to 1000 orders")],
 )  # fmt: skip
 def test_a_wrong_choice_is_refused_in_words(stocked: FloorHand, form: dict[str, str], words: str) -> None:
     answer = entered(stocked, TokenRole.ADMIN).post("/waves/plan", data={"side": "a", **form}, headers=OURS)
-    assert answer.status_code in (404, 422)
+    assert answer.status_code in (404, 409, 422)
     assert words in seen(answer.text)
     assert "<i>" not in answer.text
 
@@ -135,3 +139,16 @@ def test_a_wrong_choice_is_refused_in_words(stocked: FloorHand, form: dict[str, 
 def test_a_plan_nobody_keeps_any_more_says_so(stocked: FloorHand) -> None:
     answer = entered(stocked, TokenRole.ADMIN).get("/waves/plan?a=77&b=x")
     assert (answer.status_code, "not kept any more" in seen(answer.text)) == (200, True)
+
+
+def test_the_page_says_what_a_line_costs_in_each_mode_and_releases_the_one_chosen(stocked: FloorHand) -> None:
+    wall.equip(stocked)
+    desk = entered(stocked, TokenRole.ADMIN)
+    asked(desk, stocked, side="a", mode="cluster")
+    page = seen(desk.get(asked(desk, stocked, side="b", a="1", mode="batch")).text)
+    assert "Picked Cluster, a tote for each order Batch, sorted at the wall –" in page
+    assert re.search(r"✓ Batch, sorted at the wall \d+\.\d s a line", page)
+    assert "Zone by zone Not available. No two zones" in page
+    released = desk.post("/waves/plan/release", data={"side": "b", "a": "1", "b": "2"}, headers=OURS)
+    assert released.status_code == 303
+    assert [row["mode"] for row in stocked.all("SELECT mode FROM wave")] == ["batch"]
