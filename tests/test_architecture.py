@@ -31,7 +31,7 @@ ALLOWED = {
     "picking": {"picking", "numpy", "ortools", "numba", "llvmlite", "fast_tsp"},
     "devices": {"devices", "serial", "escpos", "zebra"},
     "label_templates": {"label_templates", "jinja2", "markupsafe", "PIL", "escpos"},
-    "simulators": {"simulators", "zplkit", "zxingcpp", "numpy", "PIL"},
+    "simulators": {"simulators", "zplkit", "zxingcpp", "numpy", "PIL", "cryptography"},
     "kiosk_ui": {
         "kiosk_ui", "flask", "flask_babel", "babel", "werkzeug", "markupsafe", "msgspec", "qrcode",
         "fulfillment.services", "fulfillment.web", "fulfillment.domain", "fulfillment.bootstrap",
