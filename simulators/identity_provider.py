@@ -54,15 +54,16 @@ class Grant:
 class IdentityProvider:
     """A provider listening on a free port. Use as a context manager; `issuer` is its address.
 
-    `people`: name → subject; `changed`: of what it says about itself, as a provider set up wrongly would.
+    `people`: name → subject; `host`: what this machine is called in it, another name being another site to a browser;
+    `changed`: of what it says about itself, as a provider set up wrongly would.
     """
 
     def __init__(
         self, client_id: str, client_secret: str, redirect_uri: str, people: dict[str, str], *, port: int = 0,
-        slow_s: float = 1.0, changed: dict[str, Any] | None = None,
+        host: str = "127.0.0.1", slow_s: float = 1.0, changed: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.client_id, self.client_secret, self.redirect_uri = client_id, client_secret, redirect_uri
-        self.people, self.changed, self.slow_s = people, changed or {}, slow_s
+        self.people, self.changed, self.slow_s, self.host = people, changed or {}, slow_s, host
         self.over = threading.Event()
         self.calls: list[str] = []
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -86,7 +87,7 @@ class IdentityProvider:
     @property
     def issuer(self) -> str:
         """Its address, as its tokens write it."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://{self.host}:{self._server.server_address[1]}"
 
     def fail(self, *faults: str) -> None:
         """How the next answers with a token go wrong, one each; '' = that one is right."""

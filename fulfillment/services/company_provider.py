@@ -160,6 +160,9 @@ class Provider:
             self._rests_until = time.monotonic() + REST_S
             _log.warning("the company's log-in does not answer: %s", error.detail)
             raise
+        except ProviderWrong as error:
+            _log.warning("the company's log-in said what does not fit: %s", error.detail)
+            raise
         finally:
             self._askers.release()
 
@@ -216,7 +219,8 @@ class Provider:
         if not (isinstance(subject, str) and 0 < len(subject) <= SUBJECT_MAX and subject.isprintable()):
             raise ValueError("no subject")
         shown = next((claims[name] for name in ("preferred_username", "email", "name") if claims.get(name)), subject)
-        return Person(subject, "".join(letter for letter in str(shown)[:SHOWN_MAX] if letter.isprintable()))
+        readable = "".join(letter for letter in str(shown)[:SHOWN_MAX] if letter.isprintable())
+        return Person(subject, readable or subject)
 
     def _ask(
         self, method: str, url: str, deadline: float, body: str | None = None, headers: Mapping[str, str] | None = None

@@ -78,7 +78,7 @@ ACCESS: Mapping[str, Mapping[str, str]] = {
         "on": "Go on",
         "comes_in_as": "You sign in here as",
         "code_too": "From your phone, or one on paper. This floor asks for it after the company log-in too.",
-        "not_in": "Not signed in",
+        "not_in": "This did not work",
         "not_now": "No, leave it",
         "otherwise": "Sign in another way",
     },
