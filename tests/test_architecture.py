@@ -170,3 +170,11 @@ def test_a_command_starts_without_what_the_others_need() -> None:
     program = f"import sys, fulfillment.cli, fulfillment.serving_cli; print([m for m in {heavy} if m in sys.modules])"
     seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert seen.stdout == "[]\n"
+
+
+def test_without_a_companys_log_in_its_library_is_not_loaded() -> None:
+    """It is an extra: a floor that does not want it may not have it."""
+    library = ("authlib", "joserfc")
+    program = f"import sys, fulfillment.app, fulfillment.cli; print([m for m in {library} if m in sys.modules])"
+    seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert seen.stdout == "[]\n"
