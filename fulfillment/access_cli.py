@@ -9,7 +9,7 @@ import click
 
 from fulfillment.domain.accounts import CodeRule
 from fulfillment.founding import on_floor, say, web_address
-from fulfillment.services import accounts, second_factors, sessions
+from fulfillment.services import accounts, company_ties, second_factors, sessions
 from fulfillment.settings import Settings
 
 
@@ -41,6 +41,14 @@ def remove(badge: str) -> None:
     """Take somebody's account away; they are signed out everywhere."""
     on_floor(lambda tx: accounts.take_away(tx, badge))
     click.echo(f"{badge} has no account")
+
+
+@account_group.command("untie")
+@click.argument("badge")
+def untie(badge: str) -> None:
+    """Untie somebody's company log-in; they are signed out everywhere and sign in by passphrase."""
+    on_floor(lambda tx: company_ties.untie_badge(tx, badge))
+    click.echo(f"{badge} has no company log-in")
 
 
 @account_group.command("codes")

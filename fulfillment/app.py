@@ -6,6 +6,7 @@ from flask import Flask, Response, request
 
 from fulfillment.bootstrap import Floor
 from fulfillment.db import db, engine_options
+from fulfillment.settings import refuse_missing_oidc
 from fulfillment.web import (  # noqa: F401 - each module declares its operations on the one blueprint
     agent,
     api,
@@ -72,6 +73,7 @@ def create_app(floor: Floor) -> Flask:
 
     Raises:
         UndeclaredRoute: a route declares no permission.
+        SettingError: a company's log-in is wanted, and the library for it is not there.
     """
     app = Flask("fulfillment", static_folder=None)
     app.config.update(
@@ -92,9 +94,19 @@ def create_app(floor: Floor) -> Flask:
     app.register_blueprint(kiosk_blueprint)
     app.register_blueprint(live_blueprint)
     app.register_blueprint(metrics_blueprint)
+    if floor.settings.company is not None:
+        _offer_company(app)
     app.after_request(_add_security_headers(floor))
     check_declared(app)
     return app
+
+
+def _offer_company(app: Flask) -> None:
+    floor: Floor = app.extensions["floor"]
+    refuse_missing_oidc(floor.settings)
+    from kiosk_ui.company_views import register_company  # with its library, which is an extra
+
+    register_company(app, floor)
 
 
 def _add_security_headers(floor: Floor):  # type: ignore[no-untyped-def]

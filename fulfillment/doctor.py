@@ -22,7 +22,7 @@ import pysqlite3
 
 from fulfillment.db import UnsafeSqlite, check_sqlite_library, is_sqlite, sqlite_path
 from fulfillment.processes import is_taken
-from fulfillment.settings import Settings
+from fulfillment.settings import SettingError, Settings, refuse_missing_oidc
 
 OK, WARN, BAD = "ok", "warn", "bad"
 PYTHON_LEAST = (3, 11)
@@ -169,8 +169,32 @@ def _backups(settings: Settings) -> Iterator[Finding]:
         yield Finding("backups", OK, f"the newest backup is {(time.time() - made_at) / 3600:.0f} hours old")
 
 
+def _company_log_in(settings: Settings) -> Iterator[Finding]:
+    if settings.company is None:
+        return
+    try:
+        refuse_missing_oidc(settings)
+    except SettingError as error:
+        yield Finding("company_log_in", BAD, str(error), "pip install 'floorline[oidc]'")
+        return
+    from fulfillment.services.company_provider import Provider, ProviderDown, ProviderWrong  # its library is an extra
+
+    issuer = settings.company.issuer
+    try:
+        Provider(settings.company, lambda: time.time_ns() // 1_000_000).look()
+    except ProviderDown as error:
+        yield Finding("company_log_in", WARN, f"{issuer} cannot be asked: {error.detail}",
+                      "see that this machine reaches it; passphrases work meanwhile")  # fmt: skip
+    except ProviderWrong as error:
+        yield Finding("company_log_in", BAD, f"{issuer} cannot be used: {error.detail}",
+                      "see FLOOR_OIDC_ISSUER and FLOOR_OIDC_CLIENT_SECRET_FILE (docs/access.md)")  # fmt: skip
+    else:
+        yield Finding("company_log_in", OK, f"{issuer} answers")
+
+
 MACHINE: tuple[Check, ...] = (
     _python, _sqlite_library, _gunicorn, _disk_space, _fsync, _permissions, _clock, _ports, _backups,
+    _company_log_in,
 )  # fmt: skip
 
 

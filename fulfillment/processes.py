@@ -196,6 +196,7 @@ def command_of(settings: Settings, part: str) -> list[str]:
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """The FLOOR_ variables that make a child read these settings."""
+    company = settings.company
     return {
         "FLOOR_HOME": str(settings.home), "FLOOR_DATABASE": settings.database_url, "FLOOR_HOST": settings.host,
         "FLOOR_PORT": str(settings.port), "FLOOR_LIVE_PORT": str(settings.live_port),
@@ -213,6 +214,11 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "FLOOR_SECRET_KEY_FILE": settings.secret_key_file,
         "FLOOR_TRAINING_ADDRESS": settings.training_address,
         "FLOOR_SERVICE_WORKER": "on" if settings.service_worker else "off",
+        "FLOOR_OIDC_ISSUER": company.issuer if company else "",
+        "FLOOR_OIDC_CLIENT_ID": company.client_id if company else "",
+        "FLOOR_OIDC_CLIENT_SECRET": company.secret if company else "",
+        "FLOOR_OIDC_CLIENT_SECRET_FILE": company.secret_file if company else "",
+        "FLOOR_OIDC_NAME": company.name if company else "", "FLOOR_PUBLIC_ADDRESS": company.address if company else "",
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from fulfillment.founding import (
 from fulfillment.processes import LIVE, PARTS, WEB, Processes, command_of, environment_of
 from fulfillment.safekeeping.upgrade import refuse_older
 from fulfillment.services.hand_over import AUTO_LOCK_MIN
-from fulfillment.settings import SettingError, Settings
+from fulfillment.settings import SettingError, Settings, refuse_missing_oidc
 
 
 @click.command()
@@ -47,6 +47,7 @@ def run(only: str, tls_cert: str, tls_key: str, insecure_lan: bool) -> None:
     link = ""
     if WEB in parts or LIVE in parts:
         refuse_plain_lan(settings)
+        refuse_missing_oidc(settings)
     if not only:
         refuse_taken_ports(settings)
         refuse_older(settings.database_url)
@@ -75,6 +76,7 @@ def serve(part: str) -> None:
     """
     settings = Settings.from_env()
     refuse_plain_lan(settings)
+    refuse_missing_oidc(settings)
     command = command_of(settings, part)
     if "LISTEN_FDS" not in os.environ:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host

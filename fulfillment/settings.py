@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from devices.patience import LEAST_PERCENT, MOST_PERCENT
@@ -15,6 +17,22 @@ from fulfillment.domain.languages import LANGUAGES
 
 class SettingError(ValueError):
     """A FLOOR_… variable holds something unusable."""
+
+
+@dataclass(frozen=True)
+class CompanyLogIn:
+    """The company's own log-in (OpenID Connect), as the floor is known there; the secret is not shown when printed.
+
+    issuer: whose word counts, exactly as its tokens write it; address: where browsers reach this floor;
+    name: what the button says; secret_file: read at each use, so that another secret needs no restart.
+    """
+
+    issuer: str
+    client_id: str
+    name: str
+    address: str
+    secret: str = field(default="", repr=False)
+    secret_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,6 +52,7 @@ class Settings:
     secret_key_file: the key of what the database holds sealed ('' = a file of FLOOR_HOME);
     tls_cert, tls_key: PEM files of the certificate and its key ('' = plain HTTP);
     insecure_lan: plain HTTP beyond this machine, as somebody wanted it; the desk's pages say so.
+    company: the company's own log-in for supervisors and admins; None = there is none.
     demo_badge: a badge that signed-out screens offer as a button, for a demo without a scanner ('' = none).
     """
 
@@ -63,6 +82,7 @@ class Settings:
     tls_cert: str = ""
     tls_key: str = ""
     insecure_lan: bool = False
+    company: CompanyLogIn | None = None
 
     @property
     def scheme(self) -> str:
@@ -72,7 +92,7 @@ class Settings:
     @property
     def is_plain_on_lan(self) -> bool:
         """Whether tokens travel where others read along: beyond this machine, without TLS or a proxy that has it."""
-        return not (self.tls_cert or self.trusted_proxies or _is_loopback(self.host))
+        return not (self.tls_cert or self.trusted_proxies or is_loopback(self.host))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -117,6 +137,7 @@ class Settings:
             tls_key=env.get("FLOOR_TLS_KEY", cls.tls_key),
             insecure_lan=_one_of(env, "FLOOR_INSECURE_LAN", "off", ("on", "off")) == "on",
             secret_key_file=env.get("FLOOR_SECRET_KEY_FILE", cls.secret_key_file),
+            company=_company(env),
         )
         if bool(settings.tls_cert) != bool(settings.tls_key):
             raise SettingError("FLOOR_TLS_CERT and FLOOR_TLS_KEY: both or neither")
@@ -124,6 +145,16 @@ class Settings:
         if unknown:
             raise SettingError(f"{unknown[0]}: no such setting")
         return settings
+
+
+def refuse_missing_oidc(settings: Settings) -> None:
+    """A company's log-in that is wanted and cannot work is said at the start, not to whoever signs in first.
+
+    Raises:
+        SettingError: saying what to install.
+    """
+    if settings.company is not None and find_spec("authlib") is None:
+        raise SettingError("FLOOR_OIDC_ISSUER: signing in by it needs a library: pip install 'floorline[oidc]'")
 
 
 KNOWN = frozenset(
@@ -134,12 +165,55 @@ KNOWN = frozenset(
         "FLOOR_LANGUAGE", "FLOOR_LOG", "FLOOR_KEEP_SCANS_DAYS", "FLOOR_KEEP_EVENTS_DAYS", "FLOOR_KEEP_BUYERS_DAYS",
         "FLOOR_PRINTER_PATIENCE_PERCENT", "FLOOR_SERVICE_WORKER", "FLOOR_TRAINING_ADDRESS", "FLOOR_SECRET_KEY_FILE",
         "FLOOR_TLS_CERT", "FLOOR_TLS_KEY", "FLOOR_INSECURE_LAN",
+        "FLOOR_OIDC_ISSUER", "FLOOR_OIDC_CLIENT_ID", "FLOOR_OIDC_CLIENT_SECRET", "FLOOR_OIDC_CLIENT_SECRET_FILE",
+        "FLOOR_OIDC_NAME", "FLOOR_PUBLIC_ADDRESS",
         "FLOOR_LABEL_FONTS",  # read by label_templates itself, which imports nothing of the server
     }
 )  # fmt: skip
 
 
-def _is_loopback(host: str) -> bool:
+def _company(env: Mapping[str, str]) -> CompanyLogIn | None:
+    """The company's log-in; half a configuration is none anybody meant."""
+    names = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "NAME")
+    said = {name: env.get(f"FLOOR_OIDC_{name}", "").strip() for name in names}
+    address = env.get("FLOOR_PUBLIC_ADDRESS", "").strip().rstrip("/")
+    if address:
+        _check_safe("FLOOR_PUBLIC_ADDRESS", address)
+        if urlsplit(address).path:
+            raise SettingError("FLOOR_PUBLIC_ADDRESS: without a path: https://floor.example")
+    if not said["ISSUER"]:
+        given = sorted(name for name, value in said.items() if value)
+        if given:
+            raise SettingError(f"FLOOR_OIDC_{given[0]}: means nothing without FLOOR_OIDC_ISSUER")
+        return None
+    _check_safe("FLOOR_OIDC_ISSUER", said["ISSUER"])
+    if not said["CLIENT_ID"]:
+        raise SettingError("FLOOR_OIDC_CLIENT_ID: what the provider knows this floor by")
+    if bool(said["CLIENT_SECRET"]) == bool(said["CLIENT_SECRET_FILE"]):
+        raise SettingError("FLOOR_OIDC_CLIENT_SECRET_FILE or FLOOR_OIDC_CLIENT_SECRET: one of them")
+    if not address:
+        raise SettingError("FLOOR_PUBLIC_ADDRESS: where browsers reach this floor, as the provider was told")
+    name = said["NAME"] or urlsplit(said["ISSUER"]).hostname or ""
+    return CompanyLogIn(
+        said["ISSUER"], said["CLIENT_ID"], name[:60], address, said["CLIENT_SECRET"], said["CLIENT_SECRET_FILE"]
+    )  # fmt: skip
+
+
+def _check_safe(name: str, address: str) -> None:
+    """Whoever stands between could be anybody: https, or this very machine."""
+    try:
+        parts = urlsplit(address)
+        host, is_odd = parts.hostname or "", bool(parts.query or parts.fragment or parts.username)
+        _ = parts.port
+    except ValueError as error:
+        raise SettingError(f"{name}: no address: {address!r}") from error
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    if not host or is_odd or not is_safe:
+        raise SettingError(f"{name}: https://…, or http:// on this machine alone")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is said to it never leaves this machine."""
     if host == "localhost":
         return True
     try:

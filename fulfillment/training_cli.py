@@ -83,6 +83,7 @@ def training_settings(real: Settings, home: Path | None, port: int) -> Settings:
     return replace(
         real, home=own, database_url=database_url, host=real.host, port=port, live_port=port + 1, warehouse="TRAINING",
         warehouse_id=1, demo_badge=training.BADGE, training_address="", web_workers=1,
+        company=None,  # its address is the real floor's, and who practises signs in nowhere
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 from fulfillment.domain.accounts import CodeRule
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import access_tokens, accounts, second_factors, sessions
+from fulfillment.services import access_tokens, accounts, company_ties, second_factors, sessions
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.forms import age
 from kiosk_ui.views import blueprint
@@ -29,12 +29,15 @@ def access_page() -> str:
 @blueprint.post("/access/accounts")
 @needs(Permission.TEND_ACCESS, proof=True)
 def change_account() -> Response | tuple[str, int]:
-    """Give somebody the link by which they choose name and passphrase; or take their account away."""
+    """Give somebody the link by which they choose name and passphrase; untie their log-in; take their account away."""
     badge = g.acts_on = request.form.get("badge", "")[:64]
     try:
         if request.form.get("act") == "take_away":
             floor().writer.write(lambda tx: accounts.take_away(tx, badge))
             return _done("taken_away")
+        if request.form.get("act") == "untie":
+            floor().writer.write(lambda tx: company_ties.untie_badge(tx, badge))
+            return _done("untied")
         code = floor().writer.write(lambda tx: accounts.link_for(tx, badge))
     except DomainError as error:
         return _page(error=error), error.status
@@ -82,7 +85,7 @@ def _done(did: str) -> Response:
     return make_response(redirect(f"/access?did={did}", 303))
 
 
-DID = ("taken_away", "signed_out", "revoked", "rule_kept")
+DID = ("taken_away", "untied", "signed_out", "revoked", "rule_kept")
 
 
 def _page(error: DomainError | None = None, made: dict[str, str] | None = None) -> str:

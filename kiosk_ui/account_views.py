@@ -14,7 +14,7 @@ from flask import Response, make_response, redirect, render_template, request
 from fulfillment.domain.accounts import PASSPHRASE_MAX, PASSPHRASE_MIN
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import accounts, desk_entry, passphrases, sealing, second_factors, sessions
+from fulfillment.services import accounts, company_ties, desk_entry, passphrases, sealing, second_factors, sessions
 from fulfillment.services.sign_in_tries import was_right
 from fulfillment.web import auth
 from fulfillment.web.auth import floor, needs
@@ -28,7 +28,7 @@ from kiosk_ui.views import blueprint
 @needs(Permission.OWN_ACCOUNT)
 def account_page() -> str:
     """Who is signed in, and what they may change about it."""
-    return _page()
+    return account_page_with()
 
 
 @blueprint.post("/account/passphrase")
@@ -46,7 +46,7 @@ def change_passphrase() -> Response | tuple[str, int]:
             lambda tx: accounts.change_passphrase(tx, session["operator_id"], kept, session["session_id"])
         )
     except DomainError as error:
-        response = make_response(_page(error), error.status)
+        response = make_response(account_page_with(error), error.status)
         return response if error.code in ("sign_in_wrong", "sign_in_wait") else auth.sign_in(response, token)
     return auth.sign_in(make_response(redirect("/account?did=changed", 303)), token)
 
@@ -62,13 +62,13 @@ def change_codes() -> Response | str | tuple[str, int]:
             fresh = sealing.sealed(settings, second_factors.new_secret())
             writer.write(lambda tx: second_factors.begin(tx, operator_id, fresh))
         elif act == "keep":
-            return _page(papers=_keep(operator_id))
+            return account_page_with(papers=_keep(operator_id))
         elif act == "renew":
-            return _page(papers=writer.write(lambda tx: second_factors.renew_recovery(tx, operator_id)))
+            return account_page_with(papers=writer.write(lambda tx: second_factors.renew_recovery(tx, operator_id)))
         elif act == "take_away":
             writer.write(lambda tx: second_factors.take_away(tx, operator_id))
     except DomainError as error:
-        return _page(error), error.status
+        return account_page_with(error), error.status
     return make_response(redirect("/account", 303))
 
 
@@ -89,7 +89,7 @@ def end_own_session() -> Response | tuple[str, int]:
     try:
         floor().writer.write(work)
     except DomainError as error:
-        return _page(error), error.status
+        return account_page_with(error), error.status
     return make_response(redirect("/account#sessions", 303))
 
 
@@ -115,19 +115,21 @@ def _keep(operator_id: int) -> list[str]:
     return floor().writer.write(work)
 
 
-def _page(error: DomainError | None = None, papers: list[str] | None = None) -> str:
+def account_page_with(error: DomainError | None = None, papers: list[str] | None = None) -> str:
+    """One's own account, and what was wrong with what they sent."""
     session = auth.session_of_caller()
 
     operator_id = session["operator_id"]
 
-    def look(tx: Any) -> tuple[Any, int, list[dict[str, Any]]]:
+    def look(tx: Any) -> tuple[Any, int, list[dict[str, Any]], Any]:
         held = [
             {**one, "begun": age(tx.now_ms - one["begun_at_ms"]), "used": age(tx.now_ms - one["used_at_ms"])}
             for one in sessions.listed(tx, operator_id)
         ]
-        return accounts.of_operator(tx, operator_id), second_factors.left(tx, operator_id), held
+        account, tie = accounts.of_operator(tx, operator_id), company_ties.of_operator(tx, operator_id)
+        return account, second_factors.left(tx, operator_id), held, tie
 
-    account, papers_left, held = floor().read(look)
+    account, papers_left, held, tie = floor().read(look)
     name, pending = (account.name, account.totp_pending) if account else ("", "")
     secret = sealing.unsealed(floor().settings, pending) if pending else None
     phone = second_factors.offered(secret, name) if secret else None
@@ -136,5 +138,5 @@ def _page(error: DomainError | None = None, papers: list[str] | None = None) -> 
         "account.html", person=session["person"], name=name, least=PASSPHRASE_MIN, most=PASSPHRASE_MAX,
         is_changed="did" in request.args, phone=phone, path=path, wide=wide, papers=papers, papers_left=papers_left,
         has_codes=bool(account and account.totp_sealed), sessions=held, own=session["session_id"],
-        must=session["lacks_code"], **refused(error),
+        must=session["lacks_code"], tie=tie, **refused(error),
     )  # fmt: skip

@@ -45,13 +45,13 @@ def sign_in_page() -> str:
 @needs(Permission.PUBLIC)
 def sign_in() -> Response | tuple[str, int]:
     """Sign somebody in, and go on to where they were going."""
-    _from_our_page()
+    from_our_page()
     to = page_of_ours(request.form.get("next", ""))
     try:
         token = desk_entry.enter(floor(), typed())
     except DomainError as error:
         return _sign_in(to, error), error.status
-    _end_session()  # whoever was signed in at this browser before
+    end_session()  # whoever was signed in at this browser before
     return auth.sign_in(make_response(redirect(to, 303)), token)
 
 
@@ -59,8 +59,8 @@ def sign_in() -> Response | tuple[str, int]:
 @needs(Permission.PUBLIC)
 def sign_out() -> Response:
     """End the session, on the server too."""
-    _from_our_page()
-    _end_session()
+    from_our_page()
+    end_session()
     return auth.sign_out(make_response(redirect("/sign-in", 303)))
 
 
@@ -76,7 +76,7 @@ def join_page() -> tuple[str, int]:
 @needs(Permission.PUBLIC)
 def join() -> Response | tuple[str, int]:
     """Keep what was chosen and sign its owner in."""
-    _from_our_page()
+    from_our_page()
     form, sent = request.form, typed()
     code, name = form.get("code", "")[:TYPED_MAX], name_of(sent.name)
     try:
@@ -128,12 +128,14 @@ def _for_pages(state: BlueprintSetupState) -> None:
     )
 
 
-def _from_our_page() -> None:
+def from_our_page() -> None:
+    """Refuse what another site's page sent."""
     if not is_same_origin():
         abort(403)
 
 
-def _end_session() -> None:
+def end_session() -> None:
+    """Whoever is signed in at this browser is no more."""
     token = request.cookies.get(auth.desk_cookie(), "")
     if token:
         floor().writer.write(lambda tx: sessions.end_by_token(tx, hash_token(token)))
@@ -165,6 +167,18 @@ def refused(error: DomainError | None) -> dict[str, Any]:
 def is_plain_on_lan() -> bool:
     """Whether what is typed here can be read by whoever is on the network."""
     return floor().settings.is_plain_on_lan
+
+
+@blueprint.app_template_global()
+def company_log_in() -> dict[str, Any] | None:
+    """The company's own log-in, as its button needs it; None = there is none.
+
+    It sends browsers back to one address of the floor: who came by another one goes there first.
+    """
+    company = floor().settings.company
+    if company is None:
+        return None
+    return {"name": company.name, "address": company.address, "is_here": request.host_url == f"{company.address}/"}
 
 
 @blueprint.app_template_global()

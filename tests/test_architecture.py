@@ -31,7 +31,7 @@ ALLOWED = {
     "picking": {"picking", "numpy", "ortools", "numba", "llvmlite", "fast_tsp"},
     "devices": {"devices", "serial", "escpos", "zebra"},
     "label_templates": {"label_templates", "jinja2", "markupsafe", "PIL", "escpos"},
-    "simulators": {"simulators", "zplkit", "zxingcpp", "numpy", "PIL"},
+    "simulators": {"simulators", "zplkit", "zxingcpp", "numpy", "PIL", "cryptography"},
     "kiosk_ui": {
         "kiosk_ui", "flask", "flask_babel", "babel", "werkzeug", "markupsafe", "msgspec", "qrcode",
         "fulfillment.services", "fulfillment.web", "fulfillment.domain", "fulfillment.bootstrap",
@@ -168,5 +168,13 @@ def test_a_command_starts_without_what_the_others_need() -> None:
     """A floor starts its processes by its commands, again after each crash: each second is one of standing still."""
     heavy = ("escpos", "simulators", "kiosk_ui", "babel", "PIL", "fulfillment.web")
     program = f"import sys, fulfillment.cli, fulfillment.serving_cli; print([m for m in {heavy} if m in sys.modules])"
+    seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert seen.stdout == "[]\n"
+
+
+def test_without_a_companys_log_in_its_library_is_not_loaded() -> None:
+    """It is an extra: a floor that does not want it may not have it."""
+    library = ("authlib", "joserfc")
+    program = f"import sys, fulfillment.app, fulfillment.cli; print([m for m in {library} if m in sys.modules])"
     seen = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert seen.stdout == "[]\n"

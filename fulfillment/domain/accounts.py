@@ -19,6 +19,7 @@ IDLE_MS = HOUR_MS
 SESSION_MS = 12 * HOUR_MS  # a shift, and nobody signs in twice in it
 PROVED_MS = 10 * MINUTE_MS  # how long somebody counts as themselves for what needs that
 LINK_MS = 24 * HOUR_MS
+VISIT_MS = 10 * MINUTE_MS  # from leaving for the company's log-in until signed in here, the code of a phone included
 USED_EVERY_MS = MINUTE_MS  # how exactly it is written down when a session was used last
 
 PASSPHRASE_MIN, PASSPHRASE_MAX = 12, 200
@@ -41,6 +42,13 @@ class CodeRule(StrEnum):
     FREE = "free"
     ADMINS = "admins"
     ALL = "all"
+
+
+class VisitPurpose(StrEnum):
+    """What somebody goes through the company's log-in for: to sign in, or to tie it to their account."""
+
+    ENTER = "enter"
+    TIE = "tie"
 
 
 def must_have_code(rule: str, role: str) -> bool:

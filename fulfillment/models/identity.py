@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import UniqueConstraint
 
+from fulfillment.domain.accounts import VisitPurpose
 from fulfillment.domain.roles import Role, StationKind, TokenRole
 from fulfillment.models.base import InWarehouse, Mapped, belongs, db, maybe_whole, one_of, whole, words
 
@@ -182,3 +183,48 @@ class AccountLink(InWarehouse, db.Model):
     made_at_ms: Mapped[int] = whole()
     expires_at_ms: Mapped[int] = whole()
     used_at_ms: Mapped[int | None] = maybe_whole()
+
+
+class CompanyTie(InWarehouse, db.Model):
+    """Somebody's log-in at the company's own provider, by what never changes of it: issuer and subject.
+
+    `shown`: what the provider calls them, for people to read; nothing is decided by it.
+    """
+
+    __tablename__ = "company_tie"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "operator_id"),
+        UniqueConstraint("warehouse_id", "issuer", "subject"),
+        belongs("operator_id", "operator"),
+    )
+
+    operator_id: Mapped[int] = whole()
+    issuer: Mapped[str] = words()
+    subject: Mapped[str] = words()
+    shown: Mapped[str] = words("")
+    tied_at_ms: Mapped[int] = whole()
+
+
+class CompanyVisit(InWarehouse, db.Model):
+    """A browser on its way through the company's log-in, by the SHA-256 of the secret it holds meanwhile.
+
+    `back_at_ms`: when it came back, which it does once; `subject`: who the provider said it is, '' before that or
+    where nobody of ours is meant; `operator_id`, `session_id`: who ties a log-in to their account.
+    """
+
+    __tablename__ = "company_visit"
+    __table_args__ = (
+        UniqueConstraint("warehouse_id", "key_sha256"),
+        belongs("operator_id", "operator"),
+        one_of("purpose", VisitPurpose),
+    )
+
+    key_sha256: Mapped[str] = words()
+    purpose: Mapped[str] = words()
+    to_page: Mapped[str] = words()
+    operator_id: Mapped[int | None] = maybe_whole()
+    session_id: Mapped[int] = whole(0)
+    expires_at_ms: Mapped[int] = whole()
+    back_at_ms: Mapped[int | None] = maybe_whole()
+    subject: Mapped[str] = words("")
+    shown: Mapped[str] = words("")

@@ -8,6 +8,7 @@ slow about a passphrase is done before the transaction (`passphrases`).
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,7 +132,7 @@ def take_away(tx: Tx, badge: str) -> None:
         NotFound: nobody has this badge.
     """
     operator = _operator(tx, badge, retired_too=True)
-    for table in ("recovery_code", "operator_account", "account_link"):
+    for table in ("recovery_code", "operator_account", "account_link", "company_tie"):
         tx.put(f"DELETE FROM {table} WHERE warehouse_id = :w AND operator_id = :operator", operator=operator["id"])
     sessions.end_all_of(tx, operator["id"])
 
@@ -140,16 +141,21 @@ def people(tx: Tx) -> list[dict[str, Any]]:
     """Everybody who may have an account, and what their name to sign in is ('' = they have none yet)."""
     rows = tx.all(
         "SELECT o.badge, o.name, o.role, COALESCE(a.name, '') AS sign_in_name,"
-        " CASE WHEN COALESCE(a.totp_sealed, '') = '' THEN 0 ELSE 1 END AS has_codes FROM operator o LEFT JOIN"
-        " operator_account a ON a.warehouse_id = o.warehouse_id AND a.operator_id = o.id WHERE o.warehouse_id = :w"
+        " CASE WHEN COALESCE(a.totp_sealed, '') = '' THEN 0 ELSE 1 END AS has_codes,"
+        " COALESCE(c.shown, '') AS company FROM operator o LEFT JOIN"
+        " operator_account a ON a.warehouse_id = o.warehouse_id AND a.operator_id = o.id LEFT JOIN"
+        " company_tie c ON c.warehouse_id = o.warehouse_id AND c.operator_id = o.id WHERE o.warehouse_id = :w"
         " AND o.is_active = 1 AND o.role IN ('admin', 'supervisor') ORDER BY o.badge"
     )
     return [dict(row) for row in rows]
 
 
-def tell_try(tx: Tx, operator_id: int | None, address: str, said: str) -> None:
-    """Write down that somebody signed in, or did not."""
-    audit_log.append(tx, AuditKind.API, Actor(tx.now_ms, operator_id), "sign-in", {"address": address, "sign_in": said})
+def tell_try(
+    tx: Tx, operator_id: int | None, address: str, said: str, more: Mapping[str, str] | None = None
+) -> None:  # fmt: skip
+    """Write down that somebody signed in, or did not; `more`: by whose word, where it was not a passphrase."""
+    content = {"address": address, "sign_in": said, **(more or {})}
+    audit_log.append(tx, AuditKind.API, Actor(tx.now_ms, operator_id), "sign-in", content)
 
 
 def tell_account(tx: Tx, operator_id: int, said: dict[str, str]) -> None:
@@ -182,8 +188,10 @@ def _link(tx: Tx, operator_id: int | None) -> str:
 
 
 def _keep(tx: Tx, operator_id: int, name: str, passphrase_argon2: str) -> None:
-    # Somebody let them in anew: what their phone knew is gone with the passphrase, it may be why they needed the link.
-    tx.put("DELETE FROM recovery_code WHERE warehouse_id = :w AND operator_id = :operator", operator=operator_id)
+    # Somebody let them in anew: what else opened the account is gone with the passphrase, it may be why they needed
+    # the link.
+    for table in ("recovery_code", "company_tie"):
+        tx.put(f"DELETE FROM {table} WHERE warehouse_id = :w AND operator_id = :operator", operator=operator_id)
     known = tx.run(
         "UPDATE operator_account SET name = :name, passphrase_argon2 = :kept, set_at_ms = :now, totp_sealed = '',"
         " totp_pending = '', totp_step = 0 WHERE warehouse_id = :w AND operator_id = :operator",

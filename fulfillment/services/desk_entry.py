@@ -48,10 +48,10 @@ def enter(floor: Floor, typed: Typed) -> str:
     name = name_of(typed.name)
     limits = limits_of(name, typed.address)
     account = _judged(floor, limits, lambda tx: accounts.find(tx, name), typed)
-    secret = _secret(floor, account)
+    secret = secret_of(floor, account)
 
     def open_it(tx: Tx) -> str | None:
-        if not _opens(tx, account, secret, typed):
+        if not opens(tx, account, secret, typed):
             return None
         was_right(tx, limits)
         accounts.tell_try(tx, account.operator_id, typed.address, "right")
@@ -68,10 +68,10 @@ def prove(floor: Floor, session_id: int, operator_id: int, typed: Typed) -> str:
     """
     limits = limits_of_code(f"proof {session_id}", typed.address)
     account = _judged(floor, limits, lambda tx: accounts.of_operator(tx, operator_id), typed)
-    secret = _secret(floor, account)
+    secret = secret_of(floor, account)
 
     def go_on(tx: Tx) -> str | None:
-        if not _opens(tx, account, secret, typed):
+        if not opens(tx, account, secret, typed):
             return None
         was_right(tx, limits)
         accounts.tell_try(tx, account.operator_id, typed.address, "proved")
@@ -91,7 +91,7 @@ def _judged(floor: Floor, limits, find, typed: Typed) -> Account:  # type: ignor
     raise _wrong()
 
 
-def _opens(tx: Tx, account: Account, secret: str | None, typed: Typed) -> bool:
+def opens(tx: Tx, account: Account, secret: str | None, typed: Typed) -> bool:
     """Whether the account is as it was looked at, and the code right where one is asked."""
     now = accounts.of_operator(tx, account.operator_id)
     is_same = now is not None and (now.passphrase_argon2, now.totp_sealed) == (
@@ -109,7 +109,8 @@ def _opened(token: str | None) -> str:
     return token
 
 
-def _secret(floor: Floor, account: Account) -> str | None:
+def secret_of(floor: Floor, account: Account) -> str | None:
+    """What this account's phone makes codes of; None = there is none, or it was sealed with another key."""
     return sealing.unsealed(floor.settings, account.totp_sealed) if account.totp_sealed else None
 
 

@@ -18,8 +18,8 @@ from fulfillment.services.setting_up import hash_token
 BROWSER_MAX = 120
 
 
-def begin(tx: Tx, operator_id: int, address: str, browser: str) -> str:
-    """A new session; the token for its cookie, said this once."""
+def begin(tx: Tx, operator_id: int, address: str, browser: str, is_proved: bool = True) -> str:
+    """A new session; the token for its cookie, said this once. `is_proved`: they keyed what only they know."""
     operator = tx.one("SELECT badge, role FROM operator WHERE warehouse_id = :w AND id = :id", id=operator_id)
     token = "fs_" + secrets.token_urlsafe(32)
     token_id = tx.insert(
@@ -27,8 +27,8 @@ def begin(tx: Tx, operator_id: int, address: str, browser: str) -> str:
         created_at_ms=tx.now_ms, expires_at_ms=tx.now_ms + SESSION_MS,
     )  # fmt: skip
     tx.insert(
-        "desk_session", token_id=token_id, operator_id=operator_id, used_at_ms=tx.now_ms, proved_at_ms=tx.now_ms,
-        address=address, browser=browser[:BROWSER_MAX],
+        "desk_session", token_id=token_id, operator_id=operator_id, used_at_ms=tx.now_ms,
+        proved_at_ms=tx.now_ms if is_proved else 0, address=address, browser=browser[:BROWSER_MAX],
     )  # fmt: skip
     return token
 

@@ -260,9 +260,9 @@ def desk_cookie() -> str:
     return HOST_ONLY + name if request.is_secure else name
 
 
-def set_cookie(response: Response, name: str, token: str, max_age_s: int) -> None:
+def set_cookie(response: Response, name: str, token: str, max_age_s: int, same_site: str = "Strict") -> None:
     """A cookie no script reads and no other site's page brings along; over TLS it never leaves TLS."""
-    response.set_cookie(name, token, max_age=max_age_s, httponly=True, samesite="Strict", secure=request.is_secure)
+    response.set_cookie(name, token, max_age=max_age_s, httponly=True, samesite=same_site, secure=request.is_secure)
 
 
 def sign_in(response: Response, token: str) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from fulfillment.app import create_app
 from fulfillment.bootstrap import Floor
 from fulfillment.hot import Tx
 from fulfillment.services import setting_up
+from fulfillment.settings import Settings
 from tests.factories import FloorHand
 
 HOW_TO_INSTALL = "no Chromium found: apt-get install -y chromium"
@@ -47,13 +48,18 @@ def site(floor: Floor) -> Iterator[Site]:
 
 
 @contextmanager
-def served(floor: Floor, founded: type[FloorHand] = FloorHand) -> Iterator[Site]:
-    """A new warehouse on this floor, behind a real server for as long as the block lasts."""
+def served(
+    floor: Floor, founded: type[FloorHand] = FloorHand, configured: Callable[[Settings], Settings] | None = None
+) -> Iterator[Site]:
+    """A new warehouse on this floor, behind a real server for as long as the block lasts.
+
+    `configured`: its settings, once the ports are known.
+    """
     # The addresses must be known to the application before it answers, so the ports are bound first.
     with ExitStack() as stack:
         web, live = (make_server("127.0.0.1", 0, _not_yet, threaded=True) for _ in range(2))
         settings = replace(floor.settings, port=web.server_port, live_port=live.server_port)
-        app = create_app(replace(floor, settings=settings))
+        app = create_app(replace(floor, settings=configured(settings) if configured else settings))
         for server in (web, live):
             server.app = app
             server.daemon_threads = True

@@ -110,7 +110,7 @@ def _station(tx: Tx, code: str) -> str:
 
 def _operator(tx: Tx, badge: str) -> str:
     row = _row(tx, "operator", "badge", badge)
-    no_history = ("operator_pin", "recovery_code", "operator_account", "account_link")
+    no_history = ("operator_pin", "recovery_code", "operator_account", "account_link", "company_tie", "company_visit")
     sessions.end_all_of(tx, row["id"])
     if named_by(tx, "operator", row["id"], no_history):
         return _retire(tx, row, "operator")
