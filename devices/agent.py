@@ -404,13 +404,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--token-file", required=True, type=Path, metavar="F", help="readable by its owner only")
     parser.add_argument("--enrol", nargs="?", const="", metavar="CODE",
                         help="get the token by a one-time code first and keep it in the token file")  # fmt: skip
+    parser.add_argument("--insecure-lan", action="store_true",
+                        help="let --enrol send code and token unencrypted over a network")  # fmt: skip
     parser.add_argument("--floor", required=True, type=Path, metavar="floor.toml")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
         floor = read_floor_file(options.floor)
         if options.enrol is not None:
-            enrol(options.server, options.enrol or input("Code: "), floor.agent, options.token_file)
+            code = options.enrol or input("Code: ")
+            enrol(options.server, code, floor.agent, options.token_file, is_insecure=options.insecure_lan)
             log.info("agent %s: its token is in %s", floor.agent, options.token_file)
         token = read_token(options.token_file)
         journal = Journal(floor.journal)

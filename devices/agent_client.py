@@ -71,13 +71,21 @@ def new_token_file(path: Path) -> IO[bytes]:
     return tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)
 
 
-def enrol(server: str, code: str, agent: str, path: Path, answer_s: float = ANSWER_S) -> None:
+def enrol(
+    server: str, code: str, agent: str, path: Path, answer_s: float = ANSWER_S, is_insecure: bool = False
+) -> None:  # fmt: skip
     """Trade a one-time code for the agent's token and keep it in `path`; the one it had ends.
 
     Raises:
-        Unreachable, Refused; OSError: nothing can be written there; ValueError: no address, or another agent's code.
+        Unreachable, Refused; OSError: nothing can be written there; ValueError: no address, another agent's code, or
+            code and token would travel unencrypted and `is_insecure` does not allow it: nothing was sent.
     """
     link = AgentClient(server, "", "", answer_s)
+    if link.is_open_to_listeners and not is_insecure:
+        raise ValueError(
+            f"{server[:80]} is not encrypted: whoever listens would get the code and the token, so neither was sent;"
+            " use https://, or --insecure-lan on a network you trust"
+        )
     with new_token_file(path) as file:  # made with mode 0600
         try:
             said = link.enrol(code)

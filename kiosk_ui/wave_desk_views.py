@@ -17,7 +17,7 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.services import board, floor_heat, flow_lanes, queries, wave_acts, wave_cuts, wave_desk
 from fulfillment.services.flow_period import Asked, look_up
-from fulfillment.web.auth import floor, may_here, needs
+from fulfillment.web.auth import check_proved, floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting
 from kiosk_ui.figures import day, moment
@@ -79,6 +79,8 @@ def cut_wave(wave: int) -> Response | tuple[str, int]:
 @needs(Permission.STEER_WAVES)
 def undo_wave_act(number: int) -> Response | tuple[str, int]:
     """Take an act back; then the page as it is now."""
+    if floor().read(lambda tx: wave_acts.is_override(tx, number)):
+        check_proved()
     actor, without = acting(), may_without_badge()
     return _done(0, lambda tx, badge: wave_acts.undo(tx, actor, number, badge, without))
 

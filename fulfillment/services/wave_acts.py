@@ -154,6 +154,12 @@ def undo(tx: Tx, actor: Actor, act_id: int, badge: str = "", may_without_badge: 
     return describe(tx, act_id)
 
 
+def is_override(tx: Tx, act_id: int) -> bool:
+    """Whether an act sent a stop to other goods: taking that back is as grave as doing it."""
+    row = tx.one("SELECT act FROM wave_act WHERE warehouse_id = :w AND id = :id", id=min(act_id, LARGEST_ID))
+    return row is not None and row["act"] == WaveAct.OVERRIDE
+
+
 def listed(tx: Tx, wave_id: int | None = None) -> list[dict[str, Any]]:
     """What was done with waves, the newest first."""
     rows = tx.all(

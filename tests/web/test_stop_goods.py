@@ -150,3 +150,18 @@ def test_whoever_signed_in_a_while_ago_says_again_that_it_is_them(desk: Desk) ->
     client = desk.signed_in("ada")
     assert take(client, made).headers["Location"] == "/waves#acts"
     assert "by Ada" in seen(client.get("/waves").text)
+
+
+def test_undoing_it_asks_the_same_of_them(desk: Desk) -> None:
+    made = furnish(desk.hand)
+    desk.give_account(SUPERVISOR, "ada")
+    client = desk.signed_in("ada")
+    assert take(client, made).headers["Location"] == "/waves#acts"
+    desk.clock.on(minutes=11)
+    answer = client.post("/wave-acts/1", headers=OURS)
+    assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (303, "/confirm")
+    refused = client.post("/api/v1/wave-acts/1/undo", json={}, headers={**OURS, "Accept": "application/json"})
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "proof_needed")
+    assert [place for place, _, _ in promises(desk.hand, "SO-1")] == [NEW]
+    assert desk.signed_in("ada").post("/wave-acts/1", headers=OURS).status_code == 303
+    assert [(place, each) for place, _, each in promises(desk.hand, "SO-1")] == [(OLD, 3)]
