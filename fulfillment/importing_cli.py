@@ -319,6 +319,32 @@ def put_walls_command(ctx: click.Context, /, **asked: Any) -> None:
 
 
 @import_group.command(
+    "devices",
+    help="""Add scanners, scales and printers, or change them.
+
+\b
+Columns (code; of a new one its kind and address too):
+  code            as you call it; it stays
+  kind            scanner, scale or printer
+  address         as on the page of devices: tcp://10.0.0.5:9100, serial:///dev/ttyUSB0
+  language dpi    of a printer: zpl or escpos; 203 or 300
+  agent           whose bench it is at; empty = the server speaks with it
+  station         whose scans a scanner's are
+  signals         how it beeps
+  stand_in        the printer that prints for one that cannot
+  is_enabled      0 = not used now
+  note            not stored
+
+"""
+    + EXIT_CODES,
+)
+@_shared
+@click.pass_context
+def devices_command(ctx: click.Context, /, **asked: Any) -> None:
+    run_import(ctx, asked, lambda floor, file, options: imports.import_devices(floor.writer, file, options))
+
+
+@import_group.command(
     "walk-points",
     help="""Say where walkways meet and end, on a floor that is no grid of aisles.
 

@@ -17,9 +17,10 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.services import board, floor_heat, flow_lanes, queries, wave_acts, wave_cuts, wave_desk
 from fulfillment.services.flow_period import Asked, look_up
-from fulfillment.web.auth import check_proved, floor, may_here, needs
+from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting
+from fulfillment.web.wave_acts import check_may_undo
 from kiosk_ui.figures import day, moment
 from kiosk_ui.forms import age, badge_of
 from kiosk_ui.views import blueprint, sent_if_changed
@@ -79,8 +80,7 @@ def cut_wave(wave: int) -> Response | tuple[str, int]:
 @needs(Permission.STEER_WAVES)
 def undo_wave_act(number: int) -> Response | tuple[str, int]:
     """Take an act back; then the page as it is now."""
-    if floor().read(lambda tx: wave_acts.is_override(tx, number)):
-        check_proved()
+    check_may_undo(number)
     actor, without = acting(), may_without_badge()
     return _done(0, lambda tx, badge: wave_acts.undo(tx, actor, number, badge, without))
 

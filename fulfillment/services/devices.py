@@ -64,7 +64,7 @@ def add(
         raise DomainError("bad_kind", f"no device kind {kind!r}", "kind")
     if not code or len(code) > 64 or not code.isprintable() or code == NOBODY:
         raise DomainError("bad_code", f"{code[:64]!r} cannot be a device's code", "code")
-    if _found(tx, code) is not None:
+    if find(tx, code) is not None:
         raise Conflict("device_exists", f"device {code} exists", "code")
     check_address(kind, address, language)
     _check_page(address, _agent_id(tx, agent), _station_id(tx, station))
@@ -155,7 +155,7 @@ def get(tx: Tx, code: str) -> Any:
     Raises:
         NotFound: no such device.
     """
-    device = _found(tx, code)
+    device = find(tx, code)
     if device is None:
         raise NotFound("unknown_device", f"no device {code!r}", "code")
     return device
@@ -304,7 +304,8 @@ def _changed(tx: Tx, code: str, agent_before: int | None) -> dict[str, Any]:
     return shown(heard_at_page(tx, device), tx.now_ms)
 
 
-def _found(tx: Tx, code: str) -> Any:
+def find(tx: Tx, code: str) -> Any:
+    """A device's row, whatever its kind; None where there is none of this code."""
     return tx.one(f"{_DEVICES} AND d.code = :code", code=code) or tx.one(f"{_PRINTERS} AND p.code = :code", code=code)
 
 

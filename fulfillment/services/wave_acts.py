@@ -130,10 +130,14 @@ def undo(tx: Tx, actor: Actor, act_id: int, badge: str = "", may_without_badge: 
     row = tx.one("SELECT * FROM wave_act WHERE warehouse_id = :w AND id = :id", id=min(act_id, LARGEST_ID))
     if row is None:
         raise NotFound("unknown_act", f"nothing was done under number {act_id}")
-    if row["undone_at_ms"] is not None:
-        raise Conflict("undone_already", "this was taken back")
     if not row["before"]:
         raise Conflict("not_undoable", f"{row['act']} cannot be taken back")
+    # Claimed before anything is put back: of two at the same moment both would have seen it as not undone.
+    tx.claim(
+        lambda: Conflict("undone_already", "this was taken back"),
+        "UPDATE wave_act SET undone_at_ms = :now WHERE warehouse_id = :w AND id = :id AND undone_at_ms IS NULL",
+        id=row["id"], now=tx.now_ms,
+    )  # fmt: skip
     before, after = json.loads(row["before"]), json.loads(row["after"])
     open_wave(tx, row["wave_id"])
     if row["act"] == WaveAct.OVERRIDE:
@@ -149,7 +153,6 @@ def undo(tx: Tx, actor: Actor, act_id: int, badge: str = "", may_without_badge: 
                picker=before["for"], id=row["tour_id"])  # fmt: skip
     else:
         _set_priorities(tx, row["wave_id"], before)
-    tx.put("UPDATE wave_act SET undone_at_ms = :now WHERE warehouse_id = :w AND id = :id", id=act_id, now=tx.now_ms)
     tell(tx, "board", "WaveActUndone", actor.scan_id, wave=row["wave_id"], act=row["act"])
     return describe(tx, act_id)
 

@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, r
 
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.accounts import IDLE_MS, PROVED_MS, SESSION_MS, USED_EVERY_MS, must_have_code
-from fulfillment.domain.reasons import DomainError
+from fulfillment.domain.reasons import DomainError, Forbidden
 from fulfillment.domain.roles import Permission, StationKind, permissions_of
 from fulfillment.services import sessions, training
 from fulfillment.services.setting_up import hash_token
@@ -163,6 +163,16 @@ def may_here(permission: Permission) -> bool:
     return _may(g.token, permission)
 
 
+def check_may(permission: Permission) -> None:
+    """For a route whose permission hangs on what it is asked to do.
+
+    Raises:
+        Forbidden: this request's caller may not.
+    """
+    if not may_here(permission):
+        raise Forbidden("forbidden", f"this token may not {permission.replace('_', ' ')}")
+
+
 def _note_use(row: Mapping[str, Any]) -> None:
     # A board that fetches itself is used by nobody: only what a person opened or sent keeps a session.
     if row["session_id"] is None or floor().clock() - row["used_at_ms"] < USED_EVERY_MS:
@@ -223,7 +233,7 @@ def check_station(code: str) -> None:
 
 def _ask_for_proof(error: ProofNeeded) -> Response:
     """A form goes to where its person says who they are; a program's page is told."""
-    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+    if wants_page():
         response = redirect(f"/confirm?{urlencode({'next': page_of_ours(request.referrer or '')})}", 303)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
@@ -240,8 +250,7 @@ def page_of_ours(address: str) -> str:
 
 def _turned_away(status: int, code: str, title: str) -> Response:
     """A problem document for a program, a sentence for a person who opened a page."""
-    wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
-    if request.method == "GET" and wanted == "text/html":
+    if request.method == "GET" and wants_page():
         return Response(current_app.extensions["not_signed_on"](), status, mimetype="text/html")
     return problem(status, code, title)
 

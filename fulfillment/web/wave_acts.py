@@ -14,7 +14,7 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.wave_acts import PRIORITY_MAX
 from fulfillment.services import fifo_overrides, wave_acts, wave_cuts
-from fulfillment.web.auth import check_proved, floor
+from fulfillment.web.auth import check_may, check_proved, floor
 from fulfillment.web.bodies import PLAIN, Body, Text
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting, operation
@@ -131,7 +131,17 @@ def post_goods_of_stop(body: OtherGoodsBody, wave: int, stop: int) -> Any:
 @operation("POST", "/wave-acts/<int:number>/undo", Permission.STEER_WAVES, body=DecidedBody)
 def post_undo_of_act(body: DecidedBody, number: int) -> Any:
     """Take an act back while what it changed is as it left it."""
-    if floor().read(lambda tx: wave_acts.is_override(tx, number)):
-        check_proved()
+    check_may_undo(number)
     actor, may = acting(), may_without_badge()
     return floor().writer.write(lambda tx: wave_acts.undo(tx, actor, number, body.badge, may))
+
+
+def check_may_undo(number: int) -> None:
+    """Whoever takes an override back may override, and has just said who they are.
+
+    Raises:
+        Forbidden, ProofNeeded: they may not, they did not.
+    """
+    if floor().read(lambda tx: wave_acts.is_override(tx, number)):
+        check_may(Permission.OVERRIDE_FIFO)
+        check_proved()

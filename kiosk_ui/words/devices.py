@@ -11,6 +11,7 @@ DEVICES: Mapping[str, Mapping[str, str]] = {
     "devices": {
         "title": "Devices",
         "none": "No device yet: add one, or look what is plugged in",
+        "as_list": "As a list: search, change many by a file (CSV)",
         "in_trouble": "{count} need attention",
         "in_trouble.one": "1 needs attention",
         "no_trouble": "All that are in use work",

@@ -359,6 +359,29 @@ def test_of_two_at_the_same_moment_one_has_the_stop(waiting: FloorHand, against:
     assert wrong(waiting) == []
 
 
+def test_of_two_who_undo_it_at_the_same_moment_one_does(waiting: FloorHand) -> None:
+    act = choose(waiting, NEW)
+    together = threading.Barrier(2)
+    came: list[str] = []
+
+    def take_back() -> None:
+        together.wait(timeout=30)
+        try:
+            undo(waiting, act)
+            came.append("undone")
+        except Conflict as refused:
+            came.append(refused.code)
+
+    other = threading.Thread(target=take_back)
+    other.start()
+    take_back()
+    other.join(timeout=60)
+    assert not other.is_alive()
+    assert sorted(came) == ["undone", "undone_already"]
+    told = waiting.all("SELECT id FROM audit_log WHERE subject LIKE 'override % undone'")
+    assert (len(told), places(waiting)) == (1, [(OLD, 3)])
+
+
 def test_two_stops_do_not_get_the_same_last_units(waiting: FloorHand) -> None:
     choose(waiting, "A02-02-1")
     waiting.order("SO-2", ("MUG", 8))

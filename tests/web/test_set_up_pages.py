@@ -85,6 +85,7 @@ NEW: dict[str, dict[str, str]] = {
     "walk_points": {"code": "P9", "x_dm": "5", "y_dm": "7"},
     "walkways": {"code": "W9", "from": "P1", "to": "P2"},
     "stations": {"code": "HAND-9", "kind": "handheld", "location": "DOCK-1"},
+    "devices": {"code": "SCAN-9", "kind": "scanner", "address": "tcp://127.0.0.1:9", "is_enabled": "0"},
     "operators": {"badge": "2001", "name": "Zoë", "role": "picker"},
 }
 
@@ -105,7 +106,7 @@ def test_a_row_is_made_found_changed_and_taken_away(hand: FloorHand, desk: Flask
     assert re.search(rf">{re.escape(listing.key_of(key))}</a>", found.text, re.IGNORECASE), found.text
     row = opened(desk, name, key)
     others = ("name", "max_each", "levels", "qty_each", "length_dm")
-    has_other = name not in ("totes", "locations", "walk_points")
+    has_other = name not in ("totes", "locations", "walk_points", "devices")
     changes = next(c for c in listing.columns if c.name in others) if has_other else listing.columns[0]
     wanted = {"name": "Other", "max_each": "60", "levels": "2", "qty_each": "24", "length_dm": "90"}.get(
         changes.name, row[listing.key]

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
-from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.domain.roles import Permission, TokenRole
+from fulfillment.services import access_tokens, setting_up
 from fulfillment.settings import Settings
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.words import WORDS
@@ -160,8 +160,20 @@ def test_undoing_it_asks_the_same_of_them(desk: Desk) -> None:
     desk.clock.on(minutes=11)
     answer = client.post("/wave-acts/1", headers=OURS)
     assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (303, "/confirm")
-    refused = client.post("/api/v1/wave-acts/1/undo", json={}, headers={**OURS, "Accept": "application/json"})
+    refused = client.post("/api/v1/wave-acts/1/undo", json={}, headers=OURS)
     assert (refused.status_code, refused.get_json()["code"]) == (403, "proof_needed")
     assert [place for place, _, _ in promises(desk.hand, "SO-1")] == [NEW]
     assert desk.signed_in("ada").post("/wave-acts/1", headers=OURS).status_code == 303
     assert [(place, each) for place, _, each in promises(desk.hand, "SO-1")] == [(OLD, 3)]
+
+
+def test_a_program_that_may_steer_waves_alone_neither_overrides_nor_undoes(
+    hand: FloorHand, made: dict[str, int]
+) -> None:
+    assert take(entered(hand, TokenRole.BOARD), made, badge=SUPERVISOR).status_code == 303
+    given = hand.write(lambda tx: access_tokens.add(tx, "steers", TokenRole.API, 30, [Permission.STEER_WAVES]))
+    program = create_app(hand.floor).test_client()
+    sent = {"json": {"badge": SUPERVISOR}, "headers": {"Authorization": f"Bearer {given['token']}"}}
+    refused = program.post("/api/v1/wave-acts/1/undo", **sent)
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "forbidden")
+    assert [place for place, _, _ in promises(hand, "SO-1")] == [NEW]

@@ -9,6 +9,7 @@ from fulfillment.services.imports.barcodes import import_barcodes
 from fulfillment.services.imports.calendar import import_calendar
 from fulfillment.services.imports.carton_types import import_carton_types
 from fulfillment.services.imports.counts import import_counts
+from fulfillment.services.imports.devices import import_devices
 from fulfillment.services.imports.fittings import import_carts, import_operators, import_stations, import_totes
 from fulfillment.services.imports.floor_plan import import_floor_plan
 from fulfillment.services.imports.items import import_items
@@ -28,7 +29,7 @@ from fulfillment.services.imports.zones import import_zones
 
 __all__ = [
     "ImportReport", "Options", "OrderOptions", "RowError", "import_adjustments", "import_barcodes", "import_calendar",
-    "import_carton_types", "import_carts", "import_counts", "import_floor_plan",
+    "import_carton_types", "import_carts", "import_counts", "import_devices", "import_floor_plan",
     "import_items", "import_locations", "import_operators", "import_orders", "import_pick_faces",
     "import_purchase_orders", "import_put_walls", "import_receipts", "import_stations", "import_stock",
     "import_substitutes", "import_totes", "import_transfers", "import_walk_points",

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from fulfillment.domain.codes import barcode_key
+from fulfillment.domain.devices import DeviceKind
 from fulfillment.domain.fifo import Rotation
 from fulfillment.domain.inbound import ReturnDating
 from fulfillment.domain.languages import LANGUAGES
@@ -19,7 +20,7 @@ from fulfillment.domain.roles import Role, StationKind
 from fulfillment.domain.stock import Access, LocationKind
 from fulfillment.domain.units import Uom
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import cartons, imports
+from fulfillment.services import cartons, devices, imports
 from fulfillment.services.imports import ImportReport
 
 
@@ -304,6 +305,30 @@ STATIONS = Listing(
     "s.code", ("s.code", "s.name"),
 )  # fmt: skip
 
+_EACH_DEVICE = (
+    "SELECT d.warehouse_id, d.code, d.kind, d.address, '' AS language, '' AS dpi, d.agent_id, d.station_id, d.signals,"
+    " 0 AS stand_in_id, d.is_enabled FROM device d UNION ALL SELECT r.warehouse_id, r.code, 'printer', r.address,"
+    " r.language, CAST(r.dpi AS TEXT), r.agent_id, 0, '', r.stand_in_id, CASE r.state WHEN 'disabled' THEN 0 ELSE 1 END"
+    " FROM printer r"
+)
+DEVICES = Listing(
+    "devices",
+    (
+        _text("code", "v.code", is_shown=True, is_needed=True),
+        _choice("kind", "v.kind", tuple(DeviceKind), "device_kind", DeviceKind.SCANNER.value, is_shown=True),
+        _text("address", "v.address", is_shown=True, is_needed=True),
+        _choice("language", "v.language", ("", "zpl", "escpos"), is_shown=True), _number("dpi", "v.dpi"),
+        _text("agent", "COALESCE(a.code, '')", is_shown=True), _text("station", "COALESCE(s.code, '')", is_shown=True),
+        _choice("signals", "v.signals", ("", *devices.SIGNAL_KINDS)), _text("stand_in", "COALESCE(o.code, '')"),
+        _yes_no("is_enabled", "v.is_enabled", "1", is_shown=True),
+    ),
+    imports.import_devices,
+    f"FROM ({_EACH_DEVICE}) v LEFT JOIN bench_agent a ON a.warehouse_id = v.warehouse_id AND a.id = v.agent_id"
+    " LEFT JOIN station s ON s.warehouse_id = v.warehouse_id AND s.id = v.station_id"
+    " LEFT JOIN printer o ON o.warehouse_id = v.warehouse_id AND o.id = v.stand_in_id WHERE v.warehouse_id = :w",
+    "v.code", ("v.code", "v.address"), matched=str,
+)  # fmt: skip
+
 
 def _orders(writer: Writer, content: bytes) -> ImportReport:
     return imports.import_orders(writer, content)
@@ -342,7 +367,7 @@ LISTS = {
     one.name: one
     for one in (
         ITEMS, BARCODES, ZONES, LOCATIONS, PICK_FACES, CARTS, TOTES, CARTON_TYPES, PUT_WALLS, WALK_POINTS,
-        WALKWAYS, STATIONS, OPERATORS,
+        WALKWAYS, STATIONS, DEVICES, OPERATORS,
     )
 }  # fmt: skip
 """Lists with pages of their own."""

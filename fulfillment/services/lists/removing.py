@@ -9,7 +9,7 @@ from typing import Any
 
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
-from fulfillment.services import floor_plan, item_barcodes, pick_faces, sessions, walkways
+from fulfillment.services import devices, floor_plan, item_barcodes, pick_faces, sessions, walkways
 from fulfillment.services.actor import Actor
 from fulfillment.services.lists.kinds import Listing
 from fulfillment.services.lists.looking import row_of, version_of
@@ -135,10 +135,16 @@ def _off_the_floor(tx: Tx, table: str, row_id: int) -> str:
     return REMOVED
 
 
+def _device(tx: Tx, code: str) -> str:
+    devices.remove(tx, code)
+    return REMOVED
+
+
 _WAYS: dict[str, Callable[[Tx, str], str]] = {
     "items": _item, "barcodes": _barcode, "zones": _zone, "locations": _location, "pick_faces": _pick_face,
     "carts": _cart, "totes": _tote, "carton_types": _carton_type, "put_walls": _put_wall, "stations": _station,
     "operators": _operator, "walk_points": _walk_point, "walkways": _walkway,
+    "devices": _device,
 }  # fmt: skip
 
 
