@@ -74,7 +74,7 @@ def test_an_order_of_a_batch_waits_to_be_sorted_before_it_waits_to_be_packed(
     assert (found["pick"]["left"], found["sort"]["waiting"], found["pack"]["waiting"]) == (3, 3, 0)
     assert (found["lane"], found["words"]) == (
         "sort", "Sorting: 3 orders wait, 6 an hour come, 0 an hour go with 0 sorters."
-        " Nobody works there: send somebody.",
+        " Nobody works there: send somebody. Ada at HAND-1 may, with nothing in hand.",
     )  # fmt: skip
 
     sort_all(hand, clock)
