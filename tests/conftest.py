@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,13 @@ ENGINES = tuple(os.environ.get("TEST_ENGINES", "sqlite,postgresql").split(","))
 # How long an example takes says how busy the machine is, never whether a rule holds.
 hypothesis.settings.register_profile("floor", deadline=None)
 hypothesis.settings.load_profile("floor")
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves live until the end: looking through them for rubbish was a sixth of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
