@@ -73,6 +73,23 @@ def least_dm(plan: FloorPlan, orders: Sequence[PickOrder], positions: int) -> in
     return sum(sorted(farthest, reverse=True)[::positions])
 
 
+def least_shared_dm(plan: FloorPlan, orders: Sequence[PickOrder]) -> int:
+    """The same for totes that several orders share, as at a put wall, however many carts there are.
+
+    Whichever cart makes the farthest stop walks there and on to a drop point. Where every cart ends where it began
+    all their walks, one after the other, are one over all stops, and no such walk is shorter than the shortest.
+    """
+    spots = list({line.spot.name: line.spot for order in orders for line in order.lines}.values())
+    least = max((_there_dm(plan, spot) for spot in spots), default=0)
+    if not spots or any(plan.place(end) != plan.place(plan.start) for end in plan.drops):
+        return least
+    try:
+        whole = shortest(replace(plan, level_climb_dm=0), plan.start, spots, TOUR_MS, 0).tour
+    except FieldError:
+        return least  # part of it lies behind something closed
+    return max(least, whole.lower_bound_dm)
+
+
 def _there_dm(plan: FloorPlan, spot: Spot) -> int:
     # Without the climb: a tour climbs once for several bins of a level.
     flat, found = replace(plan, level_climb_dm=0), []

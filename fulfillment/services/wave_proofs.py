@@ -49,13 +49,14 @@ def prove(floor: Floor, wave_id: int) -> str:
     cart = floor.read(wave_picks.smallest_cart)
     as_came = BatchProblem(layout, plan.start, plan.drops[0], cart, orders)
     fifo_s_shape_dm = plan_batches(as_came, 0, proposals=0).fifo_s_shape_dm
-    lower_bound_dm = 0
     at_least = replace(cart, positions=max(cart.positions, positions))
-    # A put wall's totes hold several orders' units: what is proven here would not hold for them.
-    if mode != PickMode.BATCH and len(plan.drops) > 1:
-        # Of several drop points each tour takes its best: a bound for one end would not hold either.
+    if mode == PickMode.BATCH:
+        # A put wall's totes hold several orders' units: what is proven for a tote an order would not hold for them.
+        lower_bound_dm = tour_ends.least_shared_dm(replace(plan, layout=layout), orders)
+    elif len(plan.drops) > 1:
+        # Of several drop points each tour takes its best: a bound for one end would not hold.
         lower_bound_dm = tour_ends.least_dm(replace(plan, layout=layout), orders, at_least.positions)
-    elif mode != PickMode.BATCH:
+    else:
         eased = BatchProblem(layout, plan.start, plan.drops[0], at_least, tuple(_eased(order) for order in orders))
         lower_bound_dm = plan_batches(eased, 0, proposals=0).lower_bound_dm
 
