@@ -1,8 +1,8 @@
 """Which of several drop points a wave's carts are filled for, and what can be reached when any of them will do.
 
 Each tour ends where it is shortest (`walks.shortest`); which orders ride together has to be decided for one end. Owns
-that choice: the ends that single orders would choose most often are tried, and what its carts really walk decides;
-and how little carts that end anywhere can walk.
+that choice, and that of no two together: the ends that single orders would choose most often are tried, and what its
+carts really walk decides; and how little carts that end anywhere can walk.
 Invariant: with one drop point nothing is tried, and the answer is what `picking` says for it.
 """
 
@@ -20,6 +20,7 @@ from picking import Batch, BatchPlan, BatchProblem, FieldError, PickOrder, Spot,
 ENDS_TRIED = 3
 ORDERS_ASKED = 100
 TOUR_MS = 5
+ALONE_MS = 20
 
 
 def likely(plan: FloorPlan, orders: Sequence[PickOrder]) -> list[Spot]:
@@ -51,6 +52,19 @@ def carts(plan: FloorPlan, picks: WavePicks, limit_ms: int, seed: int) -> BatchP
     if not is_in_order:
         return best
     return exchanged(best, lambda batch: _in_order_dm(plan, picks, batch), limit_ms, seed)
+
+
+def alone(plan: FloorPlan, picks: WavePicks) -> BatchPlan:
+    """Each order by itself; one that is more than a cart takes has several carts."""
+    end = likely(plan, picks.orders)[0]
+    as_came = plan_batches(BatchProblem(plan.layout, plan.start, end, picks.cart, picks.orders), 0, proposals=0)
+    plans = [
+        plan_batches(BatchProblem(plan.layout, plan.start, end, picks.cart, (order,)), ALONE_MS, proposals=0)
+        for order in picks.orders
+    ]
+    batches = tuple(batch for one in plans for batch in one.batches)
+    bound_dm = sum(one.lower_bound_dm for one in plans)
+    return replace(as_came, batches=batches, lower_bound_dm=bound_dm)
 
 
 def _in_order_dm(plan: FloorPlan, picks: WavePicks, batch: Batch) -> int:

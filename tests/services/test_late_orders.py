@@ -354,3 +354,16 @@ def test_a_bound_holds_for_totes_that_several_orders_share(stocked: FloorHand, d
     wave_proofs.prove(stocked.floor, wave)
     proven = stocked.write(lambda tx: waves.describe(tx, wave))
     assert planned["lower_bound_dm"] <= proven["lower_bound_dm"] <= proven["distance_dm"]
+
+
+def test_in_a_wave_picked_order_by_order_a_late_one_rides_with_no_other(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1))
+    stocked.order("2", ("A01-01-1", 1))
+    wave = release(stocked, mode="single")
+    take_tour(stocked)
+    stocked.order("late", ("A01-01-1", 1))
+    after = join(stocked, wave, "late")
+    assert [(tour["mode"], tour["totes"]) for tour in after["tours"]] == [("single", 1)] * 3
+    wave_proofs.prove(stocked.floor, wave)
+    after = stocked.write(lambda tx: waves.describe(tx, wave))
+    assert 0 < after["lower_bound_dm"] <= after["distance_dm"]
