@@ -21,13 +21,14 @@ from fulfillment.services.actor import Actor
 from fulfillment.settings import Settings
 
 MOMENT = "%Y-%m-%dT%H:%M:%S%z"
+MODES = ["single", "cluster", "batch", "zone"]
 
 
 @click.command("propose-wave")
 @click.option("--max-orders", type=click.IntRange(1, 1000), default=1000, show_default=True)
 @click.option("--minutes", type=click.IntRange(1, 1440), default=120, show_default=True, help="of work to release")
 @click.option("--release", is_flag=True, help="release it as well")
-@click.option("--mode", type=click.Choice(["cluster", "batch", "zone"]), help="how to release it, if not as proposed")
+@click.option("--mode", type=click.Choice(MODES), help="how to release it, if not as proposed")
 @click.option("--svg", "svg_file", type=click.Path(dir_okay=False, writable=True), help="draw who walks when")
 @click.option("--json", "json_file", metavar="FILE", help="write the proposal as JSON (- = standard output)")
 def propose_wave(
@@ -59,7 +60,7 @@ def propose_wave(
 @click.option("--zone", default="", help="with all their goods in this zone")
 @click.option("--priority", type=int, help="of at least this priority")
 @click.option("--max-orders", type=click.IntRange(1, 1000), default=1000, show_default=True, help="the most urgent")
-@click.option("--mode", type=click.Choice(["cluster", "batch", "zone"]), help="how it is picked, if not as costs least")
+@click.option("--mode", type=click.Choice(MODES), help="how it is picked, if not as costs least")
 @click.option("--against", type=click.IntRange(1), metavar="DRAFT", help="compare with a draft made before")
 @click.option("--release", is_flag=True, help="release what is shown")
 @click.option("--svg", "svg_dir", type=click.Path(file_okay=False, writable=True), help="draw the tours into a folder")

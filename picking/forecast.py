@@ -4,8 +4,8 @@ Owns the rates learnt from measured picks, walks and set-ups, and the simulation
 refuses samples and shifts that are none, naming the field. Invariants: the same question with the same seed has
 the same answer; p50 is never later than p90; nobody works outside their shift or in a break.
 
-Three things make a day uncertain, and all three are drawn anew in every simulated shift: each walk, pick and
-set-up by itself; how quick each picker is today; and how well the rate is known (few samples: hardly).
+Three things make a day uncertain, and all three are drawn anew in every simulated shift: each walk, pick, set-up
+and put into a slot by itself; how quick each picker is today; and how well the rate is known (few samples: hardly).
 """
 
 from __future__ import annotations
@@ -40,11 +40,16 @@ LEAST_OF_A_PICKER = 5
 
 
 class Work(StrEnum):
-    """What is measured: a walk by its decimetres, a pick by its lines, a set-up by `set_up_units` of its totes."""
+    """What is measured: a walk by its decimetres, a pick by its lines, a set-up by `set_up_units` of its totes, and
+    sorting at a put wall by its units."""
 
     WALK = "walk"
     PICK = "pick"
     SET_UP = "set_up"
+    SORT = "sort"
+
+
+_ON_TOUR = (Work.WALK, Work.PICK, Work.SET_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,9 @@ PRIOR: Mapping[Work, Rate] = {
     Work.WALK: Rate(100_000, 60_000),  # 1 m/s with a cart
     Work.PICK: Rate(10_000_000, 6_000_000),
     Work.SET_UP: Rate(10_000_000, 8_000_000),
+    Work.SORT: Rate(HandlingTimes().sort_each_ms * 1_000, 2_000_000),
 }
-"""What is taken for true before anything was measured, by decimetre, line and unit of setting up."""
+"""What is taken for true before anything was measured, by decimetre, line, unit of setting up and unit sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +106,18 @@ class Rates:
     set_up: Rate = PRIOR[Work.SET_UP]
     between_pickers: float = BETWEEN_PICKERS
     pickers: int = 0
+    sort: Rate = PRIOR[Work.SORT]
 
     def of(self, work: Work) -> Rate:
-        return {Work.WALK: self.walk, Work.PICK: self.pick, Work.SET_UP: self.set_up}[work]
+        return {Work.WALK: self.walk, Work.PICK: self.pick, Work.SET_UP: self.set_up, Work.SORT: self.sort}[work]
 
 
 @dataclass(frozen=True, slots=True)
 class TourLeft:
-    """What is still to do of one tour; `picker` names who has it already, '' = whoever is free first."""
+    """What is still to do of one tour; `picker` names who has it already, '' = whoever is free first.
+
+    `sort_each`: units that are put into slots of a wall afterwards, by the same hands.
+    """
 
     tour_id: str
     walk_dm: int
@@ -115,10 +125,11 @@ class TourLeft:
     totes: int = 0
     due_at_ms: int = 0
     picker: str = ""
+    sort_each: int = 0
 
     def __post_init__(self) -> None:
         check_name("tour_id", self.tour_id)
-        for name in ("walk_dm", "lines", "totes"):
+        for name in ("walk_dm", "lines", "totes", "sort_each"):
             check_whole(name, getattr(self, name), 0, 10**9)
         check_whole("due_at_ms", self.due_at_ms, 0, _FARTHEST_MS)
 
@@ -194,16 +205,16 @@ def learn(samples: Iterable[Sample], prior: Mapping[Work, Rate] = PRIOR) -> Rate
     for work in Work:
         good = _capped(by_work[work])
         means[work] = _rate(good, prior[work])
-        if work is not Work.SET_UP:
+        if work in (Work.WALK, Work.PICK):
             factors.extend(_between(good))
-    measured = {sample.who for work in Work for sample in by_work[work] if sample.who}
+    measured = {sample.who for work in _ON_TOUR for sample in by_work[work] if sample.who}
     between = BETWEEN_PICKERS
     if len(factors) >= 3:
         # Blended as the rates are: three pickers are few to say how far pickers differ.
         found = float(np.var(np.log(factors), ddof=1))
         weight = len(factors) / (len(factors) + PRIOR_SAMPLES)
         between = float(np.sqrt(weight * found + (1 - weight) * BETWEEN_PICKERS**2))
-    return Rates(means[Work.WALK], means[Work.PICK], means[Work.SET_UP], between, len(measured))
+    return Rates(means[Work.WALK], means[Work.PICK], means[Work.SET_UP], between, len(measured), means[Work.SORT])
 
 
 def set_up_units(totes: int) -> int:
@@ -220,6 +231,7 @@ def handling_times(rates: Rates) -> HandlingTimes:
         pick_each_ms=0,
         cart_ms=min(_HOUR_MS, CART_AS_TOTES * set_up_ms),
         tote_ms=set_up_ms,
+        sort_each_ms=min(_HOUR_MS, -(-rates.sort.mean_us // 1_000)),
     )
 
 
@@ -230,7 +242,7 @@ def forecast(problem: ForecastProblem, seed: int = 0) -> Forecast:
     """
     check_whole("seed", seed, 0, 2**31 - 1)
     rates = problem.rates
-    samples = sum(rates.of(work).samples for work in Work)
+    samples = sum(rates.of(work).samples for work in _asked_for(problem))
     if not problem.tours:
         return Forecast(problem.now_ms, problem.now_ms, (), 0, samples, problem.runs, seed)
     if not problem.pickers:
@@ -270,6 +282,11 @@ def _shape(problem: ForecastProblem) -> tuple[int, int, int]:
     return len(problem.tours), len(problem.pickers), problem.runs
 
 
+def _asked_for(problem: ForecastProblem) -> tuple[Work, ...]:
+    """The work these tours are made of; nothing is sorted where there is no wall."""
+    return (*_ON_TOUR, Work.SORT) if any(tour.sort_each for tour in problem.tours) else _ON_TOUR
+
+
 def _works_ms(problem: ForecastProblem, random: np.random.Generator) -> _Times:
     """Working time of each tour in each run, by a picker of usual quickness.
 
@@ -277,12 +294,14 @@ def _works_ms(problem: ForecastProblem, random: np.random.Generator) -> _Times:
     itself is uncertain by what the samples leave open.
     """
     works_ms = np.zeros((len(problem.tours), problem.runs))
-    for work, amounts in (
-        (Work.WALK, [tour.walk_dm for tour in problem.tours]),
-        (Work.PICK, [tour.lines for tour in problem.tours]),
-        (Work.SET_UP, [set_up_units(tour.totes) for tour in problem.tours]),
-    ):
-        rate = problem.rates.of(work)
+    amounts_of = {
+        Work.WALK: [tour.walk_dm for tour in problem.tours],
+        Work.PICK: [tour.lines for tour in problem.tours],
+        Work.SET_UP: [set_up_units(tour.totes) for tour in problem.tours],
+        Work.SORT: [tour.sort_each for tour in problem.tours],
+    }
+    for work in _asked_for(problem):
+        amounts, rate = amounts_of[work], problem.rates.of(work)
         mean_ms, spread_ms = rate.mean_us / 1_000, rate.spread_us / 1_000
         known = random.normal(0.0, rate.unknown, problem.runs)
         amount = np.array(amounts, np.float64)[:, None]

@@ -20,7 +20,7 @@ from picking.batches.problem import Cart, PickOrder
 from picking.errors import FieldError, check_whole
 from picking.forecast import Forecast, ForecastProblem, Rates, TourLeft, forecast
 from picking.layout import Layout, Spot
-from picking.modes import ModeBatch, ModePlan, ModeProblem, choose_mode
+from picking.modes import Mode, ModeBatch, ModePlan, ModeProblem, choose_mode
 from picking.problem import TourProblem
 from picking.releases import ReleaseProblem, choose_dense
 from picking.schedule import Schedule, ScheduleProblem, TourWork, plan_schedule
@@ -206,8 +206,8 @@ def plan_wave(problem: WaveProblem, time_limit_ms: int = 5_000, seed: int = 0) -
         left_out += [_full(problem, order) for order in candidates if order.order.order_id not in released]
     return WavePlan(
         tuple(order.order.order_id for order in candidates if order.order.order_id in released),
-        tuple(left_out), tours, problem.pickers, mode, _forecast(problem, tours, seed), schedule, problem.now_ms, seed,
-        round((time.perf_counter() - began) * 1_000),
+        tuple(left_out), tours, problem.pickers, mode, _forecast(problem, tours, mode, seed), schedule, problem.now_ms,
+        seed, round((time.perf_counter() - began) * 1_000),
     )  # fmt: skip
 
 
@@ -359,11 +359,17 @@ def _full(problem: WaveProblem, order: WaveOrder) -> OrderLeftOut:
     return OrderLeftOut(order.order.order_id, LeftOut.FULL, words)
 
 
-def _forecast(problem: WaveProblem, tours: Sequence[WaveTour], seed: int) -> Forecast:
+def _forecast(problem: WaveProblem, tours: Sequence[WaveTour], mode: ModePlan | None, seed: int) -> Forecast:
+    is_sorted = mode is not None and mode.chosen.mode is Mode.BATCH
+    units = {
+        each.order.order_id: sum(line.qty_each for line in each.order.lines) if is_sorted else 0
+        for each in problem.orders
+    }
     left = tuple(
         TourLeft(
             f"tour {number}", tour.batch.distance_dm, tour.lines, tour.batch.totes,
             tour.due_at_ms + problem.pack_ms if tour.due_at_ms else 0, tour.picker,
+            sum(units[order_id] for order_id in tour.batch.order_ids),
         )
         for number, tour in enumerate(tours, start=1)
     )  # fmt: skip

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from fulfillment.domain.tasks import PickMode
 from fulfillment.services import jobs, planning
 from fulfillment.settings import Settings
-from fulfillment.waves_cli import join_wave, picker_shift, plan_wave, propose_wave
+from fulfillment.waves_cli import MODES, join_wave, picker_shift, plan_wave, propose_wave
 from tests.factories import FloorHand
+from tests.services import acts, wall
 
 SHIFT = ("1002", "2026-11-23T06:00:00+0100", "2026-11-23T14:00:00+0100")
 
@@ -96,3 +98,27 @@ def test_a_wave_is_planned_compared_drawn_and_released_as_shown(hand: FloorHand,
     assert "orders: " in released.output
     refused = CliRunner().invoke(plan_wave, ["--zone", "NOWHERE"])
     assert (refused.exit_code, refused.output) == (1, "Error: no zone 'NOWHERE'\n")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_wave_is_planned_or_proposed_and_released_in_the_mode_that_is_said(hand: FloorHand, mode: str) -> None:
+    wall.equip(hand)
+    acts.zone(hand)
+    wall.stock(hand, "MUG", "CUP", "JUG")
+    for number in ("1", "2"):
+        hand.order(number, ("MUG", 1), ("JUG", 1))
+    hand.sign_in("HAND-1", "PICK", "1002")
+    drafted = json.loads(CliRunner().invoke(plan_wave, ["--mode", mode, "--release", "--json", "-"]).stdout)
+    assert (drafted["draft"]["plan"]["mode"], drafted["wave"]["mode"], drafted["wave"]["orders"]) == (mode, mode, 2)
+    run_planner(hand)
+    assert {row["mode"] for row in hand.all("SELECT mode FROM tour")} == {mode}
+    hand.order("3", ("CUP", 1))
+    proposed = json.loads(propose("--mode", mode, "--release", "--json", "-").stdout)
+    assert (proposed["wave"]["mode"], proposed["wave"]["orders"]) == (mode, 1)
+
+
+def test_a_mode_nobody_picks_in_is_refused_with_those_there_are(hand: FloorHand) -> None:
+    refused = CliRunner().invoke(plan_wave, ["--mode", "alone"])
+    assert refused.exit_code == 2
+    assert all(mode in refused.output for mode in MODES)
+    assert set(MODES) == {mode.value for mode in PickMode}

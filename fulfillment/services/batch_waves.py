@@ -50,7 +50,7 @@ def planned(picks: WavePicks, plan: FloorPlan, wall_slots: int) -> tuple[BatchPl
         for load in _loads([orders[order_id] for order_id in batch.order_ids], picks, plan)
     ]
     # Several orders' units taken at one stop walk less than what is a bound for carts of a tote an order.
-    return replace(apart, lower_bound_dm=0), loads
+    return replace(apart, lower_bound_dm=tour_ends.least_shared_dm(plan, picks.orders)), loads
 
 
 def _loads(orders: Sequence[PickOrder], picks: WavePicks, plan: FloorPlan) -> Iterator[Load]:

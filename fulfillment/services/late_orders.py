@@ -3,9 +3,10 @@
 Off the request path: the order is put into the wave at once, a job finds its tour. One that somebody walks takes it
 too, where its cart has a free place and the walk from where the picker is grows by less than a walk of its own; the
 stop the picker was sent to stays the next one, and the tote is asked for at the order's first stop. Left alone while
-walked: batches, whose totes are shared, and tours by zones, which have left some. Refuses nothing: an order that left
-its wave while its tour was planned is left to the wave it is in now. Invariant: a promise becomes a stop once, on a
-tour of its order's wave, whoever else plans or cuts the wave at the same moment.
+walked: batches, whose totes are shared, and tours by zones, which have left some. In a wave picked order by order it
+rides with no other. Refuses nothing: an order that left its wave while its tour was planned is left to the wave it is
+in now. Invariant: a promise becomes a stop once, on a tour of its order's wave, whoever else plans or cuts the wave at
+the same moment.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.reasons import Conflict
-from fulfillment.domain.tasks import WaveState
+from fulfillment.domain.tasks import PickMode, WaveState
 from fulfillment.hot import Tx
 from fulfillment.services import (
     allocate,
@@ -47,6 +48,10 @@ from picking import PackedTote, Spot, pack_totes
 
 JOIN_WAVE = "join_wave"
 TOURS_TRIED = 500
+_OF_OTHERS = (
+    "(t.mode = 'single' AND EXISTS (SELECT 1 FROM tour_tote a WHERE a.warehouse_id = t.warehouse_id"
+    " AND a.tour_id = t.id AND a.order_id <> :order))"
+)
 
 
 @dataclass(frozen=True)
@@ -139,8 +144,8 @@ def find_tour(floor: Floor, wave_id: int, order_id: int, tour_ms: int) -> str:
     totes = pack_totes(order.lines, picks.cart.tote_volume_ml, picks.cart.tote_weight_g)
     spots = tuple({line.spot.name: line.spot for line in order.lines}.values())
     ranks = picks.ranks(plan, order.lines)
-    candidates = floor.read(lambda tx: _with_room(tx, wave_id, len(totes), picks.cart.positions, plan.heavy_from_g))
-    walked = floor.read(lambda tx: _on_the_way(tx, floor, wave_id, len(totes)))
+    candidates = floor.read(lambda tx: _with_room(tx, wave_id, picks, len(totes), plan.heavy_from_g))
+    walked = floor.read(lambda tx: _on_the_way(tx, floor, wave_id, order_id, len(totes)))
     # The shortest tours of a wave take microseconds each: all are tried, and the best one tried first.
     added: list[tuple[int, int, _Candidate | _OnTheWay]] = [
         (
@@ -172,9 +177,10 @@ def find_tour(floor: Floor, wave_id: int, order_id: int, tour_ms: int) -> str:
 def _tour_of_its_own(floor: Floor, wave_id: int, picks: WavePicks, plan: FloorPlan, tour_ms: int) -> str:
     tours = 0
     order_id = int(picks.orders[0].order_id)
+    mode = PickMode.SINGLE if floor.read(lambda tx: _is_by_order(tx, wave_id)) else PickMode.CLUSTER
     for batch in tour_ends.carts(plan, picks, tour_ms, wave_id).batches:
         ranks = picks.ranks_of(plan, batch.totes)
-        planned = PlannedTour(batch.totes, shortest(plan, plan.start, batch.stops, tour_ms, wave_id, ranks))
+        planned = PlannedTour(batch.totes, shortest(plan, plan.start, batch.stops, tour_ms, wave_id, ranks), mode)
         tours += floor.writer.write(lambda tx, planned=planned: _write_own(tx, wave_id, order_id, planned, picks, plan))
     if tours == 0:
         return floor.read(lambda tx: _left(tx, wave_id, order_id))
@@ -187,6 +193,11 @@ def _write_own(
 ) -> int:
     # Asked before: a tour with nothing on it would stand in the list of the wave's tours.
     return tour_writing.write_tour(tx, wave_id, planned, picks.keys, plan) if _is_in(tx, wave_id, order_id) else 0
+
+
+def _is_by_order(tx: Tx, wave_id: int) -> bool:
+    wave = tx.one("SELECT mode FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)
+    return bool(wave["mode"] == PickMode.SINGLE)
 
 
 def _is_in(tx: Tx, wave_id: int, order_id: int) -> bool:
@@ -221,13 +232,13 @@ def _waited_for(tx: Tx, location_ids: Sequence[int]) -> list[tuple[int, int]]:
     return [(row["wave_id"], row["id"]) for row in rows]
 
 
-def _on_the_way(tx: Tx, floor: Floor, wave_id: int, totes: int) -> list[_OnTheWay]:
+def _on_the_way(tx: Tx, floor: Floor, wave_id: int, order_id: int, totes: int) -> list[_OnTheWay]:
     """Tours of a wave that are walked and have stops left and so many free places."""
     rows = tx.all(
-        "SELECT id FROM tour WHERE warehouse_id = :w AND wave_id = :wave AND state = 'active'"
-        " AND station_id IS NOT NULL AND mode IN ('cluster', 'single') ORDER BY id",
-        wave=wave_id,
-    )
+        "SELECT t.id FROM tour t WHERE t.warehouse_id = :w AND t.wave_id = :wave AND t.state = 'active'"
+        f" AND t.station_id IS NOT NULL AND t.mode IN ('cluster', 'single') AND NOT {_OF_OTHERS} ORDER BY t.id",
+        wave=wave_id, order=order_id,
+    )  # fmt: skip
     found = []
     for row in rows[:TOURS_TRIED]:
         places = cart_places.free(tx, row["id"])
@@ -237,7 +248,7 @@ def _on_the_way(tx: Tx, floor: Floor, wave_id: int, totes: int) -> list[_OnTheWa
     return found
 
 
-def _with_room(tx: Tx, wave_id: int, totes: int, positions: int, heavy_from_g: int) -> list[_Candidate]:
+def _with_room(tx: Tx, wave_id: int, picks: WavePicks, totes: int, heavy_from_g: int) -> list[_Candidate]:
     rows = tx.all(
         "SELECT t.id, t.distance_dm, (SELECT COALESCE(MAX(s.position), 0) FROM tour_tote s"
         " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) AS taken, l.code, l.x_dm, l.y_dm, l.level,"
@@ -245,12 +256,13 @@ def _with_room(tx: Tx, wave_id: int, totes: int, positions: int, heavy_from_g: i
         " FROM tour t JOIN task k ON k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state = 'open'"
         " JOIN location l ON l.warehouse_id = k.warehouse_id AND l.id = k.location_id"
         " JOIN item i ON i.warehouse_id = k.warehouse_id AND i.id = k.item_id"
-        " WHERE t.warehouse_id = :w AND t.wave_id = :wave AND t.state = 'planned' ORDER BY t.id, k.sequence, k.id",
-        wave=wave_id,
-    )
+        " WHERE t.warehouse_id = :w AND t.wave_id = :wave AND t.state = 'planned'"
+        f" AND NOT {_OF_OTHERS} ORDER BY t.id, k.sequence, k.id",
+        wave=wave_id, order=int(picks.orders[0].order_id),
+    )  # fmt: skip
     tours: dict[int, list[Any]] = {}
     for row in rows:
-        if row["taken"] + totes <= positions:
+        if row["taken"] + totes <= picks.cart.positions:
             tours.setdefault(row["id"], []).append(row)
     return [
         _Candidate(

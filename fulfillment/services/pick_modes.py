@@ -1,6 +1,7 @@
 """Which ways of picking this floor has: a wall to sort a batch at, zones that hand carts over.
 
-Owns the reasons why a wave cannot be picked so. Invariant: a tote for each order on one cart is possible everywhere.
+Owns the reasons why a wave cannot be picked so. Invariant: a tote for each order on one cart is possible everywhere,
+and so is each order by itself.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from fulfillment.domain.tasks import PickMode
 from fulfillment.hot import Tx
 from fulfillment.services import pick_zones, put_walls, tour_orders, walkways
 
-RELEASED_AS = (PickMode.CLUSTER, PickMode.BATCH, PickMode.ZONE)
-"""How a wave can be released. An order by itself is a cart with one tote: its cost is shown, nothing is gained."""
+RELEASED_AS = tuple(PickMode)
+"""How a wave can be released, the simplest first: of two that cost the same it is the one to take."""
 
 
 def check(tx: Tx, mode: str) -> None:

@@ -117,10 +117,10 @@ def plan_wave(floor: Floor, wave_id: int, tour_ms: int = 50) -> int:
             tours += floor.writer.write(
                 lambda tx, tour=tour: tour_writing.write_tour(tx, wave_id, tour, picks.keys, plan)
             )
-        if len(plan.drops) > 1:
+        if len(plan.drops) > 1 and mode != PickMode.BATCH:
             # Proven with one end for all carts, while each tour ends where it is shortest: another bound for those.
-            is_wall = mode == PickMode.BATCH  # whose totes hold several orders' units
-            least_dm = 0 if is_wall else tour_ends.least_dm(plan, picks.orders, picks.cart.positions)
+            together = 1 if mode == PickMode.SINGLE else picks.cart.positions
+            least_dm = tour_ends.least_dm(plan, picks.orders, together)
             batches = replace(batches, lower_bound_dm=least_dm)
         floor.writer.write(lambda tx: tour_writing.write_proof(tx, wave_id, batches))
     floor.writer.write(lambda tx: _finish(tx, Actor(occurred_at_ms=0), wave_id, tours))

@@ -1,8 +1,8 @@
 """Which of several drop points a wave's carts are filled for, and what can be reached when any of them will do.
 
 Each tour ends where it is shortest (`walks.shortest`); which orders ride together has to be decided for one end. Owns
-that choice: the ends that single orders would choose most often are tried, and what its carts really walk decides;
-and how little carts that end anywhere can walk.
+that choice, and that of no two together: the ends that single orders would choose most often are tried, and what its
+carts really walk decides; and how little carts that end anywhere can walk.
 Invariant: with one drop point nothing is tried, and the answer is what `picking` says for it.
 """
 
@@ -20,6 +20,7 @@ from picking import Batch, BatchPlan, BatchProblem, FieldError, PickOrder, Spot,
 ENDS_TRIED = 3
 ORDERS_ASKED = 100
 TOUR_MS = 5
+ALONE_MS = 20
 
 
 def likely(plan: FloorPlan, orders: Sequence[PickOrder]) -> list[Spot]:
@@ -53,6 +54,19 @@ def carts(plan: FloorPlan, picks: WavePicks, limit_ms: int, seed: int) -> BatchP
     return exchanged(best, lambda batch: _in_order_dm(plan, picks, batch), limit_ms, seed)
 
 
+def alone(plan: FloorPlan, picks: WavePicks) -> BatchPlan:
+    """Each order by itself; one that is more than a cart takes has several carts."""
+    end = likely(plan, picks.orders)[0]
+    as_came = plan_batches(BatchProblem(plan.layout, plan.start, end, picks.cart, picks.orders), 0, proposals=0)
+    plans = [
+        plan_batches(BatchProblem(plan.layout, plan.start, end, picks.cart, (order,)), ALONE_MS, proposals=0)
+        for order in picks.orders
+    ]
+    batches = tuple(batch for one in plans for batch in one.batches)
+    bound_dm = sum(one.lower_bound_dm for one in plans)
+    return replace(as_came, batches=batches, lower_bound_dm=bound_dm)
+
+
 def _in_order_dm(plan: FloorPlan, picks: WavePicks, batch: Batch) -> int:
     ranks = picks.ranks_of(plan, batch.totes)
     return shortest(plan, plan.start, batch.stops, TOUR_MS * len(plan.drops), 0, ranks).tour.distance_dm
@@ -71,6 +85,23 @@ def least_dm(plan: FloorPlan, orders: Sequence[PickOrder], positions: int) -> in
                 there_dm[line.spot] = _there_dm(plan, line.spot)
     farthest = (max(there_dm[line.spot] for line in order.lines) for order in orders if order.lines)
     return sum(sorted(farthest, reverse=True)[::positions])
+
+
+def least_shared_dm(plan: FloorPlan, orders: Sequence[PickOrder]) -> int:
+    """The same for totes that several orders share, as at a put wall, however many carts there are.
+
+    Whichever cart makes the farthest stop walks there and on to a drop point. Where every cart ends where it began
+    all their walks, one after the other, are one over all stops, and no such walk is shorter than the shortest.
+    """
+    spots = list({line.spot.name: line.spot for order in orders for line in order.lines}.values())
+    least = max((_there_dm(plan, spot) for spot in spots), default=0)
+    if not spots or any(plan.place(end) != plan.place(plan.start) for end in plan.drops):
+        return least
+    try:
+        whole = shortest(replace(plan, level_climb_dm=0), plan.start, spots, TOUR_MS, 0).tour
+    except FieldError:
+        return least  # part of it lies behind something closed
+    return max(least, whole.lower_bound_dm)
 
 
 def _there_dm(plan: FloorPlan, spot: Spot) -> int:

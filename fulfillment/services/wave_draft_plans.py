@@ -233,9 +233,10 @@ def _tours(
         # One reach into a bin serves all orders of a batch; a tote of it holds parts of several orders.
         reaches = len(stops) if mode == PickMode.BATCH else lines
         totes, distance_dm = len({part.position for part in parts}), walk.tour.distance_dm
-        more_ms = 0
+        more_ms = sort_each = 0
         if mode == PickMode.BATCH:
-            more_ms = sum(pick.qty_each for pick in picks) * times.sort_each_ms + len(order_ids) * times.clear_slot_ms
+            sort_each = sum(pick.qty_each for pick in picks)
+            more_ms = sort_each * times.sort_each_ms + len(order_ids) * times.clear_slot_ms
         overs = sum(via is not None for via in zoning.before(walk.tour.sequence))
         more_ms += overs * totes * times.hand_over_ms
         due_at_ms = min(asked.heads[order_id]["cut_off_at_ms"] for order_id in order_ids)
@@ -250,8 +251,11 @@ def _tours(
             "cut_off_at_ms": due_at_ms, "picture": picture,
         })  # fmt: skip
         more.append(
-            TourLeft(f"draft {number}", distance_dm, reaches, totes, max(0, due_at_ms - wave_questions.PACK_MS))
-        )
+            TourLeft(
+                f"draft {number}", distance_dm, reaches, totes, max(0, due_at_ms - wave_questions.PACK_MS),
+                sort_each=sort_each,
+            )
+        )  # fmt: skip
     ahead, pickers, _, now_ms = asked.left
     found = wave_forecasts.when_done(ahead, pickers, asked.rates, now_ms, seed, tuple(more))
     return {

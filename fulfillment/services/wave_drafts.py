@@ -185,7 +185,7 @@ def choices(tx: Tx) -> dict[str, list[str]]:
 
 def _check(tx: Tx, choice: WaveChoice) -> None:
     if choice.mode not in ("", *pick_modes.RELEASED_AS):
-        raise DomainError("bad_mode", "cluster, batch or zone", "mode")
+        raise DomainError("bad_mode", "single, cluster, batch or zone", "mode")
     pick_modes.check(tx, choice.mode)
     if not 1 <= choice.max_orders <= MAX_WAVE_ORDERS:
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")

@@ -15,6 +15,7 @@ from picking import FieldError, Forecast, ForecastProblem, PickerShift, Rates, T
 
 HORIZON_MS = 12 * 3_600_000
 EVERY_MS = 30_000
+AT_WALL = "at the wall"
 NOT_MOVED_MS = 20_000
 """A forecast that moved by less is left as it is: writing it would wake every board for nothing."""
 
@@ -29,7 +30,7 @@ def refresh(floor: Floor) -> int:
         # What was released before is walked before it: a wave ends when its own last tour does.
         upto = max(at for at, tour in enumerate(tours) if tour["wave_id"] == wave_id) + 1
         found = when_done(tours[:upto], pickers, rates, now_ms, seed=wave_id)
-        mine = sum(tour["wave_id"] == wave_id for tour in tours)
+        mine = sum(tour["wave_id"] == wave_id and tour["state"] != AT_WALL for tour in tours)
         by_wave[wave_id] = (mine, found.p50_at_ms, found.p90_at_ms) if found else (mine, 0, 0)
     return floor.writer.write(lambda tx: _store(tx, by_wave))
 
@@ -55,7 +56,8 @@ def _is_due(tx: Tx) -> bool:
 
 def work_left(tx: Tx) -> tuple[list[Any], tuple[PickerShift, ...], Rates, int]:
     """Tours of released waves that are not done, who picks, how fast, and the time it is."""
-    tours = [tour for tour in wave_questions.tours_left(tx) if tour["wave_id"] is not None]
+    walked = [tour for tour in wave_questions.tours_left(tx) if tour["wave_id"] is not None]
+    tours = [*_at_wall(tx), *walked] if walked else []
     rates = learn(work_times.measured(tx)) if tours else Rates()
     shifts = picker_shifts.on_shift(tx, HORIZON_MS)
     pickers = tuple(
@@ -63,6 +65,26 @@ def work_left(tx: Tx) -> tuple[list[Any], tuple[PickerShift, ...], Rates, int]:
         for shift in shifts
     )
     return tours, pickers, rates, tx.now_ms
+
+
+def _at_wall(tx: Tx) -> list[Any]:
+    """What stands at a wall to be sorted, of each wave that still has tours: work as that of a tour without a walk."""
+    return [
+        {
+            "id": f"wall {row['wave_id']}", "wave_id": row["wave_id"], "state": AT_WALL, "operator_id": None,
+            "distance_dm": 0, "walk_left_dm": 0, "lines": 0, "totes": 0, "sort_each": row["sort_each"],
+        }
+        for row in tx.all(
+            "SELECT t.wave_id, SUM(b.on_hand_each) AS sort_each FROM wave v JOIN tour t"
+            " ON t.warehouse_id = v.warehouse_id AND t.wave_id = v.id AND t.mode = 'batch' AND t.state = 'done'"
+            " JOIN tour_tote s ON s.warehouse_id = t.warehouse_id AND s.tour_id = t.id"
+            " JOIN lpn p ON p.warehouse_id = s.warehouse_id AND p.id = s.lpn_id AND p.kind = 'share'"
+            " AND p.order_id = s.order_id JOIN stock_balance b ON b.warehouse_id = p.warehouse_id AND b.lpn_id = p.id"
+            " WHERE v.warehouse_id = :w AND v.state = 'released' AND EXISTS (SELECT 1 FROM tour n"
+            " WHERE n.warehouse_id = v.warehouse_id AND n.wave_id = v.id AND n.state <> 'done')"
+            " GROUP BY t.wave_id HAVING SUM(b.on_hand_each) > 0 ORDER BY t.wave_id"
+        )
+    ]  # fmt: skip
 
 
 def when_done(
@@ -75,7 +97,7 @@ def when_done(
         TourLeft(
             str(tour["id"]), wave_questions.walk_left_dm(tour), tour["lines"],
             tour["totes"] if tour["state"] == "planned" else 0,
-            picker=str(tour["operator_id"]) if str(tour["operator_id"]) in names else "",
+            picker=str(tour["operator_id"]) if str(tour["operator_id"]) in names else "", sort_each=tour["sort_each"],
         )
         for tour in tours
     )  # fmt: skip

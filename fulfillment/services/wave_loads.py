@@ -63,7 +63,8 @@ def planned(
     """The carts of a wave picked so; and the batches their walk is compared with."""
     if mode == PickMode.BATCH:
         return batch_waves.planned(picks, plan, wall_slots)
-    batches = tour_ends.carts(plan, picks, limit_ms, seed)
+    is_alone = mode == PickMode.SINGLE
+    batches = tour_ends.alone(plan, picks) if is_alone else tour_ends.carts(plan, picks, limit_ms, seed)
     return batches, [(batch.totes, batch.stops) for batch in batches.batches]
 
 

@@ -43,19 +43,22 @@ def prove(floor: Floor, wave_id: int) -> str:
     asked = floor.read(lambda tx: _asked(tx, wave_id))
     if asked is None:
         return "nothing walked"
-    orders, mode, positions = asked
+    orders, mode, positions, is_split = asked
     plan = floor_plan.of(floor)
     layout = plan.layout.opened
     cart = floor.read(wave_picks.smallest_cart)
     as_came = BatchProblem(layout, plan.start, plan.drops[0], cart, orders)
     fifo_s_shape_dm = plan_batches(as_came, 0, proposals=0).fifo_s_shape_dm
-    lower_bound_dm = 0
-    at_least = replace(cart, positions=max(cart.positions, positions))
-    # A put wall's totes hold several orders' units: what is proven here would not hold for them.
-    if mode != PickMode.BATCH and len(plan.drops) > 1:
-        # Of several drop points each tour takes its best: a bound for one end would not hold either.
+    # Where nothing rides together a cart has one order, in however many totes.
+    at_least = replace(cart, positions=1 if mode == PickMode.SINGLE else max(cart.positions, positions))
+    if mode == PickMode.BATCH:
+        # A put wall's totes hold several orders' units: what is proven for a tote an order would not hold for them.
+        lower_bound_dm = tour_ends.least_shared_dm(replace(plan, layout=layout), orders)
+    elif len(plan.drops) > 1 or (is_split and plan.place(plan.start) != plan.place(plan.drops[0])):
+        # Of several drop points each tour takes its best: a bound for one end would not hold. And from one side of the
+        # floor to the other, two carts with parts of an order may walk less than one with all of it.
         lower_bound_dm = tour_ends.least_dm(replace(plan, layout=layout), orders, at_least.positions)
-    elif mode != PickMode.BATCH:
+    else:
         eased = BatchProblem(layout, plan.start, plan.drops[0], at_least, tuple(_eased(order) for order in orders))
         lower_bound_dm = plan_batches(eased, 0, proposals=0).lower_bound_dm
 
@@ -76,8 +79,9 @@ def _eased(order: PickOrder) -> PickOrder:
     return replace(order, lines=lines, cutoff_rank=0, priority_rank=0)
 
 
-def _asked(tx: Tx, wave_id: int) -> tuple[tuple[PickOrder, ...], str, int] | None:
-    """The orders of a wave with every stop that is or was walked for, its mode, and the most places a cart had."""
+def _asked(tx: Tx, wave_id: int) -> tuple[tuple[PickOrder, ...], str, int, bool] | None:
+    """The orders of a wave with every stop that is or was walked for, its mode, the most places a cart had, and
+    whether an order was on several."""
     wave = tx.one("SELECT mode FROM wave WHERE warehouse_id = :w AND id = :id", id=wave_id)
     rows = tx.all(
         "SELECT k.order_id, k.item_id, k.location_id,"
@@ -102,4 +106,10 @@ def _asked(tx: Tx, wave_id: int) -> tuple[tuple[PickOrder, ...], str, int] | Non
         " ON t.warehouse_id = s.warehouse_id AND t.id = s.tour_id WHERE t.warehouse_id = :w AND t.wave_id = :wave",
         wave=wave_id,
     )
-    return orders, wave["mode"], places["positions"]
+    split = tx.one(
+        "SELECT k.order_id FROM task k JOIN tour t ON t.warehouse_id = k.warehouse_id AND t.id = k.tour_id"
+        " WHERE k.warehouse_id = :w AND t.wave_id = :wave AND k.state IN ('open', 'done', 'short')"
+        " GROUP BY k.order_id HAVING COUNT(DISTINCT k.tour_id) > 1 LIMIT 1",
+        wave=wave_id,
+    )
+    return orders, wave["mode"], places["positions"], split is not None

@@ -101,7 +101,11 @@ def tours_left(tx: Tx) -> list[Any]:
         "SELECT t.id, t.wave_id, t.state, t.operator_id, t.cut_off_at_ms, t.distance_dm, COUNT(k.id) AS lines,"
         " COALESCE(MAX(k.walk_left_dm), 0) AS walk_left_dm,"
         " (SELECT COUNT(DISTINCT CASE t.mode WHEN 'batch' THEN -s.position ELSE s.id END) FROM tour_tote s"
-        " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) AS totes"
+        " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id) AS totes,"
+        # All units of a batch: none is sorted before its cart has come to the wall.
+        " (SELECT CASE t.mode WHEN 'batch' THEN COALESCE(SUM(CASE u.state WHEN 'open' THEN u.qty_each"
+        " ELSE u.done_each END), 0) ELSE 0 END FROM task u WHERE u.warehouse_id = t.warehouse_id"
+        " AND u.tour_id = t.id AND u.kind = 'pick') AS sort_each"
         " FROM tour t LEFT JOIN task k ON k.warehouse_id = t.warehouse_id AND k.tour_id = t.id AND k.state = 'open'"
         " WHERE t.warehouse_id = :w AND t.state IN ('planned', 'active')"
         " GROUP BY t.warehouse_id, t.id, t.wave_id, t.state, t.operator_id, t.cut_off_at_ms, t.distance_dm,"
@@ -124,6 +128,7 @@ def _free_ms(tx: Tx, shifts: Sequence[dict[str, Any]], times: HandlingTimes) -> 
     for tour in tours_left(tx):
         set_up_ms = times.set_up_ms(tour["totes"]) if tour["state"] == "planned" else 0
         work_ms = times.walk_ms(walk_left_dm(tour)) + times.pick_ms(tour["lines"], 0) + set_up_ms
+        work_ms += tour["sort_each"] * times.sort_each_ms
         if tour["state"] == "active" and tour["operator_id"] in free:
             free[tour["operator_id"]] += work_ms
         elif tour["state"] == "planned":

@@ -1,7 +1,8 @@
-"""How long walking, picking and setting up really took, read from the scans and stops of tours that are done.
+"""How long walking, picking, setting up and sorting really took, read from the scans and stops of tours that are done
+and from what was put into slots of a wall after them.
 
 Owns no table: what was scanned says it. Refuses nothing; a tour whose scans do not fit together gives fewer samples.
-Invariant: a sample lies within one tour of one picker, and no time is counted in two of them.
+Invariant: a sample lies within one tour of one picker, or one tote of one sorter, and no time is counted in two.
 
     cart ── set up ──> (last tote) ── walk ──> location ── pick ──> tote ── walk ──> location ── pick ──> …
 """
@@ -21,6 +22,10 @@ TOURS_READ = 200
 
 def measured(tx: Tx, tours: int = TOURS_READ) -> list[Sample]:
     """Samples of the latest done tours."""
+    return [*_on_tours(tx, tours), *_at_walls(tx, tours)]
+
+
+def _on_tours(tx: Tx, tours: int) -> list[Sample]:
     rows = tx.all(
         "SELECT t.id, t.station_id, t.operator_id, t.claimed_at_ms, t.done_at_ms, (SELECT COUNT(*) FROM tour_tote s"
         " WHERE s.warehouse_id = t.warehouse_id AND s.tour_id = t.id AND s.lpn_id <> 0) AS totes FROM tour t"
@@ -35,6 +40,29 @@ def measured(tx: Tx, tours: int = TOURS_READ) -> list[Sample]:
     stops = _stops(tx, [row["id"] for row in rows])
     scans = _scans(tx, rows)
     return [sample for row in rows for sample in _of_tour(row, stops[row["id"]], scans[row["station_id"]])]
+
+
+def _at_walls(tx: Tx, tours: int) -> list[Sample]:
+    """The time from put to put of one tote: before the first one its sorter may have waited for it."""
+    samples: list[Sample] = []
+    last: Any = None
+    for put in tx.all(
+        "SELECT m.operator_id, m.recorded_at_ms, p.code, SUM(m.qty_each) AS qty_each FROM stock_move m"
+        " JOIN lpn p ON p.warehouse_id = m.warehouse_id AND p.id = m.from_lpn_id"
+        " WHERE m.warehouse_id = :w AND m.reason = 'sort' AND m.operator_id IS NOT NULL AND m.order_id IN"
+        " (SELECT s.order_id FROM tour_tote s WHERE s.warehouse_id = :w AND s.tour_id IN (SELECT t.id FROM tour t"
+        " WHERE t.warehouse_id = :w AND t.mode = 'batch' AND t.state = 'done'"
+        f" ORDER BY t.id DESC LIMIT {int(tours)}))"
+        " GROUP BY m.operator_id, m.recorded_at_ms, m.scan_id, p.code"
+        " ORDER BY m.operator_id, m.recorded_at_ms, m.scan_id, p.code"
+    ):
+        # An order's share of a tote is called as the tote is, with a number.
+        tote = put["operator_id"], put["code"].rsplit("/", 1)[0]
+        if last is not None and last[0] == tote and put["recorded_at_ms"] > last[1]:
+            took_ms = put["recorded_at_ms"] - last[1]
+            samples.append(Sample(Work.SORT, put["qty_each"], took_ms, str(put["operator_id"])))
+        last = tote, put["recorded_at_ms"]
+    return samples
 
 
 def _stops(tx: Tx, tour_ids: list[int]) -> dict[int, list[Any]]:

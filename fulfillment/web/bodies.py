@@ -130,7 +130,7 @@ class WaveBody(Body):
     max_orders: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
     priority: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] = 0
     ordered_until: str | None = None
-    mode: Literal["cluster", "batch", "zone"] = "cluster"
+    mode: Literal["single", "cluster", "batch", "zone"] = "cluster"
 
 
 class OperatorBody(Body):

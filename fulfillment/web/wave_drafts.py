@@ -28,7 +28,7 @@ class DraftBody(Body):
     zone: Name = ""
     min_priority: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)] | None = None
     max_orders: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1000
-    mode: Literal["", "cluster", "batch", "zone"] = ""
+    mode: Literal["", "single", "cluster", "batch", "zone"] = ""
 
 
 @operation("POST", "/wave-drafts", Permission.RELEASE_WAVES, body=DraftBody, answers={202: "being planned"})

@@ -68,13 +68,13 @@ def get_wave_proposal(proposal: int) -> Any:
 
 
 @operation("POST", "/wave-proposals/<int:proposal>/release", Permission.RELEASE_WAVES,
-           query={"mode": "cluster, batch or zone; as proposed if left out"},
+           query={"mode": "single, cluster, batch or zone; as proposed if left out"},
            answers={201: "being planned"})  # fmt: skip
 def post_release_of_proposal(proposal: int) -> Any:
     """Release a proposal's orders, as far as they can still go."""
     actor, mode = acting(), request.args.get("mode")
-    if mode not in (None, PickMode.CLUSTER, PickMode.BATCH, PickMode.ZONE):
-        raise DomainError("bad_mode", "cluster, batch or zone", "mode")
+    if mode not in (None, *PickMode):
+        raise DomainError("bad_mode", "single, cluster, batch or zone", "mode")
     known = ways.look(floor())
     return floor().writer.write(lambda tx: (wave_proposals.release(tx, actor, proposal, mode, known), 201))
 

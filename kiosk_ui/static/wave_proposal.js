@@ -99,7 +99,7 @@ draw.wave = (shown) => {
 
 /* As proposed, or as a supervisor would rather have it: what cannot be done here is not offered. */
 function offerModes(plan) {
-  const possible = plan.modes.filter((mode) => !mode.reason && mode.mode !== "single").map((mode) => mode.mode);
+  const possible = plan.modes.filter((mode) => !mode.reason).map((mode) => mode.mode);
   modeChoice.replaceChildren(...possible.map((mode) => {
     const option = make("option", "", say("wave", `mode_${mode}`));
     option.value = mode;

@@ -22,6 +22,7 @@ from picking.forecast import (
     set_up_units,
 )
 from picking.shifts import PickerShift
+from picking.times import HandlingTimes
 
 MIN_MS = 60_000
 HOUR_MS = 60 * MIN_MS
@@ -93,6 +94,32 @@ def test_nine_in_ten_shifts_end_before_the_p90_and_half_before_the_p50() -> None
 def test_sure_rates_give_the_sum_of_the_work() -> None:
     found = forecast(asked([TOUR], picker()))
     assert (found.p50_at_ms, found.p90_at_ms) == (TOUR_MS, TOUR_MS) or abs(found.p90_at_ms - TOUR_MS) <= 2
+
+
+def test_what_is_sorted_at_a_wall_is_work_after_the_tour() -> None:
+    sorts = Rate(2_000_000, 0, 9, 0.0)
+    rates = Rates(SURE.walk, SURE.pick, SURE.set_up, 0.0, sort=sorts)
+    tours = [TourLeft("T", walk_dm=1_200, lines=6, totes=4, sort_each=30)]
+    found = forecast(asked(tours, picker(), rates=rates))
+    assert abs(found.p50_at_ms - TOUR_MS - 30 * 2_000) <= 2
+    assert abs(found.p90_at_ms - TOUR_MS - 30 * 2_000) <= 2
+    assert found.samples == 4 * 9
+    assert forecast(asked([TOUR], picker(), rates=rates)).samples == 3 * 9, "without a wall nothing is asked of it"
+
+
+def test_until_it_was_measured_sorting_takes_as_long_as_modes_are_weighed_with() -> None:
+    assert learn([]).sort == PRIOR[Work.SORT]
+    assert handling_times(Rates()).sort_each_ms == HandlingTimes().sort_each_ms
+    unsure = forecast(asked([TourLeft("T", 0, 0, sort_each=100)], picker(), rates=Rates()))
+    sure = forecast(asked([TourLeft("T", 0, 0)], picker(), rates=Rates()))
+    assert sure.p90_at_ms == 0 < unsure.p50_at_ms < unsure.p90_at_ms
+
+
+def test_how_long_sorting_takes_is_learnt_from_puts_and_says_nothing_of_pickers() -> None:
+    rates = learn(Sample(Work.SORT, 2, 9_000, f"S{number % 4}") for number in range(400))
+    assert 4_400_000 < rates.sort.mean_us < 4_520_000
+    assert handling_times(rates).sort_each_ms == -(-rates.sort.mean_us // 1_000)
+    assert (rates.pickers, rates.between_pickers) == (0, Rates().between_pickers)
 
 
 def test_two_pickers_share_the_tours() -> None:

@@ -20,6 +20,7 @@ from fulfillment.services import (
     waves,
 )
 from tests.factories import NOBODY, FloorHand
+from tests.services import wall
 from tests.services.acts import (
     CARTS,
     TOTES,
@@ -337,3 +338,32 @@ def test_a_bound_holds_where_each_tour_ends_at_the_best_of_several_places(stocke
     wave_proofs.prove(stocked.floor, wave)
     proven = stocked.write(lambda tx: waves.describe(tx, wave))
     assert 0 < proven["lower_bound_dm"] <= proven["distance_dm"]
+
+
+@pytest.mark.parametrize("drops", [["STAGE-1"], ["STAGE-1", "BENCH-1"]])
+def test_a_bound_holds_for_totes_that_several_orders_share(stocked: FloorHand, drops: list[str]) -> None:
+    wall.equip(stocked)
+    stocked.write(lambda tx: floor_plan.set_plan(tx, None, drops, []))
+    stocked.order("1", ("A01-01-1", 1))
+    stocked.order("2", ("A01-03-1", 2), ("A02-02-1", 1))
+    wave = wall.release(stocked)
+    planned = stocked.write(lambda tx: waves.describe(tx, wave))
+    assert 0 < planned["lower_bound_dm"] <= planned["distance_dm"]
+    stocked.order("late", ("A02-01-1", 1))
+    join(stocked, wave, "late")
+    wave_proofs.prove(stocked.floor, wave)
+    proven = stocked.write(lambda tx: waves.describe(tx, wave))
+    assert planned["lower_bound_dm"] <= proven["lower_bound_dm"] <= proven["distance_dm"]
+
+
+def test_in_a_wave_picked_order_by_order_a_late_one_rides_with_no_other(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1))
+    stocked.order("2", ("A01-01-1", 1))
+    wave = release(stocked, mode="single")
+    take_tour(stocked)
+    stocked.order("late", ("A01-01-1", 1))
+    after = join(stocked, wave, "late")
+    assert [(tour["mode"], tour["totes"]) for tour in after["tours"]] == [("single", 1)] * 3
+    wave_proofs.prove(stocked.floor, wave)
+    after = stocked.write(lambda tx: waves.describe(tx, wave))
+    assert 0 < after["lower_bound_dm"] <= after["distance_dm"]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from fulfillment.domain.reasons import Conflict, NotFound
-from fulfillment.services import jobs, orders, planning, tour_ends, waves
+from fulfillment.services import floor_plan, jobs, orders, planning, tour_ends, wave_proofs, waves
 from tests.factories import NOBODY, FloorHand
+from tests.services import acts
 
 TOUR_MS = 5
 
@@ -216,3 +217,34 @@ def test_a_number_of_two_channels_names_no_order_of_a_wave(stocked: FloorHand) -
     with pytest.raises(Conflict) as refused:
         release(stocked, numbers=["1"])
     assert refused.value.code == "ambiguous_order"
+
+
+def test_picked_order_by_order_no_two_orders_share_a_cart(stocked: FloorHand) -> None:
+    for number in ("1", "2", "3"):
+        stocked.order(number, ("MUG", 1), ("JUG", 1))
+    planned = plan(stocked, release(stocked, mode="single"))
+    assert [(tour["mode"], tour["totes"]) for tour in planned["tours"]] == [("single", 1)] * 3
+    assert 0 < planned["lower_bound_dm"] <= planned["distance_dm"]
+    shared = stocked.all("SELECT tour_id FROM tour_tote GROUP BY tour_id HAVING COUNT(DISTINCT order_id) > 1")
+    assert not shared
+    acts.take_tour(stocked)
+    acts.finish_tour(stocked)
+    assert stocked.one("SELECT COUNT(*) AS n FROM tour WHERE state = 'done'")["n"] == 1
+    assert stocked.order_state("1") == "picked"
+
+
+@pytest.mark.parametrize("drops", [["STAGE-1"], ["BENCH-1"], ["STAGE-1", "BENCH-1"]])
+@pytest.mark.parametrize("mode", ["single", "cluster"])
+def test_an_order_on_several_carts_leaves_its_waves_bound_true(
+    stocked: FloorHand, drops: list[str], mode: str
+) -> None:
+    stocked.write(lambda tx: floor_plan.set_plan(tx, None, drops, []))
+    stocked.write(lambda tx: tx.put("UPDATE cart SET positions = 1, levels = 1 WHERE warehouse_id = :w"))
+    stocked.write(lambda tx: tx.put("UPDATE item SET weight_g = 8000 WHERE warehouse_id = :w"))
+    stocked.order("1", ("MUG", 5), ("JUG", 5))
+    planned = plan(stocked, release(stocked, mode=mode))
+    assert len(planned["tours"]) > 1
+    assert 0 < planned["lower_bound_dm"] <= planned["distance_dm"]
+    wave_proofs.prove(stocked.floor, planned["wave"])
+    proven = stocked.write(lambda tx: waves.describe(tx, planned["wave"]))
+    assert 0 < proven["lower_bound_dm"] <= proven["distance_dm"]

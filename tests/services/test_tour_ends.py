@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fulfillment.services import tour_ends
+from fulfillment.services import batch_waves, tour_ends
 from fulfillment.services.floor_plan import FloorPlan
 from fulfillment.services.walks import lost, shortest
 from fulfillment.services.wave_picks import WavePicks
@@ -68,6 +70,38 @@ def test_of_a_stop_behind_something_closed_nothing_is_proven() -> None:
     near = order(1, (30, 10))
     assert tour_ends.least_dm(floor(BACK, FRONT, layout=shut), [near], 1) > 0
     assert tour_ends.least_dm(floor(FRONT, layout=shut), FAR, 1) == 0
+
+
+SPOTS = st.builds(lambda aisle, y: (30 * aisle, y), st.integers(0, 3), st.integers(1, 99))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.lists(SPOTS, min_size=1, max_size=3, unique=True), min_size=1, max_size=9),
+    st.lists(st.sampled_from((FRONT, BACK, Spot("SIDE", 30, 100))), min_size=1, max_size=3, unique=True),
+    st.integers(1, 2), st.integers(1, 5),
+)  # fmt: skip
+def test_no_carts_of_shared_totes_walk_less_than_is_proven(
+    orders: list[list[tuple[int, int]]], drops: list[Spot], positions: int, slots: int
+) -> None:
+    plan = floor(*drops)
+    asked = tuple(order(number, *places) for number, places in enumerate(orders))
+    keys = {line.line_id: (int(one.order_id), at, at) for one in asked for at, line in enumerate(one.lines)}
+    batches, loads = batch_waves.planned(WavePicks(asked, Cart(positions, 60_000, 20_000), keys), plan, slots)
+    walked_dm = sum(shortest(plan, FRONT, stops, 20, 0).tour.distance_dm for _, stops in loads)
+    assert 0 <= batches.lower_bound_dm <= walked_dm
+    farthest_dm = max(
+        shortest(plan, FRONT, [line.spot], 20, 0).tour.distance_dm for one in asked for line in one.lines
+    )
+    assert batches.lower_bound_dm >= farthest_dm, "some cart goes to the farthest stop and on to an end"
+
+
+def test_carts_that_end_where_they_began_walk_no_less_than_one_over_all_stops() -> None:
+    stops = [order(1, (0, 90)), order(2, (90, 90))]
+    both_dm = shortest(floor(FRONT), FRONT, [one.lines[0].spot for one in stops], 20, 0).tour.distance_dm
+    assert tour_ends.least_shared_dm(floor(FRONT), stops) == both_dm
+    assert 0 < tour_ends.least_shared_dm(floor(FRONT, BACK), stops) < both_dm
+    assert tour_ends.least_shared_dm(floor(FRONT), []) == 0
 
 
 def test_a_drop_point_behind_something_closed_is_left_out_of_a_tour() -> None:

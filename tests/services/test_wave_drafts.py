@@ -300,7 +300,7 @@ def both_aisles(hand: FloorHand, orders_of: int = 4) -> FloorHand:
 
 def test_each_mode_is_planned_as_its_wave_walks_it_and_shown_with_what_the_others_cost(stocked: FloorHand) -> None:
     both_aisles(stocked)
-    for mode in ("cluster", "batch", "zone"):
+    for mode in ("single", "cluster", "batch", "zone"):
         plan = drafted(stocked, mode=mode)["plan"]
         assert (plan["mode"], plan["refused"]) == (mode, "")
         assert {cost["mode"] for cost in plan["modes"]} == {"single", "cluster", "batch", "zone"}
@@ -308,9 +308,11 @@ def test_each_mode_is_planned_as_its_wave_walks_it_and_shown_with_what_the_other
         assert (plan["carts"], plan["distance_dm"] > 0, plan["line_ms"] > 0) == (len(plan["tours"]), True, True)
         assert all(tour["picture"].startswith("<svg") for tour in plan["tours"])
         assert sum(tour["hand_overs"] for tour in plan["tours"]) == (plan["carts"] if mode == "zone" else 0)
+        if mode == "single":
+            assert sorted(tour["orders"] for tour in plan["tours"]) == [["1"], ["2"], ["3"], ["4"]]
 
 
-@pytest.mark.parametrize("mode", ["batch", "zone"])
+@pytest.mark.parametrize("mode", ["single", "batch", "zone"])
 def test_a_draft_is_released_in_the_mode_it_was_shown_in(stocked: FloorHand, mode: str) -> None:
     draft = drafted(both_aisles(stocked), mode=mode)
     wave = released(stocked, draft)
@@ -324,9 +326,18 @@ def test_a_draft_is_released_in_the_mode_it_was_shown_in(stocked: FloorHand, mod
 
 def test_unless_somebody_chooses_a_wave_is_picked_as_costs_least(stocked: FloorHand) -> None:
     plan = drafted(both_aisles(stocked))["plan"]
-    costs = {cost["mode"]: cost["total_ms"] for cost in plan["modes"] if cost["mode"] != "single"}
+    costs = {cost["mode"]: cost["total_ms"] for cost in plan["modes"]}
     assert plan["mode"] == min(costs, key=lambda mode: costs[mode])
     assert released(stocked, {"draft": 1})["mode"] == plan["mode"]
+
+
+def test_where_carts_have_one_place_a_wave_is_picked_order_by_order(stocked: FloorHand) -> None:
+    stocked.write(lambda tx: tx.put("UPDATE cart SET positions = 1, levels = 1 WHERE warehouse_id = :w"))
+    for number in ("1", "2"):
+        stocked.order(number, ("MUG", 1), ("JUG", 1))
+    draft = drafted(stocked)
+    assert draft["plan"]["mode"] == "single", "of ways that cost the same the simplest is taken"
+    assert released(stocked, draft)["mode"] == "single"
 
 
 def test_drafts_of_two_modes_are_compared(stocked: FloorHand) -> None:
@@ -338,14 +349,14 @@ def test_drafts_of_two_modes_are_compared(stocked: FloorHand) -> None:
     assert figures["line_ms"]["differs"] == other["plan"]["line_ms"] - one["plan"]["line_ms"]
 
 
-@pytest.mark.parametrize(("mode", "code"), [("batch", "no_put_wall"), ("zone", "no_zones"), ("single", "bad_mode")])
+@pytest.mark.parametrize(("mode", "code"), [("batch", "no_put_wall"), ("zone", "no_zones"), ("alone", "bad_mode")])
 def test_a_mode_this_floor_cannot_have_is_refused_and_shown_so(stocked: FloorHand, mode: str, code: str) -> None:
     with pytest.raises(DomainError) as refused:
         stocked.write(lambda tx: wave_drafts.ask(tx, WaveChoice(mode=mode)))
     assert (refused.value.code, refused.value.field) == (code, "mode")
     stocked.order("1", ("MUG", 1))
     plan = drafted(stocked)["plan"]
-    assert plan["mode"] == "cluster"
+    assert plan["mode"] == "single", "of one order the same as a cluster"
     assert {cost["mode"]: cost["code"] for cost in plan["modes"] if cost["code"]} == {
         "batch": "no_put_wall", "zone": "no_zones",
     }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services import (
@@ -22,6 +23,7 @@ from fulfillment.services import (
 )
 from picking import Work
 from tests.factories import NOBODY, FloorHand
+from tests.services import wall
 from tests.services.acts import CARTS
 
 MIN_MS = 60_000
@@ -304,3 +306,76 @@ def test_times_are_measured_from_scans_and_stops(stocked: FloorHand) -> None:
     lefts = [row["walk_left_dm"] for row in legs]
     expected = [one - other for one, other in pairwise(lefts[1:]) if one > other]
     assert [sample.amount for sample in by_work[Work.WALK]] == expected
+
+
+def batch_of_ten(hand: FloorHand) -> None:
+    wall.equip(hand)
+    wall.stock(hand, "PEN", "PAD")
+    for number in ("1", "2"):
+        hand.order(number, ("PEN", 3), ("PAD", 2))
+
+
+def test_how_long_sorting_takes_is_read_from_put_to_put_of_a_tote(floor: Floor) -> None:
+    now_ms = floor.clock()
+    clocked = open_floor(floor.settings, clock=lambda: now_ms)
+    hand = FloorHand(clocked)
+    batch_of_ten(hand)
+    (tote,) = wall.picked(hand)
+    now_ms += HOUR_MS  # it waits at the wall
+    wall.open_tote(hand, tote)
+    puts = 0
+    while hand.step()["state"] == "item":
+        now_ms += 4_000
+        wall.put(hand, wall.left_in(hand, tote)[0])
+        puts += 1
+    sorted_ = [one for one in hand.write(work_times.measured) if one.work is Work.SORT]
+    assert [(one.amount, one.took_ms) for one in sorted_] == [(1, 4_000)] * (puts - 1)
+    clocked.close()
+
+
+def test_a_waves_forecast_has_what_is_sorted_after_its_tours_and_what_waits_at_the_wall(hand: FloorHand) -> None:
+    batch_of_ten(hand)
+    on_shift(hand)
+    wave = wall.release(hand)
+
+    def left() -> list[tuple[str, int]]:
+        tours, _, _, _ = hand.floor.read(wave_forecasts.work_left)
+        return [(tour["state"], tour["sort_each"]) for tour in tours]
+
+    def p90_ms() -> int:
+        tours, pickers, rates, now_ms = hand.floor.read(wave_forecasts.work_left)
+        found = wave_forecasts.when_done(tours, pickers, rates, now_ms, seed=wave)
+        unsorted = wave_forecasts.when_done(
+            [{**dict(tour), "sort_each": 0} for tour in tours], pickers, rates, now_ms, seed=wave
+        )
+        assert found
+        assert unsorted
+        assert found.p50_at_ms > unsorted.p50_at_ms
+        assert found.p90_at_ms > unsorted.p90_at_ms
+        return found.p90_at_ms
+
+    assert left() == [("planned", 10)]
+    assert p90_ms() > hand.floor.clock()
+    totes = wall.pick(hand)
+    assert left() == [], "its last tour is done"
+    hand.order("3", ("PEN", 1))
+    more = hand.write(lambda tx: waves.release(tx, NOBODY, ["3"], mode="batch"))["wave"]
+    planning.plan_wave(hand.floor, more, 1)
+    assert left() == [("planned", 1)]
+    hand.write(lambda tx: tx.put("UPDATE tour SET wave_id = :wave WHERE warehouse_id = :w", wave=more))
+    assert left() == [("at the wall", 10), ("planned", 1)]
+    assert p90_ms() > hand.floor.clock()
+    wave_forecasts.refresh(hand.floor)
+    assert [row["tours_left"] for row in hand.write(wave_proposals.latest)["waves"]] == [1]
+    wall.sort(hand, totes[0])
+    assert left() == [("planned", 1)]
+
+
+def test_a_proposed_batch_is_finished_when_it_is_sorted(hand: FloorHand) -> None:
+    batch_of_ten(hand)
+    on_shift(hand)
+    plan = propose(hand)["plan"]
+    by_mode = {mode["mode"]: mode for mode in plan["modes"]}
+    assert by_mode["batch"]["sort_ms"] > 0
+    if plan["mode"] == "batch":
+        assert plan["p50_at_ms"] - hand.floor.clock() > by_mode["batch"]["sort_ms"] // 2
