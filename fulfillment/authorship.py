@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from fulfillment.domain.chaining import AuditKind
-from fulfillment.services.audit_log import Author, written_by
+from fulfillment.services.records.audit_log import Author, written_by
 
 # These change what others have decided already, or nothing.
 WORKERS = frozenset({"work", "simulate", "simulate-days", "demo", "training"})

@@ -16,7 +16,7 @@ from fulfillment.hot.engines import reading
 from fulfillment.hot.presence import Presence
 from fulfillment.hot.sqlite import SqliteWriter, turn
 from fulfillment.safekeeping import schema
-from fulfillment.services.audit_log import telling
+from fulfillment.services.records.audit_log import telling
 from fulfillment.settings import Settings
 
 T = TypeVar("T")

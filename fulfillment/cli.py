@@ -20,60 +20,60 @@ from fulfillment.hot.presence import FloorInUse
 from fulfillment.safekeeping import NotSafe
 from fulfillment.settings import SettingError
 
-# The command's name: the module of this package that has it, and what it is called there.
+# The command's name: the module of `fulfillment.commands` that has it, and what it is called there.
 COMMANDS = {
-    "account": "access_cli:account_group",
-    "accuracy": "counting_cli:accuracy",
-    "agent": "devices_cli:agent_group",
-    "aisle": "floor_plan_cli:aisle_group",
-    "audit-log": "keeping_cli:audit_log_command",
-    "backup": "safekeeping_cli:backup",
-    "carrier-labels": "carrier_labels_cli:carrier_labels_group",
-    "cartons": "cartons_cli:cartons_group",
-    "count-plan": "counting_cli:count_plan",
-    "demo": "simulating_cli:demo",
-    "device": "devices_cli:device_group",
-    "doctor": "doctor_cli:doctor",
-    "enrol": "founding_cli:enrol",
-    "erase-buyer": "keeping_cli:erase_buyer_command",
-    "fifo-audit": "auditing_cli:fifo_audit",
-    "flow": "flow_cli:flow_group",
-    "hand-over": "hand_over_cli:hand_over_command",
-    "http-routes": "routes_cli:http_routes",
-    "import": "importing_cli:import_group",
-    "init": "founding_cli:init",
-    "item-picture": "item_pictures_cli:item_picture",
-    "join-wave": "waves_cli:join_wave",
-    "labels": "labels_cli:labels_group",
-    "layout": "floor_plan_cli:layout",
-    "move-to-postgres": "safekeeping_cli:move_to_postgres",
-    "openapi": "routes_cli:openapi",
-    "operator": "languages_cli:operator_group",
-    "picker-shift": "waves_cli:picker_shift",
-    "plan-wave": "waves_cli:plan_wave",
-    "prints": "printing_cli:prints_group",
-    "propose-wave": "waves_cli:propose_wave",
-    "put-wall": "put_walls_cli:put_wall_group",
-    "replenish-plan": "replenishing_cli:replenish_plan",
-    "restore": "safekeeping_cli:restore",
-    "retention": "keeping_cli:retention_command",
-    "run": "serving_cli:run",
-    "serve": "serving_cli:serve",
-    "session": "access_cli:session_group",
-    "simulate": "simulating_cli:simulate",
-    "simulate-days": "simulating_days_cli:simulate_days",
-    "tls": "tls_cli:tls",
-    "token": "founding_cli:token",
-    "tour-order": "floor_plan_cli:tour_order_command",
-    "trace": "tracing_cli:trace",
-    "training": "training_cli:training_command",
-    "transfer": "transfers_cli:transfer_group",
-    "translations": "languages_cli:translations_group",
-    "unscanned": "unscanned_cli:unscanned_command",
-    "upgrade": "safekeeping_cli:upgrade",
-    "verify": "safekeeping_cli:verify",
-    "weighing": "weighing_cli:weighing_group",
-    "work": "serving_cli:work",
+    "account": "access:account_group",
+    "accuracy": "counting:accuracy",
+    "agent": "devices:agent_group",
+    "aisle": "floor_plan:aisle_group",
+    "audit-log": "keeping:audit_log_command",
+    "backup": "safekeeping:backup",
+    "carrier-labels": "carrier_labels:carrier_labels_group",
+    "cartons": "cartons:cartons_group",
+    "count-plan": "counting:count_plan",
+    "demo": "simulating:demo",
+    "device": "devices:device_group",
+    "doctor": "doctor:doctor",
+    "enrol": "founding:enrol",
+    "erase-buyer": "keeping:erase_buyer_command",
+    "fifo-audit": "auditing:fifo_audit",
+    "flow": "flow:flow_group",
+    "hand-over": "hand_over:hand_over_command",
+    "http-routes": "routes:http_routes",
+    "import": "importing:import_group",
+    "init": "founding:init",
+    "item-picture": "item_pictures:item_picture",
+    "join-wave": "waves:join_wave",
+    "labels": "labels:labels_group",
+    "layout": "floor_plan:layout",
+    "move-to-postgres": "safekeeping:move_to_postgres",
+    "openapi": "routes:openapi",
+    "operator": "languages:operator_group",
+    "picker-shift": "waves:picker_shift",
+    "plan-wave": "waves:plan_wave",
+    "prints": "printing:prints_group",
+    "propose-wave": "waves:propose_wave",
+    "put-wall": "put_walls:put_wall_group",
+    "replenish-plan": "replenishing:replenish_plan",
+    "restore": "safekeeping:restore",
+    "retention": "keeping:retention_command",
+    "run": "serving:run",
+    "serve": "serving:serve",
+    "session": "access:session_group",
+    "simulate": "simulating:simulate",
+    "simulate-days": "simulating_days:simulate_days",
+    "tls": "tls:tls",
+    "token": "founding:token",
+    "tour-order": "floor_plan:tour_order_command",
+    "trace": "tracing:trace",
+    "training": "training:training_command",
+    "transfer": "transfers:transfer_group",
+    "translations": "languages:translations_group",
+    "unscanned": "unscanned:unscanned_command",
+    "upgrade": "safekeeping:upgrade",
+    "verify": "safekeeping:verify",
+    "weighing": "weighing:weighing_group",
+    "work": "serving:work",
 }
 
 
@@ -87,7 +87,7 @@ class FloorGroup(TellingGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(f"fulfillment.{module}"), name)
+        command: click.Command = getattr(import_module(f"fulfillment.commands.{module}"), name)
         return command
 
 
@@ -113,7 +113,7 @@ def main() -> None:
         click.echo(f"floor: {error}", err=True)
         sys.exit(2)
     except Exception as error:
-        from fulfillment.services.readiness import NOT_MIGRATED, trouble_of
+        from fulfillment.services.working.readiness import NOT_MIGRATED, trouble_of
 
         trouble = trouble_of(error)
         if trouble is None:

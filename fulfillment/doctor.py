@@ -177,7 +177,11 @@ def _company_log_in(settings: Settings) -> Iterator[Finding]:
     except SettingError as error:
         yield Finding("company_log_in", BAD, str(error), "pip install 'floorline[oidc]'")
         return
-    from fulfillment.services.company_provider import Provider, ProviderDown, ProviderWrong  # its library is an extra
+    from fulfillment.services.people.company_provider import (  # its library is an extra
+        Provider,
+        ProviderDown,
+        ProviderWrong,
+    )
 
     issuer = settings.company.issuer
     try:

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fulfillment.bootstrap import Floor
 from fulfillment.db import is_sqlite
 from fulfillment.doctor import BAD, OK, WARN, Finding
-from fulfillment.services import audit_log, readiness
+from fulfillment.services.records import audit_log
+from fulfillment.services.working import readiness
 
 STUCK_MS = 15 * 60_000
 LEASE_OVER_MS = 5 * 60_000

@@ -18,7 +18,9 @@ from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import TokenRole
 from fulfillment.hot import Tx
 from fulfillment.processes import is_taken
-from fulfillment.services import accounts, hand_over, setting_up
+from fulfillment.services.people import accounts
+from fulfillment.services.scan_path import hand_over
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import SettingError, Settings
 
 T = TypeVar("T")

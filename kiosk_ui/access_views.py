@@ -13,7 +13,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 from fulfillment.domain.accounts import CodeRule
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import access_tokens, accounts, company_ties, second_factors, sessions
+from fulfillment.services.people import access_tokens, accounts, company_ties, second_factors, sessions
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.forms import age
 from kiosk_ui.views import blueprint

@@ -14,8 +14,16 @@ from flask import Response, make_response, redirect, render_template, request
 from fulfillment.domain.accounts import PASSPHRASE_MAX, PASSPHRASE_MIN
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import accounts, company_ties, desk_entry, passphrases, sealing, second_factors, sessions
-from fulfillment.services.sign_in_tries import was_right
+from fulfillment.services.people import (
+    accounts,
+    company_ties,
+    desk_entry,
+    passphrases,
+    sealing,
+    second_factors,
+    sessions,
+)
+from fulfillment.services.people.sign_in_tries import was_right
 from fulfillment.web import auth
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.forms import age

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import cartons
+from fulfillment.services.packing import cartons
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.views import blueprint
 

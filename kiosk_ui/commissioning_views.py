@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from flask import g, render_template
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import board, queries
+from fulfillment.services.common import queries
+from fulfillment.services.figures import board
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.bars import bars, gs1_bars, outline, width
 from kiosk_ui.languages import read_as

@@ -14,8 +14,8 @@ from fulfillment.bootstrap import Floor
 from fulfillment.domain.accounts import VISIT_MS, VisitPurpose
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import company_entry, company_ties
-from fulfillment.services.company_provider import BACK, Provider
+from fulfillment.services.people import company_entry, company_ties
+from fulfillment.services.people.company_provider import BACK, Provider
 from fulfillment.web import auth
 from fulfillment.web.auth import floor, needs, page_of_ours
 from kiosk_ui.account_views import account_page_with

@@ -14,7 +14,9 @@ from flask import Response, make_response, redirect, render_template, request
 from fulfillment.domain.noted import Decision
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import item_names, queries, replay_conflicts
+from fulfillment.services.common import queries
+from fulfillment.services.scan_path import replay_conflicts
+from fulfillment.services.set_up import item_names
 from fulfillment.web.auth import floor, needs
 from fulfillment.web.v1 import acting
 from kiosk_ui.forms import badge_of

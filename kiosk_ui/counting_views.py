@@ -12,7 +12,7 @@ from flask import Response, make_response, redirect, render_template, request
 
 from fulfillment.domain.reasons import ADJUSTING, DomainError, Why
 from fulfillment.domain.roles import Permission
-from fulfillment.services import count_lists, count_results
+from fulfillment.services.counting import count_lists, count_results
 from fulfillment.web.auth import floor, needs
 from fulfillment.web.v1 import acting
 from kiosk_ui.forms import age, badge_of

@@ -17,7 +17,8 @@ from fulfillment.domain.devices import DeviceKind
 from fulfillment.domain.effects import PrinterState
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import bench_agents, device_commands, device_setup, devices, enrolment, stations
+from fulfillment.services.equipment import bench_agents, device_commands, device_setup, devices, stations
+from fulfillment.services.people import enrolment
 from fulfillment.web.auth import floor, may_here, needs
 from kiosk_ui.forms import age
 from kiosk_ui.views import blueprint, sent_if_changed

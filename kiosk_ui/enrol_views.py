@@ -6,7 +6,7 @@ from flask import Response, abort, make_response, render_template, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import enrolment
+from fulfillment.services.people import enrolment
 from fulfillment.web.auth import floor, is_same_origin, needs, sign_device_on
 from kiosk_ui.sign_in_views import TYPED_MAX, refused
 from kiosk_ui.views import blueprint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import first_steps
+from fulfillment.services.set_up import first_steps
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.views import blueprint
 

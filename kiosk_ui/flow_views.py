@@ -23,8 +23,8 @@ from markupsafe import Markup
 from fulfillment.domain.flow import Boundary, Filter
 from fulfillment.domain.reasons import DomainError, Forbidden
 from fulfillment.domain.roles import Permission
-from fulfillment.services import flow_figures, flow_lanes, flow_work
-from fulfillment.services.flow_period import OF_ORDERS, OF_WORK, Asked, Period, choices, last_days, look_up
+from fulfillment.services.figures import flow_figures, flow_lanes, flow_work
+from fulfillment.services.figures.flow_period import OF_ORDERS, OF_WORK, Asked, Period, choices, last_days, look_up
 from fulfillment.web.auth import floor, may_here, needs
 from kiosk_ui import plots
 from kiosk_ui.figures import day, decimal, moment, number, reading

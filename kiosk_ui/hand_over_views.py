@@ -14,7 +14,8 @@ from flask import Response, request
 from fulfillment.domain.pins import looks_like_pin
 from fulfillment.domain.reasons import DomainError, Rejected
 from fulfillment.domain.roles import Permission
-from fulfillment.services import dialogues, hand_over, keyed_pins, pins, signing_in
+from fulfillment.services.people import keyed_pins, pins, signing_in
+from fulfillment.services.scan_path import dialogues, hand_over
 from fulfillment.web.auth import check_station, floor, needs
 from fulfillment.web.v1 import parse_time
 from kiosk_ui.views import blueprint, fragment

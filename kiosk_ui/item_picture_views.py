@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, abort, request
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import item_pictures
+from fulfillment.services.set_up import item_pictures
 from fulfillment.web.auth import check_station, floor, needs
 from kiosk_ui.static_views import YEAR_S
 from kiosk_ui.views import blueprint

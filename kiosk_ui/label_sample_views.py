@@ -10,7 +10,7 @@ from flask import Response, render_template
 
 from fulfillment.domain.reasons import NotFound
 from fulfillment.domain.roles import Permission
-from fulfillment.services import label_previews
+from fulfillment.services.printing import label_previews
 from fulfillment.web.auth import needs
 from kiosk_ui.views import blueprint
 

@@ -14,7 +14,7 @@ from flask import Response, make_response, redirect, render_template, request
 from fulfillment.domain.effects import EffectState, LabelDecision, LabelState
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import carrier_labels, label_decisions
+from fulfillment.services.shipping import carrier_labels, label_decisions
 from fulfillment.web.auth import floor, needs
 from fulfillment.web.v1 import acting
 from kiosk_ui.forms import age, badge_of

@@ -18,9 +18,10 @@ from fulfillment.domain.floor_plan import ClosedBecause, Direction
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
-from fulfillment.services import closed_hours, closures, layout_drafts, lists, tour_orders
-from fulfillment.services.floor_plan import OneWayIn
-from fulfillment.services.layout_drafts import Draft, Looked, Racks
+from fulfillment.services import lists
+from fulfillment.services.walking import closed_hours, closures, layout_drafts, tour_orders
+from fulfillment.services.walking.floor_plan import OneWayIn
+from fulfillment.services.walking.layout_drafts import Draft, Looked, Racks
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.forms import age
 from kiosk_ui.views import blueprint

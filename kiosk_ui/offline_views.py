@@ -14,7 +14,10 @@ from typing import Any
 from flask import Response, get_template_attribute
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import board, carts, item_names, queries, tour_on_device
+from fulfillment.services.common import queries
+from fulfillment.services.figures import board
+from fulfillment.services.set_up import item_names
+from fulfillment.services.touring import carts, tour_on_device
 from fulfillment.web.auth import check_station, floor, needs
 from kiosk_ui import cart_drawing
 from kiosk_ui.item_names import renamed, skus_in

@@ -12,7 +12,8 @@ from flask import Response, make_response, redirect, render_template, request
 from fulfillment.domain.pins import PinRule
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import hand_over, pins
+from fulfillment.services.people import pins
+from fulfillment.services.scan_path import hand_over
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.views import blueprint
 

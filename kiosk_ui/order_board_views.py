@@ -17,7 +17,8 @@ from fulfillment.domain.cards import OPEN, PRIORITY_OF, CardAct, Swimlane, Urgen
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import board_settings, order_board, order_moves, ways
+from fulfillment.services.ordering import board_settings, order_board, order_moves
+from fulfillment.services.releasing import ways
 from fulfillment.web.auth import check_proved, floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.order_board import FILTERS, hand_of, number_in, sought_in

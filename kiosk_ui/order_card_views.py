@@ -16,7 +16,7 @@ from fulfillment.domain.cards import BlockedBecause, EntryKind, Urgency
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.roles import Permission
-from fulfillment.services import card_story, order_board, order_cards
+from fulfillment.services.ordering import card_story, order_board, order_cards
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting

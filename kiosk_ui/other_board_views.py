@@ -13,8 +13,9 @@ from flask import Response, make_response, redirect, render_template, request
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.replenishment import StockState
 from fulfillment.domain.roles import Permission
-from fulfillment.services import inbound_board, stock_board
-from fulfillment.services.pages import COLUMN_MAX
+from fulfillment.services.common.pages import COLUMN_MAX
+from fulfillment.services.receiving import inbound_board
+from fulfillment.services.stock import stock_board
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.other_boards import faces_in, receipts_in
 from fulfillment.web.v1 import acting

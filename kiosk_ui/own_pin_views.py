@@ -12,8 +12,10 @@ from flask import Response, make_response, redirect, render_template, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import board, pins, queries
-from fulfillment.services.scan_arrival import station_row
+from fulfillment.services.common import queries
+from fulfillment.services.figures import board
+from fulfillment.services.people import pins
+from fulfillment.services.scan_path.scan_arrival import station_row
 from fulfillment.web.auth import check_station, floor, needs
 from kiosk_ui.languages import read_as
 from kiosk_ui.views import blueprint

@@ -10,7 +10,7 @@ from flask import render_template, request
 
 from fulfillment.domain.effects import EffectState
 from fulfillment.domain.roles import Permission
-from fulfillment.services import print_attempts
+from fulfillment.services.printing import print_attempts
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.forms import age
 from kiosk_ui.views import blueprint

@@ -12,8 +12,8 @@ from flask import Response, make_response, redirect, render_template, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import problems
-from fulfillment.services.sheets import csv_text
+from fulfillment.services.common.sheets import csv_text
+from fulfillment.services.figures import problems
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting

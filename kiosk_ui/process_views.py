@@ -17,8 +17,8 @@ from fulfillment.domain.flow import Filter
 from fulfillment.domain.process_map import STAGES
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import flow_lanes, flow_targets
-from fulfillment.services.flow_period import OF_ORDERS, Asked, Period, look_up
+from fulfillment.services.figures import flow_lanes, flow_targets
+from fulfillment.services.figures.flow_period import OF_ORDERS, Asked, Period, look_up
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from kiosk_ui import process_drawing

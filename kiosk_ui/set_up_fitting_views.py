@@ -13,18 +13,12 @@ from flask import Response, abort, g, make_response, redirect, render_template, 
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import (
-    devices,
-    enrolment,
-    hand_prints,
-    item_pictures,
-    label_fields,
-    lists,
-    picture_files,
-    setting_up,
-    stations,
-)
+from fulfillment.services import lists
+from fulfillment.services.equipment import devices, stations
 from fulfillment.services.lists import LISTS
+from fulfillment.services.people import enrolment
+from fulfillment.services.printing import hand_prints, label_fields
+from fulfillment.services.set_up import item_pictures, picture_files, setting_up
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.static_views import YEAR_S
 from kiosk_ui.views import blueprint

@@ -19,8 +19,9 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.languages import LANGUAGES
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.roles import Permission
-from fulfillment.services import first_steps, imports, item_pictures, lists
+from fulfillment.services import imports, lists
 from fulfillment.services.lists import FILES, LISTS, Brought, Column, Listing
+from fulfillment.services.set_up import first_steps, item_pictures
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.views import blueprint
 from kiosk_ui.words import WORDS, say

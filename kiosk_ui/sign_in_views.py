@@ -14,10 +14,10 @@ from flask.blueprints import BlueprintSetupState
 from fulfillment.domain.accounts import PASSPHRASE_MAX, PASSPHRASE_MIN, name_of
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import accounts, desk_entry, passphrases, sessions
-from fulfillment.services.desk_entry import Typed, Wait
-from fulfillment.services.setting_up import hash_token
-from fulfillment.services.sign_in_tries import was_right
+from fulfillment.services.people import accounts, desk_entry, passphrases, sessions
+from fulfillment.services.people.desk_entry import Typed, Wait
+from fulfillment.services.people.sign_in_tries import was_right
+from fulfillment.services.set_up.setting_up import hash_token
 from fulfillment.web import auth
 from fulfillment.web.auth import floor, is_same_origin, needs, page_of_ours
 from kiosk_ui.views import blueprint

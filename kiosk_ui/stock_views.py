@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import render_template, request
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import stock_look
+from fulfillment.services.stock import stock_look
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.views import blueprint
 

@@ -12,8 +12,8 @@ from flask import Response, make_response, redirect, render_template, request
 
 from fulfillment.domain.reasons import PASSING_OVER, DomainError, NotFound
 from fulfillment.domain.roles import Permission
-from fulfillment.services import fifo_overrides
-from fulfillment.services.today import local_day
+from fulfillment.services.common.today import local_day
+from fulfillment.services.touring import fifo_overrides
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting

@@ -15,8 +15,8 @@ from flask import render_template, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import trace, trace_search
-from fulfillment.services.trace import Asked
+from fulfillment.services.tracing import trace, trace_search
+from fulfillment.services.tracing.trace import Asked
 from fulfillment.web.auth import floor, needs
 from fulfillment.web.trace import MAX_WORD, asked, with_names
 from kiosk_ui.figures import moment

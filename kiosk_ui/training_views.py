@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Response, abort, make_response, redirect, render_template
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import training
+from fulfillment.services.set_up import training
 from fulfillment.web.auth import floor, is_training, needs
 from kiosk_ui.views import blueprint
 

@@ -20,7 +20,12 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.pins import MINUTE_MS
 from fulfillment.domain.reasons import DomainError, Forbidden, NotFound, Unauthorized
 from fulfillment.domain.roles import Permission
-from fulfillment.services import board, cartons, carts, item_names, item_pictures, queries, scans, tour_on_device
+from fulfillment.services.common import queries
+from fulfillment.services.figures import board
+from fulfillment.services.packing import cartons
+from fulfillment.services.scan_path import scans
+from fulfillment.services.set_up import item_names, item_pictures
+from fulfillment.services.touring import carts, tour_on_device
 from fulfillment.web.auth import bearer, check_bearer, check_station, floor, is_training, needs
 from fulfillment.web.bodies import ScanBody
 from fulfillment.web.scanning import noted_of

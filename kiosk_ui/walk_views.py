@@ -15,7 +15,9 @@ from markupsafe import Markup
 from fulfillment.domain.floor_plan import ClosedBecause
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import closures, floor_plan, tour_views, ways
+from fulfillment.services.releasing import ways
+from fulfillment.services.touring import tour_views
+from fulfillment.services.walking import closures, floor_plan
 from fulfillment.web.auth import check_station, floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting

@@ -11,7 +11,7 @@ from typing import Any
 from flask import render_template
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import put_walls, sort
+from fulfillment.services.sorting import put_walls, sort
 from fulfillment.web.auth import floor, needs
 from kiosk_ui.sheet_views import Printed, Sheet
 from kiosk_ui.views import blueprint

@@ -15,8 +15,11 @@ from markupsafe import Markup
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import board, floor_heat, flow_lanes, queries, wave_acts, wave_cuts, wave_desk
-from fulfillment.services.flow_period import Asked, look_up
+from fulfillment.services.common import queries
+from fulfillment.services.figures import board, flow_lanes
+from fulfillment.services.figures.flow_period import Asked, look_up
+from fulfillment.services.releasing import wave_acts, wave_cuts, wave_desk
+from fulfillment.services.walking import floor_heat
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.floor_plan import may_without_badge
 from fulfillment.web.v1 import acting

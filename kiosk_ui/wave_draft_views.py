@@ -17,8 +17,8 @@ from markupsafe import Markup
 from fulfillment.domain.reasons import DomainError, NotFound
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.waves import MAX_WAVE_ORDERS, WaveChoice
-from fulfillment.services import wave_draft_plans, wave_drafts, wave_questions, ways
-from fulfillment.services.pick_modes import RELEASED_AS
+from fulfillment.services.releasing import wave_draft_plans, wave_drafts, wave_questions, ways
+from fulfillment.services.releasing.pick_modes import RELEASED_AS
 from fulfillment.web.auth import floor, may_here, needs
 from fulfillment.web.v1 import acting
 from kiosk_ui.figures import metres, moment, number, signed

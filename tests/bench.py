@@ -15,7 +15,7 @@ from typing import Any, Self
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from fulfillment.app import create_app
-from fulfillment.services import bench_agents, devices
+from fulfillment.services.equipment import bench_agents, devices
 from tests.factories import FloorHand
 from tests.serving import wait_for
 

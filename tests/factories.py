@@ -18,8 +18,11 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, orders, scans, setting_up
-from fulfillment.services.actor import Actor
+from fulfillment.services.common.actor import Actor
+from fulfillment.services.ordering import orders
+from fulfillment.services.scan_path import scans
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.stock import allocate, ledger
 
 T = TypeVar("T")
 

@@ -21,11 +21,12 @@ from fulfillment.app import create_app
 from fulfillment.domain.accounts import WITH_ACCOUNT
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import sessions, setting_up
+from fulfillment.services.people import sessions
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.v1 import api
 from tests.factories import FloorHand
 from tests.services import acts, wall
-from tests.services.packing import at_bench, label_and_lane
+from tests.services.packing.a_bench import at_bench, label_and_lane
 
 ROOT = Path(__file__).resolve().parent.parent
 WHEN = "2026-11-20T09:00:00+00:00"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 PG = "postgresql"
 
-LEDGER = "fulfillment/services/ledger.py"
-SETS = "fulfillment/services/ledger_sets.py"
-OUTBOX = "fulfillment/services/outbox.py"
+LEDGER = "fulfillment/services/stock/ledger.py"
+SETS = "fulfillment/services/stock/ledger_sets.py"
+OUTBOX = "fulfillment/services/printing/outbox.py"
 SQLITE = "fulfillment/hot/sqlite.py"
 WRITING = "fulfillment/hot/writing.py"
 POSTGRES = "fulfillment/hot/postgresql.py"
@@ -80,7 +80,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "promise_count_not_read", "nobody looks whether the claim of stock touched a row",
         LEDGER, "    if claimed != 1:\n        return None\n", "    assert claimed is not None\n",
-        "tests/services/test_ledger.py::test_the_last_unit_is_promised_once",
+        "tests/services/stock/test_ledger.py::test_the_last_unit_is_promised_once",
     ),
     Plant(
         "claimed_rows_not_read", "an order's promises are entered whether or not their stock was claimed",
@@ -90,7 +90,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "take_without_condition", "a move takes from a balance without asking whether promises stand on it",
         LEDGER, " AND on_hand_each - :qty >= allocated_each - :promised AND sealed_each >= :sealed", " AND sealed_each >= :sealed",
-        "tests/services/test_ledger.py::test_promised_units_cannot_leave_without_their_promise",
+        "tests/services/stock/test_ledger.py::test_promised_units_cannot_leave_without_their_promise",
     ),
     Plant(
         "late_claims_not_looked_at", "claims whose row count is read later are never read",
@@ -99,7 +99,7 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "promise_not_given_up", "a cancelled order keeps its promises: ghosts on the balance (ERPNext #55387)",
-        "fulfillment/services/orders.py",
+        "fulfillment/services/ordering/orders.py",
         "    freed = allocate.take_back_promises(tx, actor, order[\"id\"], \"cancelled\")\n", "    freed: list[int] = []\n",
         f"{RACES}test_erpnext_55387_a_cancelled_order_leaves_no_ghost_of_its_promise",
     ),
@@ -116,31 +116,31 @@ PLANTS: tuple[Plant, ...] = (
         "        layer=(tx.one(\n            \"SELECT MIN(layer_id) AS id FROM stock_balance WHERE warehouse_id = :w\"\n"
         "            \" AND location_id = :location AND item_id = :item\",\n"
         "            location=move.to_location_id, item=move.item_id,\n        )[\"id\"] or move.layer_id),\n",
-        "tests/services/test_count.py::test_missing_units_leave_from_the_oldest_layer",
+        "tests/services/counting/test_count.py::test_missing_units_leave_from_the_oldest_layer",
     ),
     Plant(
         "newest_first", "the newest goods are promised first",
         "fulfillment/domain/fifo.py",
         "    return _age(layer, rotation), -layer.layer_id if rotation == Rotation.LIFO else layer.layer_id\n",
         "    return -_age(layer, rotation), -layer.layer_id\n",
-        "tests/services/test_allocate.py::test_the_oldest_layer_is_promised_first_wherever_it_lies",
+        "tests/services/stock/test_allocate.py::test_the_oldest_layer_is_promised_first_wherever_it_lies",
     ),
     Plant(
         "cases_not_carried", "a closed case arrives open: its seal is not carried with it",
         LEDGER, "item=move.item_id, qty=move.qty_each, promised=move.allocated_to_each, sealed=move.sealed_to_each,",
         "item=move.item_id, qty=move.qty_each, promised=move.allocated_to_each, sealed=0,",
-        "tests/services/test_ledger_cases.py::test_a_closed_case_stays_closed_on_its_way",
+        "tests/services/stock/test_ledger_cases.py::test_a_closed_case_stays_closed_on_its_way",
     ),
     # --- scans -----------------------------------------------------------------------------------------------
     Plant(
         "lost_replay_check", "a scan that came before is applied again",
-        "fulfillment/services/scan_arrival.py",
+        "fulfillment/services/scan_path/scan_arrival.py",
         "    if known is not None and known[\"body_sha256\"] is not None:\n", "    if known is not None and known[\"body_sha256\"] == \"\":\n",
         f"{SCAN_RACES}test_one_pull_that_reaches_eight_nodes_at_once_counts_once",
     ),
     Plant(
         "body_not_compared", "a scan_id with another body gets the first one's answer",
-        "fulfillment/services/scan_arrival.py",
+        "fulfillment/services/scan_path/scan_arrival.py",
         "        if known[\"body_sha256\"] != request.sha256():\n", "        if not known[\"body_sha256\"]:\n",
         f"{SCAN_RACES}test_one_scan_id_with_two_bodies_is_applied_once_and_a_conflict",
     ),
@@ -152,14 +152,14 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "scan_commits_after_its_work", "what a scan did is committed before the scan itself is written down",
-        "fulfillment/services/scans.py", "    tx.add(\"scan\", **row)\n",
+        "fulfillment/services/scan_path/scans.py", "    tx.add(\"scan\", **row)\n",
         "    for word in (\"RELEASE piece\", \"COMMIT\", \"BEGIN IMMEDIATE\", \"SAVEPOINT piece\"):\n"
         "        tx._connection.execute(word)\n    tx.add(\"scan\", **row)\n",
         f"{COMMIT_RACES}test_what_a_scan_did_goes_with_the_scan_that_cannot_be_written_down",
     ),
     Plant(
         "revoked_token_good", "a token that was revoked goes on scanning",
-        "fulfillment/services/scan_arrival.py", "    \" AND k.revoked_at_ms IS NULL WHERE s.warehouse_id", "    \" WHERE s.warehouse_id",
+        "fulfillment/services/scan_path/scan_arrival.py", "    \" AND k.revoked_at_ms IS NULL WHERE s.warehouse_id", "    \" WHERE s.warehouse_id",
         "tests/web/test_scanning.py::test_a_token_revoked_by_another_process_is_refused_at_the_very_next_scan",
     ),
     Plant(
@@ -169,9 +169,9 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "old_scans_deleted", "a scan is deleted when it is old, and applied again when its device comes back",
-        "fulfillment/services/retention.py", "\"UPDATE scan SET outcome = '' WHERE warehouse_id = :w AND id > :first AND id <= :last\"",
+        "fulfillment/services/records/retention.py", "\"UPDATE scan SET outcome = '' WHERE warehouse_id = :w AND id > :first AND id <= :last\"",
         "\"DELETE FROM scan WHERE warehouse_id = :w AND id > :first AND id <= :last\"",
-        "tests/services/test_retention.py::test_an_old_answer_goes_and_the_scan_is_still_not_applied_twice",
+        "tests/services/records/test_retention.py::test_an_old_answer_goes_and_the_scan_is_still_not_applied_twice",
     ),
     # --- commits and turns -----------------------------------------------------------------------------------
     Plant(
@@ -202,9 +202,9 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "cursor_by_id", "events are followed by id alone: what commits late is missed",
-        "fulfillment/services/events.py",
+        "fulfillment/services/records/events.py",
         "_SETTLED = \" AND xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint\"\n", "_SETTLED = \"\"\n",
-        "tests/services/test_events.py::test_what_commits_late_is_waited_for", PG,
+        "tests/services/records/test_events.py::test_what_commits_late_is_waited_for", PG,
     ),
     # --- claims of things ------------------------------------------------------------------------------------
     Plant(
@@ -223,21 +223,21 @@ PLANTS: tuple[Plant, ...] = (
         "uncertain_printed_again", "a print of which bytes may have left is queued again (InvenTree #11650)",
         OUTBOX, "            \"UPDATE outbox SET state = 'uncertain', result = 'lease_ended while sending', done_at_ms = :now\"",
         "            \"UPDATE outbox SET state = 'queued', result = 'lease_ended while sending', done_at_ms = :now\"",
-        "tests/services/test_outbox.py::test_a_lease_that_ran_out_while_sending_is_uncertain_and_stays_so",
+        "tests/services/printing/test_outbox.py::test_a_lease_that_ran_out_while_sending_is_uncertain_and_stays_so",
     ),
     Plant(
         "label_bought_again", "a label the carrier did not answer about is bought once more (openlinker #1917)",
         "fulfillment/domain/buying.py", "    if heard:\n        return Ask.LOOK_UP if promises.can_look_up else Ask.A_PERSON\n", "",
-        "tests/services/test_carrier_labels.py::test_a_worker_killed_while_calling_leaves_a_label_that_is_looked_up",
+        "tests/services/shipping/test_carrier_labels.py::test_a_worker_killed_while_calling_leaves_a_label_that_is_looked_up",
     ),
     Plant(
         "key_not_stable", "each call to the carrier has a key of its own",
-        "fulfillment/services/carrier_service.py", "{\"Idempotency-Key\": request[\"reference\"]}", "{\"Idempotency-Key\": __import__(\"uuid\").uuid4().hex}",
-        "tests/services/test_carrier_keys.py::test_a_call_that_arrives_after_its_repeat_is_the_same_label",
+        "fulfillment/services/shipping/carrier_service.py", "{\"Idempotency-Key\": request[\"reference\"]}", "{\"Idempotency-Key\": __import__(\"uuid\").uuid4().hex}",
+        "tests/services/shipping/test_carrier_keys.py::test_a_call_that_arrives_after_its_repeat_is_the_same_label",
     ),
     Plant(
         "tote_of_anybody", "a tote that stands on one cart is stood on another",
-        "fulfillment/services/cart_places.py",
+        "fulfillment/services/touring/cart_places.py",
         "        \"UPDATE lpn SET order_id = :order, location_id = :location WHERE warehouse_id = :w AND id = :id\"\n"
         "        \" AND order_id IS NULL\",\n        id=tote[\"id\"], order=order_id,",
         "        \"UPDATE lpn SET order_id = :order, location_id = :location WHERE warehouse_id = :w AND id = :id\",\n"
@@ -246,15 +246,15 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "pallet_comes_twice", "a pallet that has arrived may arrive again",
-        "fulfillment/services/arriving_units.py", "        \"UPDATE asn_unit SET state = 'arrived', arrived_at_ms = :now", "        \"UPDATE asn_unit SET arrived_at_ms = :now",
+        "fulfillment/services/receiving/arriving_units.py", "        \"UPDATE asn_unit SET state = 'arrived', arrived_at_ms = :now", "        \"UPDATE asn_unit SET arrived_at_ms = :now",
         f"{SCAN_RACES}test_a_pallet_scanned_by_eight_receivers_on_three_nodes_comes_once",
     ),
     # --- counting, labels, the log ---------------------------------------------------------------------------
     Plant(
         "count_against_the_live_book", "a count is posted against what lies there now, not what lay there when it was counted",
-        "fulfillment/services/count.py", "    if _has_moved(tx, location_id, memory[\"after_move\"]):\n",
+        "fulfillment/services/counting/count.py", "    if _has_moved(tx, location_id, memory[\"after_move\"]):\n",
         "    if _has_moved(tx, location_id, ledger.last_move_id(tx)):\n",
-        "tests/services/test_count.py::test_a_count_begins_again_when_stock_moved_meanwhile",
+        "tests/services/counting/test_count.py::test_a_count_begins_again_when_stock_moved_meanwhile",
     ),
     Plant(
         "label_text_unescaped", "a name like ^XZ~JA ends the label and cancels the printer's jobs",
@@ -278,7 +278,7 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "audit_link_skips_one", "an entry of the audit log is chained to the one before the last",
-        "fulfillment/services/audit_log.py", "    \" ORDER BY id DESC LIMIT 1), '|1')", "    \" ORDER BY id DESC LIMIT 1 OFFSET 1), '|1')",
-        "tests/services/test_audit_log.py::test_the_database_makes_the_same_hash_as_the_rule",
+        "fulfillment/services/records/audit_log.py", "    \" ORDER BY id DESC LIMIT 1), '|1')", "    \" ORDER BY id DESC LIMIT 1 OFFSET 1), '|1')",
+        "tests/services/records/test_audit_log.py::test_the_database_makes_the_same_hash_as_the_rule",
     ),
 )

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from fulfillment.bootstrap import open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.processes import environment_of
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 from tests.services.acts import wrong

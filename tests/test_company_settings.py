@@ -13,11 +13,12 @@ from fulfillment import settings as reading
 from fulfillment.app import create_app
 from fulfillment.bootstrap import Floor
 from fulfillment.cli import floor_command
+from fulfillment.commands.training import training_settings
 from fulfillment.doctor import BAD, OK, WARN, look_at_machine
 from fulfillment.processes import environment_of
-from fulfillment.services import accounts, company_ties, setting_up
+from fulfillment.services.people import accounts, company_ties
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import CompanyLogIn, SettingError, Settings
-from fulfillment.training_cli import training_settings
 from simulators.identity_provider import IdentityProvider
 from tests.factories import FloorHand
 

@@ -17,7 +17,7 @@ from fulfillment import doctor, doctor_database
 from fulfillment.cli import floor_command
 from fulfillment.doctor import BAD, OK, WARN, Finding, look_at_machine
 from fulfillment.doctor_database import look_at_database
-from fulfillment.services import outbox
+from fulfillment.services.printing import outbox
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 

@@ -1,4 +1,4 @@
-"""Every word the floor uses for a state, a reason or a kind is in the README's glossary."""
+"""Every word the floor uses for a state, a reason or a kind is in the glossary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fulfillment.domain
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+GLOSSARY = Path(__file__).resolve().parent.parent / "docs" / "glossary.md"
 
 
 def vocabularies() -> list[type[StrEnum]]:
@@ -23,12 +23,11 @@ def vocabularies() -> list[type[StrEnum]]:
 
 
 def test_every_word_of_every_vocabulary_is_in_the_glossary() -> None:
-    text = README.read_text("utf-8")
-    glossary = text[text.index("## Glossary") :]
+    glossary = GLOSSARY.read_text("utf-8")
     missing = [
         f"{kind.__name__}.{word.name} ({word.value})"
         for kind in vocabularies()
         for word in kind
         if f"`{word.value}`" not in glossary
     ]
-    assert not missing, "not in the README's glossary: " + ", ".join(missing)
+    assert not missing, "not in docs/glossary.md: " + ", ".join(missing)

@@ -15,7 +15,8 @@ from fulfillment import logs
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
 from fulfillment.gunicorn_hooks import OurLog
-from fulfillment.services import scans, setting_up
+from fulfillment.services.scan_path import scans
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import SettingError, Settings
 from tests.factories import FloorHand
 

@@ -20,8 +20,8 @@ from sqlalchemy.engine import Engine
 
 from fulfillment.hot.engines import reading
 from fulfillment.safekeeping import NotSafe, files, schema, tables
-from fulfillment.services import audit_log
-from fulfillment.services.verify import verify
+from fulfillment.services.records import audit_log
+from fulfillment.services.verifying.verify import verify
 
 FORMAT = 1
 

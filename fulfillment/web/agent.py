@@ -16,9 +16,10 @@ from flask import g, request
 from fulfillment.domain.devices import CommandKind
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import agent_prints, bench_agents
-from fulfillment.services.bell import Bell
-from fulfillment.services.print_attempts import seen_of
+from fulfillment.services.equipment import bench_agents
+from fulfillment.services.printing import agent_prints
+from fulfillment.services.printing.print_attempts import seen_of
+from fulfillment.services.working.bell import Bell
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, PLAIN_LINES, Body, Code
 from fulfillment.web.v1 import operation, parse_time

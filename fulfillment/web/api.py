@@ -12,7 +12,15 @@ from fulfillment import VERSION
 from fulfillment.domain import masking
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import board, carts, manifests, orders, parcels, queries, setting_up, verify, waves, ways
+from fulfillment.services.common import queries
+from fulfillment.services.figures import board
+from fulfillment.services.ordering import orders
+from fulfillment.services.packing import parcels
+from fulfillment.services.releasing import waves, ways
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.shipping import manifests
+from fulfillment.services.touring import carts
+from fulfillment.services.verifying import verify
 from fulfillment.web import bodies
 from fulfillment.web.auth import floor, may_here, permission_of
 from fulfillment.web.v1 import acting, api, operation, parse_time

@@ -19,8 +19,8 @@ from fulfillment.bootstrap import Floor
 from fulfillment.domain.chaining import AuditKind
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import audit_entries
-from fulfillment.services.audit_log import Author, TellingWriter
+from fulfillment.services.records import audit_entries
+from fulfillment.services.records.audit_log import Author, TellingWriter
 from fulfillment.web import figures
 from fulfillment.web.auth import SAFE_METHODS, floor, permission_of
 from fulfillment.web.v1 import operation, parse_time

@@ -17,8 +17,9 @@ from fulfillment.bootstrap import Floor
 from fulfillment.domain.accounts import IDLE_MS, PROVED_MS, SESSION_MS, USED_EVERY_MS, must_have_code
 from fulfillment.domain.reasons import DomainError, Forbidden
 from fulfillment.domain.roles import Permission, StationKind, permissions_of
-from fulfillment.services import sessions, training
-from fulfillment.services.setting_up import hash_token
+from fulfillment.services.people import sessions
+from fulfillment.services.set_up import training
+from fulfillment.services.set_up.setting_up import hash_token
 from fulfillment.web.errors import problem, wants_page
 
 COOKIE, TRAINING_COOKIE = "floor_token", "floor_training_token"

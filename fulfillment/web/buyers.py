@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import erasure
+from fulfillment.services.records import erasure
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Text
 from fulfillment.web.v1 import acting, operation

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import calendars
+from fulfillment.services.ordering import calendars
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code, Text
 from fulfillment.web.v1 import operation

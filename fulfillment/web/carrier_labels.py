@@ -10,9 +10,9 @@ from flask import request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import carrier_labels, label_decisions
-from fulfillment.services.carrier_labels import Service
-from fulfillment.services.pages import check_limit
+from fulfillment.services.common.pages import check_limit
+from fulfillment.services.shipping import carrier_labels, label_decisions
+from fulfillment.services.shipping.carrier_labels import Service
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body
 from fulfillment.web.order_board import number_in

@@ -13,7 +13,7 @@ from flask import request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import replay_conflicts
+from fulfillment.services.scan_path import replay_conflicts
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body, Code
 from fulfillment.web.v1 import acting, operation

@@ -15,8 +15,8 @@ from flask import request
 from fulfillment.domain.counting import CountCause
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import count_lists, count_plans, count_results
-from fulfillment.services.inventory_accuracy import inventory_accuracy
+from fulfillment.services.counting import count_lists, count_plans, count_results
+from fulfillment.services.counting.inventory_accuracy import inventory_accuracy
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code, Text
 from fulfillment.web.v1 import acting, operation

@@ -13,7 +13,7 @@ from flask import Response, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import bench_agents, device_commands, device_setup, devices
+from fulfillment.services.equipment import bench_agents, device_commands, device_setup, devices
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body, Code
 from fulfillment.web.v1 import operation

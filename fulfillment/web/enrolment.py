@@ -8,7 +8,7 @@ import msgspec
 from flask import request
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import access_tokens, enrolment
+from fulfillment.services.people import access_tokens, enrolment
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code, Text
 from fulfillment.web.v1 import operation

@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from fulfillment.domain.reasons import DomainError
-from fulfillment.services.readiness import Trouble, trouble_of
+from fulfillment.services.working.readiness import Trouble, trouble_of
 from fulfillment.web.measuring import note_sent_scan
 
 log = logging.getLogger(__name__)

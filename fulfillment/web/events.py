@@ -15,7 +15,7 @@ from flask import current_app, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import events
+from fulfillment.services.records import events
 from fulfillment.web.auth import floor
 from fulfillment.web.v1 import operation
 

@@ -13,7 +13,9 @@ from flask import g, request
 from fulfillment.domain.floor_plan import ClosedBecause, Direction
 from fulfillment.domain.roles import Permission, TokenRole
 from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder
-from fulfillment.services import closed_hours, closures, floor_plan, late_orders, tour_orders, tour_views, ways
+from fulfillment.services.releasing import late_orders, ways
+from fulfillment.services.touring import tour_views
+from fulfillment.services.walking import closed_hours, closures, floor_plan, tour_orders
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body, Code, Text
 from fulfillment.web.v1 import acting, operation

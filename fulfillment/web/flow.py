@@ -15,9 +15,9 @@ from flask import Response, request
 from fulfillment.domain.flow import Filter
 from fulfillment.domain.reasons import DomainError, Forbidden
 from fulfillment.domain.roles import Permission
-from fulfillment.services import flow_figures, flow_lanes, flow_targets, flow_work
-from fulfillment.services.flow_period import Asked, Period, look_up
-from fulfillment.services.flow_sheets import sheet
+from fulfillment.services.figures import flow_figures, flow_lanes, flow_targets, flow_work
+from fulfillment.services.figures.flow_period import Asked, Period, look_up
+from fulfillment.services.figures.flow_sheets import sheet
 from fulfillment.web.auth import floor, may_here
 from fulfillment.web.bodies import Body
 from fulfillment.web.openapi import CSV

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import hand_over, pins
+from fulfillment.services.people import pins
+from fulfillment.services.scan_path import hand_over
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body
 from fulfillment.web.v1 import operation

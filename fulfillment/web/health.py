@@ -16,8 +16,8 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import readiness
-from fulfillment.services.readiness import AWAY, Trouble
+from fulfillment.services.working import readiness
+from fulfillment.services.working.readiness import AWAY, Trouble
 from fulfillment.web.auth import floor, permission_of
 from fulfillment.web.errors import refused
 from fulfillment.web.v1 import operation

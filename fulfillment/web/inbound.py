@@ -8,7 +8,7 @@ import msgspec
 from flask import request
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import inbound, purchasing, receipts
+from fulfillment.services.receiving import inbound, purchasing, receipts
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code, Each, Text
 from fulfillment.web.v1 import operation

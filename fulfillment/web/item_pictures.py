@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import item_pictures
+from fulfillment.services.set_up import item_pictures
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body
 from fulfillment.web.v1 import operation

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import item_names, setting_up
+from fulfillment.services.set_up import item_names, setting_up
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body
 from fulfillment.web.v1 import operation

@@ -20,7 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.roles import Permission
-from fulfillment.services import levels
+from fulfillment.services.figures import levels
 from fulfillment.web import figures
 from fulfillment.web.auth import floor, needs
 

@@ -15,7 +15,8 @@ from flask import Response, g, request
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission, permissions_of
-from fulfillment.services import board_settings, card_story, order_board, order_cards, order_moves, ways
+from fulfillment.services.ordering import board_settings, card_story, order_board, order_cards, order_moves
+from fulfillment.services.releasing import ways
 from fulfillment.web.auth import check_proved, floor
 from fulfillment.web.bodies import PLAIN, PLAIN_LINES, Body
 from fulfillment.web.floor_plan import may_without_badge

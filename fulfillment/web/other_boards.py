@@ -9,8 +9,9 @@ import msgspec
 from flask import request
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import inbound_board, stock_board
-from fulfillment.services.pages import COLUMN_SHOWN
+from fulfillment.services.common.pages import COLUMN_SHOWN
+from fulfillment.services.receiving import inbound_board
+from fulfillment.services.stock import stock_board
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body
 from fulfillment.web.order_board import Q_MAX, number_in

@@ -14,7 +14,9 @@ from fulfillment.domain.fifo import Rotation
 from fulfillment.domain.inbound import ReturnDating
 from fulfillment.domain.putaway import EVERY_CLASS, Velocity
 from fulfillment.domain.roles import Permission
-from fulfillment.services import audit, policies, queries
+from fulfillment.services.common import queries
+from fulfillment.services.stock import policies
+from fulfillment.services.verifying import audit
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import PLAIN, Body, Text
 from fulfillment.web.v1 import operation

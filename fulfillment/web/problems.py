@@ -10,7 +10,7 @@ from flask import request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import problems
+from fulfillment.services.figures import problems
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body
 from fulfillment.web.floor_plan import may_without_badge

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import put_walls
+from fulfillment.services.sorting import put_walls
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code, Text
 from fulfillment.web.v1 import operation

@@ -8,7 +8,7 @@ import msgspec
 from flask import request
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import pick_faces, refills
+from fulfillment.services.replenishing import pick_faces, refills
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code
 from fulfillment.web.v1 import acting, operation

@@ -12,8 +12,8 @@ from flask import g
 
 from fulfillment.domain.noted import Noted
 from fulfillment.domain.roles import Permission
-from fulfillment.services import scans
-from fulfillment.services.scan_queue import handle_queue
+from fulfillment.services.scan_path import scans
+from fulfillment.services.scan_path.scan_queue import handle_queue
 from fulfillment.web import bodies
 from fulfillment.web.auth import bearer, check_station, floor
 from fulfillment.web.v1 import operation, parse_time

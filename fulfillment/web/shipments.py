@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import msgspec
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import arrivals_by_line, shipments
+from fulfillment.services.receiving import arrivals_by_line
+from fulfillment.services.shipping import shipments
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code, Each, Text
 from fulfillment.web.v1 import acting, operation, parse_time

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import stations
+from fulfillment.services.equipment import stations
 from fulfillment.web import bodies
 from fulfillment.web.auth import floor
 from fulfillment.web.v1 import operation

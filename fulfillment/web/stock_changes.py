@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import lpns, set_aside
+from fulfillment.services.stock import lpns, set_aside
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code, Each, Text
 from fulfillment.web.v1 import acting, operation

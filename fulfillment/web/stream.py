@@ -22,8 +22,8 @@ from sqlalchemy.engine import Engine
 
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.roles import Permission
-from fulfillment.services import queries
-from fulfillment.services.board import board
+from fulfillment.services.common import queries
+from fulfillment.services.figures.board import board
 from fulfillment.web.auth import floor, needs
 from fulfillment.web.errors import problem
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import substitutes
+from fulfillment.services.ordering import substitutes
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code
 from fulfillment.web.v1 import operation

@@ -11,8 +11,8 @@ from flask import Response, request
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
-from fulfillment.services import recall, trace
-from fulfillment.services.trace import Asked
+from fulfillment.services.tracing import recall, trace
+from fulfillment.services.tracing.trace import Asked
 from fulfillment.web.auth import floor, may_here
 from fulfillment.web.openapi import CSV
 from fulfillment.web.v1 import operation

@@ -11,7 +11,7 @@ import msgspec
 from flask import request
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import transfers
+from fulfillment.services.transferring import transfers
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code, Each, Text
 from fulfillment.web.v1 import acting, operation

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from fulfillment.domain.roles import Permission
-from fulfillment.services import pack_unscanned
+from fulfillment.services.packing import pack_unscanned
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body
 from fulfillment.web.v1 import operation

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, g
 
 from fulfillment.domain.reasons import DomainError
-from fulfillment.services.actor import Actor
+from fulfillment.services.common.actor import Actor
 from fulfillment.web.auth import floor
 from fulfillment.web.openapi import Api
 

@@ -13,7 +13,8 @@ from flask import request
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.wave_acts import PRIORITY_MAX
-from fulfillment.services import fifo_overrides, wave_acts, wave_cuts
+from fulfillment.services.releasing import wave_acts, wave_cuts
+from fulfillment.services.touring import fifo_overrides
 from fulfillment.web.auth import check_may, check_proved, floor
 from fulfillment.web.bodies import PLAIN, Body, Text
 from fulfillment.web.floor_plan import may_without_badge

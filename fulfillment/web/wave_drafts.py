@@ -11,7 +11,7 @@ import msgspec
 
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.waves import WaveChoice
-from fulfillment.services import wave_drafts, ways
+from fulfillment.services.releasing import wave_drafts, ways
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body
 from fulfillment.web.v1 import acting, operation, parse_time

@@ -14,7 +14,7 @@ from flask import request
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.tasks import PickMode
-from fulfillment.services import picker_shifts, wave_proposals, ways
+from fulfillment.services.releasing import picker_shifts, wave_proposals, ways
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body, Code
 from fulfillment.web.v1 import acting, operation, parse_time

@@ -11,8 +11,8 @@ from flask import request
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Permission
 from fulfillment.domain.weighing import WeighRules
-from fulfillment.services import overridden_weights, weigh_rules
-from fulfillment.services.pages import check_limit
+from fulfillment.services.common.pages import check_limit
+from fulfillment.services.packing import overridden_weights, weigh_rules
 from fulfillment.web.auth import floor
 from fulfillment.web.bodies import Body
 from fulfillment.web.order_board import number_in

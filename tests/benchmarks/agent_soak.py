@@ -29,7 +29,7 @@ from typing import Any
 
 from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.domain.codes import own_code
-from fulfillment.services import outbox
+from fulfillment.services.printing import outbox
 from fulfillment.settings import Settings
 from simulators.scale import Scale
 from simulators.serial_scanner import SerialScanner

@@ -23,7 +23,7 @@ from typing import Any
 from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.processes import free_port
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from simulators.receipt_printer import ReceiptPrinter
 from simulators.zpl_printer import ZplPrinter

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from fulfillment.bootstrap import Floor
+from fulfillment.commands.simulating_days import days_floor
+from fulfillment.commands.simulating_days import play as play_days
 from fulfillment.domain.fifo import Layer, rank
 from fulfillment.domain.stock import STORAGE_KINDS
-from fulfillment.simulating_days_cli import days_floor
-from fulfillment.simulating_days_cli import play as play_days
 from simulators.days.ports import DaysOptions
 from simulators.faults import ErrorRates
 from tests.benchmarks.fifo_rules import RULES, Asked, Event, Landed, Left, Score, TrueLayer, play

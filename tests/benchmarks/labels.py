@@ -22,7 +22,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from fulfillment.labels_cli import Oracle, oracle_open
+from fulfillment.commands.labels import Oracle, oracle_open
 from simulators.label_reader import MISSING_EXTRA, can_read
 from tests.labels.strategies import labels
 

@@ -31,7 +31,7 @@ from typing import Any
 from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.domain.roles import TokenRole
 from fulfillment.processes import LIVE, free_port
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.benchmarks.http_load import Connection, Server, at, post
 from tests.benchmarks.scan_floor import SAID_AT, PickFloor, build_on

@@ -21,7 +21,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.domain.orders import OrderState
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import order_board, orders, setting_up
+from fulfillment.services.ordering import order_board, orders
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.benchmarks.http_load import Server
 from tests.browser.conftest import launch

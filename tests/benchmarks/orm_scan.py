@@ -29,9 +29,9 @@ from fulfillment.models.scans import Dialogue, Scan
 from fulfillment.models.stock import Allocation, AllocationEntry, StockBalance, StockLayer, StockMove
 from fulfillment.models.tasks import Task, Tour, TourTote
 from fulfillment.scanning.classify import ReadKind, classify
-from fulfillment.services.pick_stock import shown
-from fulfillment.services.pick_walk import Stop
-from fulfillment.services.scans import ScanRequest, view
+from fulfillment.services.scan_path.scans import ScanRequest, view
+from fulfillment.services.touring.pick_stock import shown
+from fulfillment.services.touring.pick_walk import Stop
 from fulfillment.settings import Settings
 
 W = 1

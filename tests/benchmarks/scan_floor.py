@@ -17,7 +17,10 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, orders, scans, setting_up
+from fulfillment.services.ordering import orders
+from fulfillment.services.scan_path import scans
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.stock import allocate, ledger
 from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 

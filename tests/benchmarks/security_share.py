@@ -30,11 +30,11 @@ PARTS = {
     "who asks (token, origin)": (
         ("web/auth.py", "_authorize"), ("web/auth.py", "_check_judged"), ("web/auth.py", "bearer")
     ),
-    "what this token may": (("services/scan_arrival.py", "_judge"),),
+    "what this token may": (("services/scan_path/scan_arrival.py", "_judge"),),
     "how much it says": (
         ("web/bounds.py", "no_zero_byte"), ("web/bounds.py", "bound_numbers"), ("web/bounds.py", "bound_body")
     ),
-    "audit log": (("services/audit_log.py", "append_scan"), ("web/audit_log.py", "_author")),
+    "audit log": (("services/records/audit_log.py", "append_scan"), ("web/audit_log.py", "_author")),
     "headers of the answer": (("fulfillment/app.py", "add"),),
 }  # fmt: skip
 

@@ -19,8 +19,9 @@ from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.safekeeping.backup import back_up
 from fulfillment.safekeeping.restore import restore
-from fulfillment.services import scans, setting_up
-from fulfillment.services.verify import verify
+from fulfillment.services.scan_path import scans
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.verifying.verify import verify
 from fulfillment.settings import Settings
 from tests.benchmarks.stock_verify import row
 from tests.factories import FloorHand

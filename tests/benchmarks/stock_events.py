@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from fulfillment.bootstrap import Floor, migrate, open_floor
-from fulfillment.services import events, setting_up
-from fulfillment.services.running import tell
+from fulfillment.services.common.running import tell
+from fulfillment.services.records import events
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 
 WRITERS = 16

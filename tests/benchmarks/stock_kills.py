@@ -32,7 +32,7 @@ from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.hot import Tx
 from fulfillment.processes import free_port
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 from tests.services.acts import at, wrong
@@ -50,7 +50,7 @@ WORKER_GOAL_MS, MASTER_GOAL_S = 100.0, 5.0
 
 # What a build that forgets does: the same scan is a new one each time it comes.
 FORGETTING = (
-    "fulfillment/services/scans.py",
+    "fulfillment/services/scan_path/scans.py",
     "    arrived = arrive(tx, request)\n",
     "    import dataclasses, uuid\n"
     '    request = dataclasses.replace(request, scan_id=f"{request.scan_id}#{uuid.uuid4()}")\n'

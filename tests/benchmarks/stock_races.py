@@ -22,7 +22,7 @@ from typing import Any
 
 from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.processes import Processes, free_port
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 from tests.postgresql import PostgresServer

@@ -20,8 +20,8 @@ from statistics import median
 from typing import Any
 
 from fulfillment.hot import Tx
-from fulfillment.services import scans
-from fulfillment.services.verify import verify
+from fulfillment.services.scan_path import scans
+from fulfillment.services.verifying.verify import verify
 from tests.benchmarks import orm_scan, scan_floor
 from tests.benchmarks.http_load import Load, Server, drive, endless, post, slow_disk
 from tests.benchmarks.scan_floor import SAID_AT, PickFloor, Pull

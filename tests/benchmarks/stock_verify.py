@@ -23,8 +23,8 @@ from typing import Any
 from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.db import is_sqlite
 from fulfillment.domain.codes import own_code
-from fulfillment.services import scans
-from fulfillment.services.verify import RESTS, verify
+from fulfillment.services.scan_path import scans
+from fulfillment.services.verifying.verify import RESTS, verify
 from fulfillment.settings import Settings
 from tests.benchmarks import big_floor
 from tests.factories import FloorHand
@@ -41,7 +41,7 @@ ONE = """
 import json, os, sys, time
 from pathlib import Path
 from fulfillment.bootstrap import open_floor
-from fulfillment.services.verify import verify
+from fulfillment.services.verifying.verify import verify
 from fulfillment.settings import Settings
 
 def server_s(pid):

@@ -19,8 +19,8 @@ from typing import Any
 
 from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.hot import Tx
-from fulfillment.services import recall, trace
-from fulfillment.services.trace import Asked
+from fulfillment.services.tracing import recall, trace
+from fulfillment.services.tracing.trace import Asked
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 

@@ -20,9 +20,9 @@ from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.domain.roles import TokenRole
 from fulfillment.hot import Tx
 from fulfillment.processes import environment_of, free_port
-from fulfillment.services import audit as auditing
-from fulfillment.services import setting_up
-from fulfillment.services import verify as verifying
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.verifying import audit as auditing
+from fulfillment.services.verifying import verify as verifying
 from fulfillment.settings import Settings
 from tests.benchmarks.year_lines import Line
 from tests.benchmarks.year_play import API, bin_of

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from fulfillment.app import create_app
 from fulfillment.bootstrap import Floor
 from fulfillment.hot import Tx
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 

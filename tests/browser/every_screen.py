@@ -14,19 +14,13 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import (
-    accounts,
-    hand_over,
-    item_names,
-    item_pictures,
-    pack_unscanned,
-    pick_faces,
-    pins,
-    setting_up,
-    transfers,
-    weigh_rules,
-)
-from fulfillment.services.inbound import UnitIn
+from fulfillment.services.packing import pack_unscanned, weigh_rules
+from fulfillment.services.people import accounts, pins
+from fulfillment.services.receiving.inbound import UnitIn
+from fulfillment.services.replenishing import pick_faces
+from fulfillment.services.scan_path import hand_over
+from fulfillment.services.set_up import item_names, item_pictures, setting_up
+from fulfillment.services.transferring import transfers
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.factories import NOBODY, FloorHand

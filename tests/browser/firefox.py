@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import item_pictures, setting_up
-from fulfillment.services.scans import current_step
+from fulfillment.services.scan_path.scans import current_step
+from fulfillment.services.set_up import item_pictures, setting_up
 from tests.browser.conftest import Site
 from tests.browser.every_screen import drawn_mug
 from tests.browser.relay import relay_to

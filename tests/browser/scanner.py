@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services.scans import current_step
+from fulfillment.services.scan_path.scans import current_step
 from tests.browser.conftest import Site
 
 FAST_MS, SLOW_MS = 10, 100  # per character: a cabled scanner, and a slow one over Bluetooth

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.domain.languages import html_tag
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.browser.conftest import Site, launch, served
 from tests.browser.every_screen import PICKER, SUPERVISOR, every_kiosk_screen, every_page

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import outbox
-from fulfillment.services.printing import Timing, print_worker
+from fulfillment.services.printing import outbox
+from fulfillment.services.printing.printing import Timing, print_worker
 from simulators.receipt_printer import ReceiptPrinter
 from simulators.zpl_printer import ZplPrinter
 from tests.browser.conftest import Site

@@ -10,7 +10,7 @@ from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.browser.test_goods_in import is_in_sight
 from tests.services import acts
-from tests.services.test_pick_stock import GTIN, goods, stock
+from tests.services.touring.test_pick_stock import GTIN, goods, stock
 
 pytestmark = pytest.mark.browser
 

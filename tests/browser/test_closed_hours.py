@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
-from fulfillment.services import closed_hours, setting_up
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.walking import closed_hours
 from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.browser

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fulfillment.bootstrap import Floor
-from fulfillment.services import accounts
+from fulfillment.services.people import accounts
 from fulfillment.settings import CompanyLogIn, Settings
 from simulators.identity_provider import IdentityProvider
 from tests.browser.conftest import Site, served

@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from devices.discovery import Found, Proposal
-from fulfillment.services import bench_agents, devices, server_ports, setting_up
-from fulfillment.services.bench_agents import DeviceSeen, Hello
+from fulfillment.services.equipment import bench_agents, devices, server_ports
+from fulfillment.services.equipment.bench_agents import DeviceSeen, Hello
+from fulfillment.services.set_up import setting_up
 from simulators.scale import Scale
 from simulators.ssi_scanner import SsiScanner
 from simulators.zpl_printer import ZplPrinter

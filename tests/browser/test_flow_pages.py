@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.browser.conftest import Site, served
 from tests.browser.test_every_screen import in_each_look

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import pick_faces
-from fulfillment.services.inbound import UnitIn
+from fulfillment.services.receiving.inbound import UnitIn
+from fulfillment.services.replenishing import pick_faces
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.factories import NOBODY, FloorHand

@@ -6,10 +6,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import hand_over, pins, problems, training
+from fulfillment.services.figures import problems
+from fulfillment.services.people import pins
+from fulfillment.services.scan_path import hand_over
+from fulfillment.services.set_up import training
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
-from tests.services.walking import stocked_tour
+from tests.services.walking.a_walk import stocked_tour
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.languages import LANGUAGES, html_tag
-from fulfillment.services import item_names, setting_up
+from fulfillment.services.set_up import item_names, setting_up
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.services import acts

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import item_pictures
+from fulfillment.services.set_up import item_pictures
 from tests.browser.conftest import Site
 from tests.browser.every_screen import drawn_mug
 from tests.browser.scanner import Person

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import substitutes
+from fulfillment.services.ordering import substitutes
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.factories import FloorHand

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import replay_conflicts
-from fulfillment.services.setting_up import add_token
+from fulfillment.services.scan_path import replay_conflicts
+from fulfillment.services.set_up.setting_up import add_token
 from tests.browser.conftest import Site
 from tests.browser.relay import relay_to
 from tests.browser.scanner import Person

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from fulfillment.services import item_pictures
+from fulfillment.services.set_up import item_pictures
 from tests.browser.conftest import Site
 from tests.browser.every_screen import drawn_mug
 from tests.browser.scanner import Person

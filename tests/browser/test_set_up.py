@@ -10,7 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.codes import own_code
 from fulfillment.hot import Tx
-from fulfillment.services import accounts, first_steps, jobs, planning, setting_up
+from fulfillment.services.people import accounts
+from fulfillment.services.releasing import planning
+from fulfillment.services.set_up import first_steps, setting_up
+from fulfillment.services.working import jobs
 from tests.browser.conftest import Site, served
 from tests.browser.scanner import Person
 from tests.factories import FloorHand

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from fulfillment.services import accounts
+from fulfillment.services.people import accounts
 from tests.browser.conftest import Site
 from tests.browser.every_screen import PASSPHRASE, choose
 

@@ -9,7 +9,7 @@ from fulfillment.domain.codes import own_code
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.services.acts import CARTS, TOTES, at, release, wrong
-from tests.services.walking import work_off
+from tests.services.walking.a_walk import work_off
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,8 @@ from playwright.sync_api import Page
 import kiosk_ui
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.noted import Noted
-from fulfillment.services import tour_on_device
-from fulfillment.services.scans import ScanRequest, handle_scan
+from fulfillment.services.scan_path.scans import ScanRequest, handle_scan
+from fulfillment.services.touring import tour_on_device
 from tests.factories import FloorHand
 from tests.services import acts, wall
 

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from tests.browser.conftest import Site
-from tests.services.packing import pick_into
-from tests.services.test_trace import goods
+from tests.services.packing.a_bench import pick_into
+from tests.services.tracing.test_trace import goods
 
 pytestmark = pytest.mark.browser
 

@@ -9,13 +9,14 @@ from playwright.sync_api import Page, Route, expect
 
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import planning, setting_up, waves
+from fulfillment.services.releasing import planning, waves
+from fulfillment.services.set_up import setting_up
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.factories import NOBODY, FloorHand
 from tests.services import acts
 from tests.services.odd_floor import lay_walkways
-from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
+from tests.services.walking.a_walk import PLACES, open_stops, stock_every_bin, work_off
 
 pytestmark = pytest.mark.browser
 

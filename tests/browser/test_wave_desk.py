@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from fulfillment.services import wave_acts
+from fulfillment.services.releasing import wave_acts
 from tests.browser.conftest import Site
 from tests.factories import NOBODY
 from tests.services.acts import go_to_stop, release, take_tour
-from tests.services.walking import stock_every_bin
+from tests.services.walking.a_walk import stock_every_bin
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from fulfillment.services import jobs, orders, planning, setting_up
+from fulfillment.services.ordering import orders
+from fulfillment.services.releasing import planning
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.working import jobs
 from tests.browser.conftest import Site
 from tests.factories import NOBODY, FloorHand
 from tests.services import wall

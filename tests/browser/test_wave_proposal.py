@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import jobs, picker_shifts, planning, setting_up, wave_forecasts
+from fulfillment.services.releasing import picker_shifts, planning, wave_forecasts
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.working import jobs
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.factories import FloorHand

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import weigh_rules
+from fulfillment.services.packing import weigh_rules
 from tests.browser.conftest import Site
 from tests.browser.scanner import Person
 from tests.services import acts

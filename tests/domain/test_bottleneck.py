@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fulfillment.domain.bottleneck import LaneFlow, LaneLog, Spell, Visit, find, measure, paced, queue_percents
 from fulfillment.domain.flow import HOUR_MS, Lane
-from fulfillment.services import flow_words
+from fulfillment.services.figures import flow_words
 
 MINUTE_MS = 60_000
 HALF_HOUR = 30 * MINUTE_MS

@@ -10,21 +10,16 @@ from typing import Any
 
 from fulfillment.domain.codes import own_code, sscc
 from fulfillment.hot import Tx
-from fulfillment.services import (
-    count_results,
-    inbound,
-    orders,
-    outbox,
-    pick_faces,
-    planning,
-    receipts,
-    replenishment_plans,
-    set_aside,
-    setting_up,
-    transfers,
-    waves,
-)
-from fulfillment.services.inbound import ExpectedLine, ReceiptIn, UnitIn
+from fulfillment.services.counting import count_results
+from fulfillment.services.ordering import orders
+from fulfillment.services.printing import outbox
+from fulfillment.services.receiving import inbound, receipts
+from fulfillment.services.receiving.inbound import ExpectedLine, ReceiptIn, UnitIn
+from fulfillment.services.releasing import planning, waves
+from fulfillment.services.replenishing import pick_faces, replenishment_plans
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.stock import set_aside
+from fulfillment.services.transferring import transfers
 from tests.factories import NOBODY
 from tests.faults.an_evening import live_an_evening
 from tests.faults.day_hand import DayHand

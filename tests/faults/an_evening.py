@@ -8,24 +8,17 @@ from typing import Any
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.effects import Heard
 from fulfillment.hot import Tx
-from fulfillment.services import (
-    arrivals_by_line,
-    carrier_calls,
-    carrier_labels,
-    inbound,
-    jobs,
-    label_decisions,
-    planning,
-    scan_queue,
-    shipments,
-    waves,
-)
-from fulfillment.services.arrivals_by_line import ArrivalIn, ArrivedLine
-from fulfillment.services.carrier_calls import Call
-from fulfillment.services.carrier_labels import Service
-from fulfillment.services.carrier_service import Bought
-from fulfillment.services.scan_arrival import ScanRequest
-from fulfillment.services.shipments import ShipmentIn, ShippedLine
+from fulfillment.services.receiving import arrivals_by_line, inbound
+from fulfillment.services.receiving.arrivals_by_line import ArrivalIn, ArrivedLine
+from fulfillment.services.releasing import planning, waves
+from fulfillment.services.scan_path import scan_queue
+from fulfillment.services.scan_path.scan_arrival import ScanRequest
+from fulfillment.services.shipping import carrier_calls, carrier_labels, label_decisions, shipments
+from fulfillment.services.shipping.carrier_calls import Call
+from fulfillment.services.shipping.carrier_labels import Service
+from fulfillment.services.shipping.carrier_service import Bought
+from fulfillment.services.shipping.shipments import ShipmentIn, ShippedLine
+from fulfillment.services.working import jobs
 from tests.factories import NOBODY
 from tests.faults.day_hand import DayHand
 from tests.services.acts import CARTS, TOTES, at

@@ -9,7 +9,7 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger
+from fulfillment.services.stock import allocate, ledger
 from tests.factories import NOBODY, FloorHand
 from tests.faults.recorded import Recording
 

@@ -20,7 +20,7 @@ from sqlalchemy import Table
 from fulfillment import models
 from fulfillment.bootstrap import Floor
 from fulfillment.hot import Tx
-from fulfillment.services.scan_arrival import last_flows
+from fulfillment.services.scan_path.scan_arrival import last_flows
 
 NOON_MS = 1_767_268_800_000  # 2026-01-01 12:00 UTC
 ACT_MS = 1_000  # so much later is the next act

@@ -11,8 +11,8 @@ import pytest
 
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.flows.home import FLOW_OF_COMMAND
-from fulfillment.services import scans
-from fulfillment.services.scan_arrival import last_flows
+from fulfillment.services.scan_path import scans
+from fulfillment.services.scan_path.scan_arrival import last_flows
 from fulfillment.settings import Settings
 from tests.conftest import ENGINES
 from tests.factories import FloorHand

@@ -12,8 +12,9 @@ import pytest
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict, DomainError
-from fulfillment.services import outbox, scans
-from fulfillment.services.scans import ScanRequest
+from fulfillment.services.printing import outbox
+from fulfillment.services.scan_path import scans
+from fulfillment.services.scan_path.scans import ScanRequest
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 from tests.faults.recorded import NOON_MS, StandingClock

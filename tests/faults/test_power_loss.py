@@ -84,7 +84,7 @@ import resource, signal, sys
 from pathlib import Path
 import pysqlite3
 from fulfillment.bootstrap import open_floor
-from fulfillment.services import scans
+from fulfillment.services.scan_path import scans
 from fulfillment.settings import Settings
 
 home, limit = Path(sys.argv[1]), int(sys.argv[2])

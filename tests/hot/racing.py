@@ -17,7 +17,8 @@ from typing import Any
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.reasons import DomainError, Refused
 from fulfillment.hot import Tx
-from fulfillment.services import orders, scans
+from fulfillment.services.ordering import orders
+from fulfillment.services.scan_path import scans
 from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from fulfillment.bootstrap import open_floor
 from fulfillment.domain.codes import own_code
-from fulfillment.services import scans, setting_up
-from fulfillment.services.inbound import UnitIn
+from fulfillment.services.receiving.inbound import UnitIn
+from fulfillment.services.scan_path import scans
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 from tests.services.acts import wrong
@@ -24,7 +25,7 @@ import itertools, sys
 from pathlib import Path
 from fulfillment.bootstrap import open_floor
 from fulfillment.domain.codes import own_code
-from fulfillment.services import scans
+from fulfillment.services.scan_path import scans
 from fulfillment.settings import Settings
 from tests.services.acts import at
 

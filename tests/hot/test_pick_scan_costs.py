@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from fulfillment.hot import Tx
-from fulfillment.services import scans
-from fulfillment.services.scan_arrival import ScanRequest
-from fulfillment.services.scan_queue import handle_queue
+from fulfillment.services.scan_path import scans
+from fulfillment.services.scan_path.scan_arrival import ScanRequest
+from fulfillment.services.scan_path.scan_queue import handle_queue
 from tests.factories import FloorHand
 from tests.services.acts import TOTES, at, release, take_tour
 

@@ -20,7 +20,7 @@ from fulfillment.domain.reasons import Refused, Reject, Rejected
 from fulfillment.hot import OutcomeUnknown, Tx, WriterClosed, postgresql
 from fulfillment.hot.postgresql import PostgresTx, PostgresWriter
 from fulfillment.hot.postgresql_driver import compiled
-from fulfillment.services.running import next_number, tell
+from fulfillment.services.common.running import next_number, tell
 from tests.factories import REFUSED_BY_DATABASE, FloorHand
 from tests.postgresql import PostgresServer
 

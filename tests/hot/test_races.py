@@ -17,8 +17,9 @@ from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
-from fulfillment.services import allocate, ledger, orders
-from fulfillment.services.actor import Actor
+from fulfillment.services.common.actor import Actor
+from fulfillment.services.ordering import orders
+from fulfillment.services.stock import allocate, ledger
 from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 from tests.hot.racing import SEEDS, Work, balances, cancel, promised, race

@@ -15,8 +15,8 @@ import pytest
 
 from fulfillment.domain.reasons import Refused, Reject, Rejected
 from fulfillment.hot import Tx
-from fulfillment.services import audit_log
-from fulfillment.services.running import next_number
+from fulfillment.services.common.running import next_number
+from fulfillment.services.records import audit_log
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 from tests.hot.racing import open_floors, waiting_for_a_lock

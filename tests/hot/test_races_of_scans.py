@@ -14,13 +14,17 @@ import pytest
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.codes import gs1_check_digit, own_code
 from fulfillment.domain.reasons import Conflict
-from fulfillment.services import inbound, orders, outbox, planning, setting_up, waves
-from fulfillment.services.inbound import ReceiptIn, UnitIn
+from fulfillment.services.ordering import orders
+from fulfillment.services.printing import outbox
+from fulfillment.services.receiving import inbound
+from fulfillment.services.receiving.inbound import ReceiptIn, UnitIn
+from fulfillment.services.releasing import planning, waves
+from fulfillment.services.set_up import setting_up
 from tests.factories import NOBODY, FloorHand
 from tests.hot.racing import SEEDS, Work, cancel, codes, promised, pull, pulls, race
 from tests.services.acts import CARTS, TOTES, at, demand, go_to_stop, release, take_tour
 from tests.services.arriving import PALLET, announce, announce_units, lines
-from tests.services.packing import at_bench, at_lane, label_and_lane, pick_into
+from tests.services.packing.a_bench import at_bench, at_lane, label_and_lane, pick_into
 
 BODY = "0950600013435"
 GTIN = BODY + gs1_check_digit(BODY)

@@ -6,7 +6,7 @@ import pytest
 
 from fulfillment.bootstrap import Floor
 from fulfillment.domain.codes import own_code
-from fulfillment.services import scans
+from fulfillment.services.scan_path import scans
 from tests.factories import FloorHand
 from tests.hot.racing import SEEDS, cancel, promised, pull, pulls, race
 from tests.services.acts import TOTES, at, demand, finish_tour, go_to_stop, release, take_tour

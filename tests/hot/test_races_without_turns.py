@@ -24,7 +24,7 @@ from fulfillment.domain.reasons import MoveReason, Refused
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
 from fulfillment.hot.postgresql import PostgresWriter
-from fulfillment.services import allocate, ledger, ledger_sets
+from fulfillment.services.stock import allocate, ledger, ledger_sets
 from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 from tests.hot.racing import (

@@ -20,7 +20,7 @@ from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.db import UnsafeSqlite, check_sqlite_library
 from fulfillment.domain.reasons import Refused, Reject, Rejected
 from fulfillment.hot import Tx, WriterClosed
-from fulfillment.services.running import next_number
+from fulfillment.services.common.running import next_number
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 
@@ -132,7 +132,7 @@ WRITE_UNTIL_KILLED = """
 import sys
 from pathlib import Path
 from fulfillment.bootstrap import open_floor
-from fulfillment.services.running import next_number
+from fulfillment.services.common.running import next_number
 from fulfillment.settings import Settings
 home = Path(sys.argv[1])
 floor = open_floor(Settings(home, f"sqlite:///{home / 'floor.sqlite'}"))

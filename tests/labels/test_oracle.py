@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
-from fulfillment.labels_cli import Oracle, oracle_open
+from fulfillment.commands.labels import Oracle, oracle_open
 from label_templates import TEMPLATES, barcodes_of, render, size_dots
 from label_templates.samples import SAMPLES, Sample
 from simulators.label_oracle import Expected, Sheet, judge_label, judge_slip, send

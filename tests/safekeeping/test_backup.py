@@ -15,7 +15,7 @@ from fulfillment.hot.presence import FloorInUse, Presence
 from fulfillment.safekeeping import NotSafe, files
 from fulfillment.safekeeping.backup import back_up, paper_of, read_paper
 from fulfillment.safekeeping.restore import restore
-from fulfillment.services import scans
+from fulfillment.services.scan_path import scans
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 from tests.services.acts import pick_all, wrong

@@ -12,14 +12,15 @@ from fulfillment.safekeeping import NotSafe, schema, tables
 from fulfillment.safekeeping.backup import back_up
 from fulfillment.safekeeping.moving import move_to_postgresql
 from fulfillment.safekeeping.restore import restore
-from fulfillment.services import jobs, shared_jobs, waves
-from fulfillment.services.inbound import UnitIn
+from fulfillment.services.receiving.inbound import UnitIn
+from fulfillment.services.releasing import waves
+from fulfillment.services.working import jobs, shared_jobs
 from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 from tests.postgresql import PostgresServer
 from tests.services.acts import cancel, pick_all, release, take_tour, wrong
 from tests.services.arriving import PALLET, announce_units, lines
-from tests.services.packing import at_bench, label_and_lane
+from tests.services.packing.a_bench import at_bench, label_and_lane
 
 pytestmark = pytest.mark.engine("sqlite")
 

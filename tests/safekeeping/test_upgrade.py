@@ -22,7 +22,7 @@ from fulfillment.safekeeping import upgrade as upgrading
 from fulfillment.safekeeping.backup import read_paper
 from fulfillment.safekeeping.restore import restore
 from fulfillment.safekeeping.upgrade import upgrade
-from fulfillment.services.verify import verify
+from fulfillment.services.verifying.verify import verify
 from fulfillment.settings import Settings
 
 pytestmark = pytest.mark.engine("sqlite")

@@ -8,7 +8,9 @@ import pytest
 
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.devices import CommandKind
-from fulfillment.services import bench_agents, device_commands, devices, enrolment, outbox, print_attempts
+from fulfillment.services.equipment import bench_agents, device_commands, devices
+from fulfillment.services.people import enrolment
+from fulfillment.services.printing import outbox, print_attempts
 from simulators.scale import Scale
 from simulators.serial_scanner import SerialScanner
 from simulators.ssi_scanner import SsiScanner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fulfillment.simulating_days_cli import days_floor, play
+from fulfillment.commands.simulating_days import days_floor, play
 from simulators.days.plants import KINDS
 from simulators.days.ports import DaysOptions
 from simulators.faults import ErrorRates

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import audit, orders, planning, policies, verify, waves
+from fulfillment.services.ordering import orders
+from fulfillment.services.releasing import planning, waves
+from fulfillment.services.stock import policies
+from fulfillment.services.verifying import audit, verify
 from tests.factories import NOBODY, FloorHand
 
 CARTS = [own_code("K", f"{number:04d}") for number in range(1, 4)]

@@ -23,19 +23,14 @@ from fulfillment.domain.codes import own_code, sscc
 from fulfillment.domain.counting import CountCause
 from fulfillment.domain.reasons import DomainError, Why
 from fulfillment.flows.home import FLOW_OF_COMMAND
-from fulfillment.services import (
-    count_plans,
-    count_results,
-    exchange,
-    inbound,
-    orders,
-    replenishment_plans,
-    scans,
-    set_aside,
-    setting_up,
-    substitutes,
-    transfers,
-)
+from fulfillment.services.counting import count_plans, count_results
+from fulfillment.services.ordering import orders, substitutes
+from fulfillment.services.receiving import inbound
+from fulfillment.services.replenishing import replenishment_plans
+from fulfillment.services.scan_path import scans
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.stock import set_aside
+from fulfillment.services.transferring import exchange, transfers
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import CARTS, TOTES, at, cancel, release, wrong
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fulfillment.domain.codes import own_code, sscc
-from fulfillment.services import inbound, receipts
-from fulfillment.services.inbound import ExpectedLine, ReceiptIn, UnitIn
+from fulfillment.services.receiving import inbound, receipts
+from fulfillment.services.receiving.inbound import ExpectedLine, ReceiptIn, UnitIn
 from tests.factories import FloorHand
 
 PALLET, CARTON, OTHER = (sscc("0614141", number, 3) for number in (1, 2, 3))

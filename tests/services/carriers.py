@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.services import label_buying, parcels
-from fulfillment.services.carrier_service import TOKEN_FOLDER
-from fulfillment.services.label_buying import Timing
+from fulfillment.services.packing import parcels
+from fulfillment.services.shipping import label_buying
+from fulfillment.services.shipping.carrier_service import TOKEN_FOLDER
+from fulfillment.services.shipping.label_buying import Timing
 from tests.factories import NOBODY, FloorHand
-from tests.services.packing import BENCH, at_bench, pick_into, place
+from tests.services.packing.a_bench import BENCH, at_bench, pick_into, place
 
 QUICK = Timing(poll_s=0.01, call_s=0.4, lease_ms=3_000)
 TOKEN = "carrier-secret-0001"

@@ -17,11 +17,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from fulfillment.bootstrap import Floor, open_floor
-from fulfillment.services import orders
+from fulfillment.services.ordering import orders
 from fulfillment.settings import Settings
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import TOTES, at, go_to_stop, make_stop, release, say_short, take_tour
-from tests.services.packing import BENCH, TRUCK, at_bench, at_lane, label_and_lane
+from tests.services.packing.a_bench import BENCH, TRUCK, at_bench, at_lane, label_and_lane
 
 MINUTE_MS = 60_000
 LONDON = ZoneInfo("Europe/London")

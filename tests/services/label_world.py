@@ -19,16 +19,10 @@ from fulfillment.domain.buying import Ask, Promises, next_ask
 from fulfillment.domain.codes import sscc
 from fulfillment.domain.effects import EffectKind, Heard
 from fulfillment.hot.sqlite import SqliteTx
-from fulfillment.services import (
-    carrier_calls,
-    carrier_labels,
-    label_buying,
-    label_decisions,
-    outbox,
-    parcel_papers,
-    parcels,
-)
-from fulfillment.services.carrier_service import Answer, Bought, Declined, Nothing, NotSent, Unknown
+from fulfillment.services.packing import parcel_papers, parcels
+from fulfillment.services.printing import outbox
+from fulfillment.services.shipping import carrier_calls, carrier_labels, label_buying, label_decisions
+from fulfillment.services.shipping.carrier_service import Answer, Bought, Declined, Nothing, NotSent, Unknown
 from tests.factories import NOBODY
 
 T = TypeVar("T")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfillment.services import floor_plan
 from fulfillment.services.imports import import_locations, import_walk_points, import_walkways
+from fulfillment.services.walking import floor_plan
 from tests.factories import FloorHand
 
 POINTS = """code,x_dm,y_dm,storey

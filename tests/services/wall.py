@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import planning, put_walls, waves
+from fulfillment.services.releasing import planning, waves
+from fulfillment.services.sorting import put_walls
 from tests.factories import NOBODY, FloorHand
 from tests.services import acts
 

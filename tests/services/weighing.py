@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fulfillment.domain.codes import own_code
-from fulfillment.services import weigh_rules
+from fulfillment.services.packing import weigh_rules
 from tests.factories import FloorHand
-from tests.services.packing import BENCH, at_bench, code_of, pick_into
+from tests.services.packing.a_bench import BENCH, at_bench, code_of, pick_into
 
 M_TARE_G, XL_TARE_G = 240, 620
 MUGS_G = M_TARE_G + 2 * 350  # two mugs in carton M

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fulfillment.simulating_bottleneck_cli import Watch
-from fulfillment.simulating_cli import simulate
+from fulfillment.commands.simulating import simulate
+from fulfillment.commands.simulating_bottleneck import Watch
 from simulators.shift import ShiftOptions, SlowLane
 from simulators.shift.options import posts
 

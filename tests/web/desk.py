@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 from fulfillment.app import create_app
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.hot import wall_clock_ms
-from fulfillment.services import accounts, passphrases, setting_up
+from fulfillment.services.people import accounts, passphrases
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 

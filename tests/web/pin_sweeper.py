@@ -13,7 +13,7 @@ from typing import Any
 
 from fulfillment.app import create_app
 from fulfillment.bootstrap import open_floor
-from fulfillment.services import pins
+from fulfillment.services.people import pins
 from fulfillment.settings import Settings
 
 THREADS = 4

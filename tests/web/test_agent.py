@@ -10,7 +10,9 @@ from werkzeug.test import TestResponse
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TOKEN_PERMISSIONS, Permission, TokenRole, may
-from fulfillment.services import audit_entries, bench_agents, devices, setting_up
+from fulfillment.services.equipment import bench_agents, devices
+from fulfillment.services.records import audit_entries
+from fulfillment.services.set_up import setting_up
 from fulfillment.web import agent as agent_routes
 from fulfillment.web import waiting
 from fulfillment.web.v1 import api

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import Permission, TokenRole, may
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.auth import UndeclaredRoute, permission_of
 from tests.factories import FloorHand
 

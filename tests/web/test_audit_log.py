@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import audit_entries, audit_log, setting_up
+from fulfillment.services.records import audit_entries, audit_log
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 
 

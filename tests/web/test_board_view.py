@@ -11,7 +11,11 @@ from flask import Flask
 
 from fulfillment.app import create_app
 from fulfillment.domain.orders import OrderState
-from fulfillment.services import board, orders, outbox, queries, setting_up
+from fulfillment.services.common import queries
+from fulfillment.services.figures import board
+from fulfillment.services.ordering import orders
+from fulfillment.services.printing import outbox
+from fulfillment.services.set_up import setting_up
 from tests.factories import NOBODY, FloorHand
 from tests.services import acts
 

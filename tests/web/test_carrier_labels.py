@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from simulators.carrier import CarrierSimulator
 from tests.factories import FloorHand
 from tests.services.carriers import TOKEN, close_parcel, label, sell_labels, work

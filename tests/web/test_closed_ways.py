@@ -9,9 +9,12 @@ import pytest
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import closures, order_cards, picker_shifts, planning, setting_up, wave_proposals, ways
+from fulfillment.services.ordering import order_cards
+from fulfillment.services.releasing import picker_shifts, planning, wave_proposals, ways
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.walking import closures
 from tests.factories import NOBODY, FloorHand
-from tests.services.walking import stock_every_bin
+from tests.services.walking.a_walk import stock_every_bin
 
 
 def test_no_walk_is_looked_up_while_everybody_waits_for_the_write(

@@ -9,7 +9,7 @@ import pytest
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from kiosk_ui.commissioning_views import CODES
 from kiosk_ui.words import WORDS
 from tests.factories import FloorHand

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from fulfillment.app import create_app
 from fulfillment.domain.accounts import ADDRESS_TRIES
 from fulfillment.domain.roles import Permission
-from fulfillment.services import accounts, company_provider, second_factors
+from fulfillment.services.people import accounts, company_provider, second_factors
 from fulfillment.settings import Settings
 from fulfillment.web.auth import permission_of
 from simulators.identity_provider import IdentityProvider

@@ -11,11 +11,11 @@ from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
 from fulfillment.domain.tracing import Sums
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from kiosk_ui.words import WORDS
 from tests.factories import FloorHand
-from tests.services.packing import pick_into
-from tests.services.test_trace import goods
+from tests.services.packing.a_bench import pick_into
+from tests.services.tracing.test_trace import goods
 
 GTIN = "5012345678900"
 

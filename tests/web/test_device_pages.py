@@ -8,16 +8,11 @@ from werkzeug.test import TestResponse
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import (
-    agent_prints,
-    audit_entries,
-    bench_agents,
-    device_commands,
-    devices,
-    setting_up,
-    stand_ins,
-)
-from fulfillment.services.bench_agents import Hello
+from fulfillment.services.equipment import bench_agents, device_commands, devices
+from fulfillment.services.equipment.bench_agents import Hello
+from fulfillment.services.printing import agent_prints, stand_ins
+from fulfillment.services.records import audit_entries
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.device_views import TRIAL_S
 from kiosk_ui.words import WORDS

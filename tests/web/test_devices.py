@@ -14,7 +14,10 @@ from werkzeug.test import TestResponse
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import audit_entries, bench_agents, label_buying, setting_up
+from fulfillment.services.equipment import bench_agents
+from fulfillment.services.records import audit_entries
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.shipping import label_buying
 from fulfillment.web import waiting
 from simulators.zpl_printer import ZplPrinter
 from tests.factories import FloorHand

@@ -11,7 +11,9 @@ import pytest
 from fulfillment.domain.masking import masked
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import TOKEN_PERMISSIONS, Permission, Role, TokenRole, permissions_of
-from fulfillment.services import access_tokens, bench_agents, enrolment, setting_up
+from fulfillment.services.equipment import bench_agents
+from fulfillment.services.people import access_tokens, enrolment
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.web.desk import OURS, Desk, desk_of
 

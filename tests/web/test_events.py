@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
-from fulfillment.services import setting_up
-from fulfillment.services.running import tell
+from fulfillment.services.common.running import tell
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 
 

@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fulfillment.app import create_app
+from fulfillment.commands.flow import flow_group
 from fulfillment.domain.roles import TokenRole
-from fulfillment.flow_cli import flow_group
-from fulfillment.services import flow_targets, setting_up
+from fulfillment.services.figures import flow_targets
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
 from tests.services.flow_day import open_with_clock, play_morning

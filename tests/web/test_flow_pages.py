@@ -12,7 +12,9 @@ from flask.testing import FlaskClient
 from fulfillment.app import create_app
 from fulfillment.domain.process_map import Activity
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import calendars, flow_figures, flow_targets, setting_up
+from fulfillment.services.figures import flow_figures, flow_targets
+from fulfillment.services.ordering import calendars
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.words import WORDS

@@ -12,7 +12,9 @@ from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Reject
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import pins, problems, setting_up
+from fulfillment.services.figures import problems
+from fulfillment.services.people import pins
+from fulfillment.services.set_up import setting_up
 from kiosk_ui.words import WORDS, advice
 from tests.factories import FloorHand
 

@@ -16,8 +16,9 @@ from sqlalchemy import exc
 from fulfillment.app import create_app
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.hot import OutcomeUnknown, WriterClosed
-from fulfillment.services import readiness, setting_up
-from fulfillment.services.readiness import AWAY, FULL, trouble_of
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.working import readiness
+from fulfillment.services.working.readiness import AWAY, FULL, trouble_of
 from fulfillment.settings import Settings
 from fulfillment.web import health as health_of_web
 from fulfillment.web.health import LOOK_AGAIN_S, TRY_S, Health

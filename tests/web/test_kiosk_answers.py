@@ -16,7 +16,7 @@ from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import ADJUSTING, PASSING_OVER, Why
 from fulfillment.flows.home import FLOW_OF_COMMAND
-from fulfillment.services import transfers
+from fulfillment.services.transferring import transfers
 from kiosk_ui.answers import _phrases, expected_label, expected_words, got_label, got_words, note_words
 from kiosk_ui.screens import heading
 from kiosk_ui.words import WORDS, command

@@ -7,7 +7,8 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
-from fulfillment.services import setting_up, transfers
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.transferring import transfers
 from tests.factories import FloorHand
 from tests.services.acts import at
 

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 from tests.services import acts
 

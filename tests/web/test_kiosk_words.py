@@ -21,7 +21,7 @@ from fulfillment.domain.reasons import HoldReason, Reject
 from fulfillment.domain.roles import Role
 from fulfillment.domain.tasks import TaskKind
 from fulfillment.scanning.classify import ReadKind
-from fulfillment.services.scans import FLOWS
+from fulfillment.services.scan_path.scans import FLOWS
 from kiosk_ui.screens import QUANTITIES, SCREENS
 from kiosk_ui.words import WORDS, prompt, say
 

@@ -13,7 +13,7 @@ from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.effects import LabelDecision
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.words import WORDS
 from simulators.carrier import CarrierSimulator

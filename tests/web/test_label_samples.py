@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import label_previews
+from fulfillment.services.printing import label_previews
 from kiosk_ui.words import WORDS
 from label_templates import TEMPLATES, render
 from label_templates.samples import SAMPLES

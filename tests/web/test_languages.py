@@ -11,8 +11,8 @@ from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.languages import LANGUAGES, language_of
 from fulfillment.domain.reasons import DomainError, NotFound
-from fulfillment.services import item_names, setting_up
 from fulfillment.services.imports import import_items
+from fulfillment.services.set_up import item_names, setting_up
 from tests.factories import FloorHand
 from tests.web.test_kiosk_pages import Device, seen
 

@@ -10,9 +10,11 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import floor_plan, layout_drafts, lists, setting_up
-from fulfillment.services.layout_drafts import Looked, Racks
+from fulfillment.services import lists
 from fulfillment.services.lists import LISTS
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.walking import floor_plan, layout_drafts
+from fulfillment.services.walking.layout_drafts import Looked, Racks
 from picking import Layout, Spot
 from tests.factories import FloorHand
 

@@ -14,12 +14,12 @@ import kiosk_ui
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Reject
-from fulfillment.services import item_names, item_pictures, setting_up
+from fulfillment.services.set_up import item_names, item_pictures, setting_up
 from kiosk_ui.cart_drawing import drawn
 from kiosk_ui.verdicts import OVER, kind_of
 from tests.factories import FloorHand
 from tests.services import acts
-from tests.services.test_item_pictures import picture
+from tests.services.set_up.test_item_pictures import picture
 from tests.web.test_kiosk_pages import BADGE, Device, seen
 
 STATIC = Path(kiosk_ui.__file__).parent / "static"

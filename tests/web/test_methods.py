@@ -8,7 +8,7 @@ import pytest
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 
 METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE", "TRACE")

@@ -17,7 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
 from fulfillment.processes import environment_of, free_port
-from fulfillment.services import levels, outbox, setting_up
+from fulfillment.services.figures import levels
+from fulfillment.services.printing import outbox
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 
 

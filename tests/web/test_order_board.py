@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import pick_faces, setting_up
+from fulfillment.services.replenishing import pick_faces
+from fulfillment.services.set_up import setting_up
 from tests.factories import NOBODY, FloorHand
 from tests.services import acts
 from tests.services.arriving import announce

@@ -11,7 +11,8 @@ from pathlib import Path
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.pins import MINUTE_MS, TRIES
 from fulfillment.processes import environment_of
-from fulfillment.services import pins, setting_up
+from fulfillment.services.people import pins
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.plain_text import is_text
 from tests.factories import FloorHand
 

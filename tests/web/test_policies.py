@@ -8,7 +8,8 @@ import pytest
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import audit, setting_up
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.verifying import audit
 from tests.factories import FloorHand
 
 

@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from devices.protocols import PrinterStatus
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import outbox, setting_up
-from fulfillment.services.print_attempts import Seen
+from fulfillment.services.printing import outbox
+from fulfillment.services.printing.print_attempts import Seen
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.words import WORDS
 from tests.factories import FloorHand

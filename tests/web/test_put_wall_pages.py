@@ -11,7 +11,7 @@ from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
 from fulfillment.hot import Tx
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 from tests.services import wall
 from tests.web.test_desk_pages import entered

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from fulfillment.app import create_app
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.codes import own_code
-from fulfillment.services import setting_up
-from fulfillment.services.setting_up import hash_token
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.set_up.setting_up import hash_token
 from fulfillment.web import scanning
 from tests.factories import FloorHand
 from tests.services.acts import TOTES, at, release, take_tour, wrong

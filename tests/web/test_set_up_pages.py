@@ -17,8 +17,12 @@ from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.roles import TokenRole
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
-from fulfillment.services import accounts, first_steps, ledger, lists, setting_up, walkways
+from fulfillment.services import lists
 from fulfillment.services.lists import FILES, LISTS
+from fulfillment.services.people import accounts
+from fulfillment.services.set_up import first_steps, setting_up
+from fulfillment.services.stock import ledger
+from fulfillment.services.walking import walkways
 from tests.factories import NOBODY, FloorHand
 
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 from tests.services.acts import release, wrong
 

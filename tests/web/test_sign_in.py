@@ -15,10 +15,12 @@ from fulfillment.bootstrap import open_floor
 from fulfillment.domain import accounts as rules
 from fulfillment.domain.reasons import DomainError
 from fulfillment.domain.roles import Role, TokenRole
-from fulfillment.services import accounts, desk_entry, fittings, lists, passphrases, sessions, setting_up
-from fulfillment.services.desk_entry import Typed
+from fulfillment.services import lists
 from fulfillment.services.lists import LISTS
-from fulfillment.services.setting_up import hash_token
+from fulfillment.services.people import accounts, desk_entry, passphrases, sessions
+from fulfillment.services.people.desk_entry import Typed
+from fulfillment.services.set_up import fittings, setting_up
+from fulfillment.services.set_up.setting_up import hash_token
 from fulfillment.settings import Settings
 from tests.web.desk import OURS, PASSPHRASE, Desk, desk_of, seen
 

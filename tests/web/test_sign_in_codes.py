@@ -10,7 +10,8 @@ import pyotp
 import pytest
 from flask.testing import FlaskClient
 
-from fulfillment.services import accounts, sealing, second_factors, setting_up
+from fulfillment.services.people import accounts, sealing, second_factors
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from tests.web.desk import OURS, PASSPHRASE, Desk, desk_of
 

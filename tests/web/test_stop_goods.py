@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import Permission, TokenRole
-from fulfillment.services import access_tokens, setting_up
+from fulfillment.services.people import access_tokens
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.words import WORDS

@@ -14,7 +14,7 @@ from flask import Flask
 
 from fulfillment.app import create_app
 from fulfillment.processes import LIVE_THREADS
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.stream import STREAMS_MAX, BoardFeed, event_of, is_open_at, messages, parts_of
 from tests.factories import FloorHand
 from tests.postgresql import PostgresServer

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 
 ORDER = {"number": "A", "ordered_at": "2026-01-01T09:00:00+00:00", "lines": [{"sku": "MUG", "qty_each": 1}]}

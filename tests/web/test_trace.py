@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TOKEN_PERMISSIONS, Permission, TokenRole
-from fulfillment.services import orders, setting_up
+from fulfillment.services.ordering import orders
+from fulfillment.services.set_up import setting_up
 from tests.factories import NOBODY, FloorHand
-from tests.services.packing import pick_into
-from tests.services.test_trace import goods
+from tests.services.packing.a_bench import pick_into
+from tests.services.tracing.test_trace import goods
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from flask.testing import FlaskClient
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.words import WORDS
 from tests.factories import FloorHand
 from tests.services.acts import make_stop, release, take_tour
-from tests.services.walking import PLACES, open_stops, stock_every_bin, work_off
+from tests.services.walking.a_walk import PLACES, open_stops, stock_every_bin, work_off
 
 OURS = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
 

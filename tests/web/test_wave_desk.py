@@ -11,12 +11,14 @@ from flask.testing import FlaskClient
 from fulfillment.app import create_app
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import flow_lanes, setting_up, wave_acts
+from fulfillment.services.figures import flow_lanes
+from fulfillment.services.releasing import wave_acts
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.auth import COOKIE
 from kiosk_ui.words import WORDS
 from tests.factories import NOBODY, FloorHand
 from tests.services.acts import go_to_stop, make_stop, release, take_tour
-from tests.services.walking import PLACES, stock_every_bin
+from tests.services.walking.a_walk import PLACES, stock_every_bin
 
 OURS = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
 SUPERVISOR, PICKER = "1001", "1002"

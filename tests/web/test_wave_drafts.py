@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import orders, setting_up, wave_drafts
+from fulfillment.services.ordering import orders
+from fulfillment.services.releasing import wave_drafts
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.auth import COOKIE
 from tests.factories import NOBODY, FloorHand
 from tests.services import wall

@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
-from fulfillment.services import setting_up, wave_proposals
+from fulfillment.services.releasing import wave_proposals
+from fulfillment.services.set_up import setting_up
 from tests.factories import FloorHand
 
 SHIFT = {"badge": "1002", "begins": "2026-01-05T06:00:00+00:00", "ends": "2026-01-05T14:00:00+00:00"}

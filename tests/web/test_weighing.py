@@ -11,13 +11,14 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from fulfillment.app import create_app
+from fulfillment.commands.weighing import weighing_group
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.roles import TokenRole
-from fulfillment.services import setting_up, weigh_rules
+from fulfillment.services.packing import weigh_rules
+from fulfillment.services.set_up import setting_up
 from fulfillment.settings import Settings
-from fulfillment.weighing_cli import weighing_group
 from tests.factories import FloorHand
-from tests.services.packing import BENCH, at_bench, label_and_lane, pick_into
+from tests.services.packing.a_bench import BENCH, at_bench, label_and_lane, pick_into
 from tests.services.weighing import close_anyway
 
 RULES = {"weigh_floor_g": 20, "weigh_percent": 2, "weigh_spreads": 3}

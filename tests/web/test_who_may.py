@@ -6,7 +6,7 @@ import pytest
 
 from fulfillment.app import create_app
 from fulfillment.domain.roles import Permission, TokenRole
-from fulfillment.services import setting_up
+from fulfillment.services.set_up import setting_up
 from fulfillment.web.auth import permission_of
 from tests.factories import FloorHand
 

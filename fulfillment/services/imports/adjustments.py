@@ -1,6 +1,6 @@
 """Adjustments from a CSV: units found, lost, set aside or freed, a row each, under a reference of its own.
 
-Owns how a row reads, not what may be changed (`services/set_aside`). Refuses a row whose reference came before with
+Owns how a row reads, not what may be changed (`stock/set_aside`). Refuses a row whose reference came before with
 other content. Invariant: a reference is carried out once, whichever file it comes in.
 """
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from fulfillment.domain.reasons import DomainError, Why
 from fulfillment.domain.stock import Status
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import set_aside
-from fulfillment.services.actor import Actor
+from fulfillment.services.common.actor import Actor
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
-from fulfillment.services.set_aside import ChangeIn
+from fulfillment.services.stock import set_aside
+from fulfillment.services.stock.set_aside import ChangeIn
 
 COLUMNS = Columns(
     required=("reference", "location", "sku", "qty", "why"),

@@ -1,6 +1,6 @@
 """Barcodes of items from a CSV, one a row: created, or brought to what the file says; matched by code.
 
-Owns how a row reads, not whose a code may be (`services/item_barcodes`). Codes the file does not name stay.
+Owns how a row reads, not whose a code may be (`services/set_up/item_barcodes`). Codes the file does not name stay.
 Invariant: importing a file twice changes nothing the second time.
 """
 
@@ -11,13 +11,13 @@ from typing import Any
 
 from fulfillment.domain.units import Uom
 from fulfillment.hot import Writer
-from fulfillment.services import item_barcodes
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.items import MAX_SKU, code_of_barcode
 from fulfillment.services.imports.keyed import Keyed, import_keyed
 from fulfillment.services.imports.reading import Columns, Row
 from fulfillment.services.imports.report import ImportReport, Options
+from fulfillment.services.set_up import item_barcodes
 
 COLUMNS = Columns(required=("code", "sku"), optional=("uom", "qty_each", "note"))
 

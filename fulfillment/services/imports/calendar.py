@@ -10,11 +10,11 @@ from pathlib import Path
 
 from fulfillment.domain.reasons import Conflict, DomainError
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import calendars
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
+from fulfillment.services.ordering import calendars
 
 COLUMNS = Columns(required=("day",), optional=("opens", "closes", "note"))
 

@@ -1,6 +1,6 @@
 """Carton types from a CSV: created, or brought to what the file says; matched by code.
 
-Owns how a row reads, not what a type may be (`services/cartons`). A column the file does not have leaves the type as
+Owns how a row reads, not what a type may be (`packing/cartons`). A column the file does not have leaves the type as
 it is. Invariant: importing a file twice changes nothing the second time.
 """
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from fulfillment.hot import Writer
-from fulfillment.services import cartons
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.keyed import Keyed, import_keyed
 from fulfillment.services.imports.reading import Columns, Row
 from fulfillment.services.imports.report import ImportReport, Options
+from fulfillment.services.packing import cartons
 
 COLUMNS = Columns(required=("code",), optional=("name", *cartons.SIZES, "is_active", "note"))
 MAX_CODE = 20

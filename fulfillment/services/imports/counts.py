@@ -11,8 +11,8 @@ from pathlib import Path
 from fulfillment.domain.counting import CountCause
 from fulfillment.domain.reasons import NotFound
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import count_plans
-from fulfillment.services.actor import Actor
+from fulfillment.services.common.actor import Actor
+from fulfillment.services.counting import count_plans
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet

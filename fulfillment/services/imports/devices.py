@@ -1,6 +1,6 @@
 """Scanners, scales and printers from CSV files: added, or brought to what a file says.
 
-Owns how a row reads; what a device may be is `services/devices`. A column the file does not have leaves it as it is,
+Owns how a row reads; what a device may be is `equipment/devices`. A column the file does not have leaves it as it is,
 and so does an empty one a device of that kind has no use for. Invariant: importing a file twice changes nothing the
 second time.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from fulfillment.domain.devices import DeviceKind
 from fulfillment.hot import Writer
-from fulfillment.services import device_setup
+from fulfillment.services.equipment import device_setup
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.keyed import Keyed, import_keyed
 from fulfillment.services.imports.reading import Columns, Row

@@ -1,6 +1,6 @@
 """People with badges, stations, carts and totes from CSV files: created, or brought to what a file says.
 
-Owns how a row reads; what a thing may be is `services/fittings`. A column the file does not have leaves it as it is.
+Owns how a row reads; what a thing may be is `set_up/fittings`. A column the file does not have leaves it as it is.
 Invariant: importing a file twice changes nothing the second time.
 """
 
@@ -12,11 +12,12 @@ from typing import Any
 from fulfillment.domain.languages import LANGUAGES
 from fulfillment.domain.roles import Role, StationKind
 from fulfillment.hot import Writer
-from fulfillment.services import fittings, stations
+from fulfillment.services.equipment import stations
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.keyed import Keyed, import_keyed
 from fulfillment.services.imports.reading import Columns, Row
 from fulfillment.services.imports.report import ImportReport, Options
+from fulfillment.services.set_up import fittings
 
 MAX_CODE = 20
 

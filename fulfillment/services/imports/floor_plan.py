@@ -1,6 +1,6 @@
 """The floor plan from a CSV: where tours begin and end, and the one-way aisles. The file is the whole of it.
 
-Owns how a row reads; what a plan may be is `services/floor_plan`. A file with a wrong row changes nothing: half a
+Owns how a row reads; what a plan may be is `walking/floor_plan`. A file with a wrong row changes nothing: half a
 plan would send people the wrong way. Invariant: importing a file twice changes nothing the second time.
 """
 
@@ -13,12 +13,12 @@ from pathlib import Path
 from fulfillment.domain.floor_plan import Direction, TourEnd
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import floor_plan
-from fulfillment.services.floor_plan import OneWayIn
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
+from fulfillment.services.walking import floor_plan
+from fulfillment.services.walking.floor_plan import OneWayIn
 
 COLUMNS = Columns(required=("what", "place"), optional=("direction", "block", "note"))
 ONE_WAY = "one_way"

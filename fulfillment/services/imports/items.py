@@ -22,11 +22,12 @@ from fulfillment.domain.languages import LANGUAGES
 from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.units import Uom
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import item_barcodes, item_names, policies
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
+from fulfillment.services.set_up import item_barcodes, item_names
+from fulfillment.services.stock import policies
 
 COLUMNS = Columns(
     required=("sku",),

@@ -17,11 +17,13 @@ from fulfillment.domain.codes import BadCode, own_code
 from fulfillment.domain.putaway import Velocity
 from fulfillment.domain.stock import STORAGE_KINDS, Access, LocationKind
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import floor_plan, policies, setting_up, walkways
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
+from fulfillment.services.set_up import setting_up
+from fulfillment.services.stock import policies
+from fulfillment.services.walking import floor_plan, walkways
 
 COLUMNS = Columns(
     required=("code", "kind"),

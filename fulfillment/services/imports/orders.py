@@ -19,13 +19,13 @@ from zoneinfo import ZoneInfo
 from fulfillment.domain.orders import Policy
 from fulfillment.domain.reasons import Conflict, DomainError
 from fulfillment.hot import Tx, Writer
-from fulfillment.services.actor import Actor
+from fulfillment.services.common.actor import Actor
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.countries import NO_COUNTRY, country_code
 from fulfillment.services.imports.reading import BadRow, Columns, Row, Sheet, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting, shorten
-from fulfillment.services.orders import LineIn, OrderIn, ShipTo, take_in
+from fulfillment.services.ordering.orders import LineIn, OrderIn, ShipTo, take_in
 
 ADDRESS = ("name", "address1", "address2", "city", "region", "postcode", "country", "phone")
 COLUMNS = Columns(

@@ -1,6 +1,6 @@
 """Pick faces from a CSV: created, or brought to the levels the file says; matched by location.
 
-Owns how a row reads, not what a face may be (`services/pick_faces`). Invariant: importing a file twice changes
+Owns how a row reads, not what a face may be (`replenishing/pick_faces`). Invariant: importing a file twice changes
 nothing the second time.
 """
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import pick_faces
-from fulfillment.services.actor import Actor
+from fulfillment.services.common.actor import Actor
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
+from fulfillment.services.replenishing import pick_faces
 
 COLUMNS = Columns(required=("location", "sku", "min_each", "max_each"), optional=("note",))
 BATCH_ROWS = 100

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fulfillment.hot import Writer
-from fulfillment.services import purchasing
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.documents import Kind, import_documents
 from fulfillment.services.imports.reading import Columns, Row
 from fulfillment.services.imports.report import ImportReport, Options
-from fulfillment.services.purchasing import OrderedLine, PurchaseIn
+from fulfillment.services.receiving import purchasing
+from fulfillment.services.receiving.purchasing import OrderedLine, PurchaseIn
 
 COLUMNS = Columns(
     required=("number", "sku", "qty_each"),

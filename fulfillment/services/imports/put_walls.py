@@ -1,6 +1,6 @@
 """Put walls from a CSV: set up, or made larger; matched by code.
 
-Owns how a row reads, not what a wall may be (`services/put_walls`). A column the file does not have leaves the wall as
+Owns how a row reads, not what a wall may be (`sorting/put_walls`). A column the file does not have leaves the wall as
 it is. Invariant: importing a file twice changes nothing the second time.
 """
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from fulfillment.hot import Writer
-from fulfillment.services import put_walls
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.keyed import Keyed, import_keyed
 from fulfillment.services.imports.reading import Columns, Row
 from fulfillment.services.imports.report import ImportReport, Options
+from fulfillment.services.sorting import put_walls
 
 COLUMNS = Columns(required=("code",), optional=("location", "rows", "columns", "name", "slot_volume_ml", "note"))
 LIMITS = {

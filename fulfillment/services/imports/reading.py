@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from fulfillment.domain.reasons import DomainError
-from fulfillment.services.sheets import unguarded
+from fulfillment.services.common.sheets import unguarded
 
 GZIP_MAGIC = b"\x1f\x8b"
 SEPARATORS = (",", ";", "\t")

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fulfillment.hot import Writer
-from fulfillment.services import inbound
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.documents import Kind, import_documents
 from fulfillment.services.imports.reading import Columns, Row
 from fulfillment.services.imports.report import ImportReport, Options
-from fulfillment.services.inbound import ExpectedLine, ReceiptIn, UnitIn
+from fulfillment.services.receiving import inbound
+from fulfillment.services.receiving.inbound import ExpectedLine, ReceiptIn, UnitIn
 
 COLUMNS = Columns(
     required=("number", "sku", "qty_each"),

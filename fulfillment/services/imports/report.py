@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from fulfillment.services.common.sheets import guarded
 from fulfillment.services.imports.reading import REJECTED_PREFIX, BadRow, Row, Sheet, UnreadableSheet
-from fulfillment.services.sheets import guarded
 
 MAX_SHOWN = 60  # characters of a value in a report
 MAX_NOTES = 50

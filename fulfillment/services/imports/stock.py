@@ -20,14 +20,14 @@ from fulfillment.domain.putaway import check_putaway
 from fulfillment.domain.reasons import MoveReason, Reject, Rejected
 from fulfillment.domain.stock import Access, Move, Virtual
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import allocate, ledger
-from fulfillment.services.actor import Actor
+from fulfillment.services.common.actor import Actor
+from fulfillment.services.common.running import tell
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
-from fulfillment.services.putaway import arriving_layer, storage_at
-from fulfillment.services.running import tell
+from fulfillment.services.receiving.putaway import arriving_layer, storage_at
+from fulfillment.services.stock import allocate, ledger
 
 COLUMNS = Columns(
     required=("sku", "location", "qty", "received_on"), optional=("lot", "expiry_on", "serial", "note")

@@ -1,6 +1,6 @@
 """Substitutes from a CSV: which item may go instead of which; matched by both SKUs.
 
-Owns how a row reads, not what a substitute may be (`services/substitutes`). Invariant: importing a file twice changes
+Owns how a row reads, not what a substitute may be (`ordering/substitutes`). Invariant: importing a file twice changes
 nothing the second time.
 """
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import substitutes
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
+from fulfillment.services.ordering import substitutes
 
 COLUMNS = Columns(required=("sku", "substitute_sku"), optional=("rank", "note"))
 BATCH_ROWS = 100

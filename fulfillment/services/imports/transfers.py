@@ -1,6 +1,6 @@
 """Transfers from a CSV, one row a line; rows of a transfer need not be adjacent.
 
-Owns how rows become transfers, not what a transfer may be (`services/transfers`). A transfer is taken in whole or
+Owns how rows become transfers, not what a transfer may be (`transferring/transfers`). A transfer is taken in whole or
 not at all: one wrong row keeps it out. Invariant: importing a file twice changes nothing the second time.
 """
 
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import transfers
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
+from fulfillment.services.transferring import transfers
 
 COLUMNS = Columns(required=("transfer", "to_warehouse", "sku", "qty"), optional=("note",))
 MAX_ROW_EACH = 1_000_000

@@ -12,11 +12,11 @@ from typing import Any
 
 from fulfillment.domain.reasons import DomainError
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import floor_plan, walkways
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.cells import BadCell
 from fulfillment.services.imports.reading import BadRow, Columns, Row, open_sheet
 from fulfillment.services.imports.report import ImportReport, Journal, Options, journal, reporting
+from fulfillment.services.walking import floor_plan, walkways
 
 POINTS = Columns(required=("code", "x_dm", "y_dm"), optional=("storey", "note"))
 WALKWAYS = Columns(required=("code", "from", "to"), optional=("length_dm", "takes_s", "is_one_way", "note"))

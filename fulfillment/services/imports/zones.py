@@ -13,11 +13,11 @@ from typing import Any
 from fulfillment.domain.fifo import Rotation
 from fulfillment.domain.putaway import EVERY_CLASS
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import policies
 from fulfillment.services.imports import cells
 from fulfillment.services.imports.keyed import Keyed, import_keyed
 from fulfillment.services.imports.reading import Columns, Row
 from fulfillment.services.imports.report import ImportReport, Options
+from fulfillment.services.stock import policies
 
 COLUMNS = Columns(required=("code",), optional=(
     "name", "rotation", "tolerance_days", "storage_classes", "pick_order", "hand_over", "note",

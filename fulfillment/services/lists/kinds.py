@@ -20,8 +20,10 @@ from fulfillment.domain.roles import Role, StationKind
 from fulfillment.domain.stock import Access, LocationKind
 from fulfillment.domain.units import Uom
 from fulfillment.hot import Tx, Writer
-from fulfillment.services import cartons, devices, imports
+from fulfillment.services import imports
+from fulfillment.services.equipment import devices
 from fulfillment.services.imports import ImportReport
+from fulfillment.services.packing import cartons
 
 
 class Entry(StrEnum):

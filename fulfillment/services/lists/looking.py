@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fulfillment.hot import Tx
+from fulfillment.services.common.pages import literal
+from fulfillment.services.common.sheets import csv_text
 from fulfillment.services.imports.reading import VERSION_COLUMN
 from fulfillment.services.lists.kinds import Listing
-from fulfillment.services.pages import literal
-from fulfillment.services.sheets import csv_text
 
 PAGE_ROWS = 50
 _CHUNK = 500

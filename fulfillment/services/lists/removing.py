@@ -9,11 +9,15 @@ from typing import Any
 
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.hot import Tx
-from fulfillment.services import devices, floor_plan, item_barcodes, pick_faces, sessions, walkways
-from fulfillment.services.actor import Actor
+from fulfillment.services.common.actor import Actor
+from fulfillment.services.equipment import devices
 from fulfillment.services.lists.kinds import Listing
 from fulfillment.services.lists.looking import row_of, version_of
 from fulfillment.services.lists.uses import named_by
+from fulfillment.services.people import sessions
+from fulfillment.services.replenishing import pick_faces
+from fulfillment.services.set_up import item_barcodes
+from fulfillment.services.walking import floor_plan, walkways
 
 REMOVED, RETIRED = "removed", "retired"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fulfillment.domain.shipping import MAX_PARCEL_WEIGHT_G
-from fulfillment.services.cartons import DEFAULT_TYPES
+from fulfillment.services.packing.cartons import DEFAULT_TYPES
 from picking.cartons import CartonPlan, CartonProblem, CartonType, Piece, choose_cartons, faults_of_plan
 from simulators.catalogue import CatalogueItem, Order, make_catalogue, read_orders
 from tests.benchmarks.picking_sets import Options, Row, percentile

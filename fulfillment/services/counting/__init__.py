@@ -1,0 +1,1 @@
+"""Counts: planned, made, judged, posted."""

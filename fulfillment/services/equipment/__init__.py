@@ -1,0 +1,1 @@
+"""Scanners, scales, printers, agents and stations."""

@@ -1,0 +1,1 @@
+"""What the floor did and does, as figures: flow, lanes, bottleneck, levels."""

@@ -1,0 +1,1 @@
+"""The bench: totes into parcels, cartons, weights, papers."""

@@ -1,0 +1,1 @@
+"""Who is who: badges, PINs, passphrases, codes, sessions, tokens."""

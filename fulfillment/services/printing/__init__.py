@@ -1,0 +1,1 @@
+"""Labels on paper, exactly once: the outbox, its worker, what was tried and what a person decides."""

@@ -1,0 +1,1 @@
+"""What is kept of who did what, and how long."""

@@ -1,0 +1,1 @@
+"""Waves: proposed, drafted, planned, released, steered and forecast."""

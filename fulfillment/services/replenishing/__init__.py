@@ -1,0 +1,1 @@
+"""Pick faces and the refills that keep them full."""

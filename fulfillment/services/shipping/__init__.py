@@ -1,0 +1,1 @@
+"""Carriers: their labels, their manifests, the truck that leaves."""

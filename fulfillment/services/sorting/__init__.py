@@ -1,0 +1,1 @@
+"""Batches sorted at a put wall."""

@@ -1,0 +1,1 @@
+"""What lies where: the one writer of the book, promises against it, holds, moves and what people ask of it."""

@@ -1,0 +1,1 @@
+"""Goods from supplier to parcel and back, and the recall list."""

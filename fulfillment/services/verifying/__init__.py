@@ -1,0 +1,1 @@
+"""Is the book right, and was FIFO kept? Read only, but for `planting`, which breaks a book to see it found."""

@@ -1,0 +1,1 @@
+"""The floor as it is walked: its plan, closed stretches, and the shortest way over it."""

@@ -1,0 +1,1 @@
+"""What runs beside the scans: general jobs, their claims, whether this process can serve."""
