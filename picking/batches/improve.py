@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from picking.batches.anneal_small import Search, anneal, new_search, restart
-from picking.batches.bound import Bound, batches_within, root_bound
+from picking.batches.bound import Bound, batches_within, fewest_batches, root_bound
 from picking.batches.columns import Columns
+from picking.batches.every import MOST, as_words, best_of, every_batch
 from picking.batches.partition import Batch, cover, orders_in
 from picking.batches.pricing import SCALE
 from picking.batches.savings import savings_plan
@@ -39,6 +40,9 @@ MOST_CHOICES = 6000
 MOST_OF_ALL = 15_000
 """The same, when it would be all that a better plan can use: then the choice among them is the best of all."""
 STEPS_FOR_ALL = 2_000_000
+EVERY_SHARE = 0.25
+"""Of the time, for walking every batch there is where they are few: then the bound takes no search."""
+BOUND_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def improve(
     with ThreadPoolExecutor(threads, "anneal") as others:
         run = _Run(columns, batches, seed, clock, begun, time_limit_ms / 1000, threads, others)
         run.anneal_until(run.share(0.08, 0.004 * columns.orders))
-        run.bound_until(0.15)
+        run.bound_until()
         while not run.is_done():
             run.turn()
     plan = run.plan()
@@ -108,7 +112,7 @@ class _Run:
         self.chunk = LEAST_CHUNK
         self.searches: list[Search] = [new_search(columns, start, seed * threads + number) for number in range(threads)]
         self.pool: dict[Batch, int] = {1 << order: columns.length([order]) for order in range(columns.orders)}
-        self.bound = Bound(0, np.zeros(columns.orders, np.int64), False)
+        self.bound = Bound(0, np.zeros(columns.orders, np.int64), False, fewest=fewest_batches(columns))
         self.too_many = 1 << 50
 
     @property
@@ -157,12 +161,14 @@ class _Run:
             POOLS_BELOW,
         )  # fmt: skip
 
-    def bound_until(self, end: float) -> None:
+    def bound_until(self) -> None:
         """The root bound; and when every batch of a better plan is known, the choice among them."""
         for batch in self.plan():
             self.pool[batch] = self.columns.length(orders_in(batch))
-        until = self.begun + end * self.seconds
-        self.bound = root_bound(self.columns, self.pool, self.searches[0].memory, until, self.clock)
+        every = every_batch(self.columns, EVERY_SHARE * self.seconds, self.clock) if self.seconds else None
+        share = BOUND_SHARE if every is None else self.spent() + BOUND_SHARE
+        until = self.begun + share * self.seconds
+        self.bound = root_bound(self.columns, self.pool, self.searches[0].memory, until, self.clock, every)
         self.pool.update(self.bound.pool)
         self._choose_among_all()
 
@@ -171,20 +177,35 @@ class _Run:
         slack = self.length - self.bound.length
         if not self.bound.is_exact or slack <= 0 or slack >= self.too_many:
             return False
-        every = batches_within(self.columns, self.bound, slack, MOST_OF_ALL, STEPS_FOR_ALL)
+        every = batches_within(self.columns, self.bound, self.length, MOST_OF_ALL, STEPS_FOR_ALL)
         if every is None:
             self.too_many = slack
-            return False
+            return self._search_all()
         for batch in self.plan():
             every[batch] = self.columns.length(orders_in(batch))
         left_ms = int(1000 * self.seconds * (1 - self.spent()) * 0.6)
-        chosen = cover(self.columns.orders, every, self.plan(), left_ms)
+        chosen = cover(self.columns.orders, self.bound.fewest, every, self.plan(), left_ms)
         if chosen is None:
             return False
         self._take(chosen[0])
         if chosen[1]:
             self.bound.length = self.length
         return True
+
+    def _search_all(self) -> bool:
+        """Look at every plan of batches in the table: few batches a plan, too many to choose from for a program."""
+        bound = self.bound
+        if bound.every is None:
+            return False
+        pool = batches_within(self.columns, bound, self.length, MOST, 0) or {}
+        seconds = self.seconds * (1 - self.spent()) * 0.5
+        batch, length = as_words(list(pool)), np.array(list(pool.values()), np.int64)
+        plan, is_through = best_of(batch, length, bound.worth, bound.ride, bound.fewest, self.length, seconds)
+        if plan:
+            self._take(plan)
+        if is_through:
+            bound.length = self.length
+        return is_through
 
     def turn(self) -> None:
         """Anneal, then choose the best batches of everything met."""
@@ -201,7 +222,7 @@ class _Run:
         if left_ms < 20:
             self.seconds = 0.0
             return
-        chosen = cover(self.columns.orders, pool, self.plan(), left_ms)
+        chosen = cover(self.columns.orders, self.bound.fewest, pool, self.plan(), left_ms)
         if chosen is not None:
             self._take(chosen[0])
 
@@ -215,7 +236,8 @@ class _Run:
     def _promising(self, slack: int | None) -> dict[Batch, int]:
         worth = self.bound.worth.tolist()
         reduced = {
-            batch: SCALE * cost - sum(worth[order] for order in orders_in(batch)) for batch, cost in self.pool.items()
+            batch: SCALE * cost - sum(worth[order] for order in orders_in(batch)) - self.bound.ride
+            for batch, cost in self.pool.items()
         }
         most = None if slack is None else SCALE * slack
         kept = [batch for batch, more in reduced.items() if most is None or more <= most]

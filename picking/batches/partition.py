@@ -17,11 +17,16 @@ Batch = int
 
 
 class Master:
-    """The linear program over the pool, solved again whenever batches were added."""
+    """The linear program over the pool, solved again whenever batches were added.
 
-    def __init__(self, orders: int) -> None:
+    `fewest`: no plan has fewer batches. Without that row the program rides with parts of carts, and a far depot makes
+    its bound weak.
+    """
+
+    def __init__(self, orders: int, fewest: int) -> None:
         self._solver = pywraplp.Solver.CreateSolver("GLOP")
         self._rows = [self._solver.Constraint(1, self._solver.infinity()) for _ in range(orders)]
+        self._rides = self._solver.Constraint(fewest, self._solver.infinity())
         self._solver.Objective().SetMinimization()
         self.known: set[Batch] = set()
 
@@ -35,27 +40,32 @@ class Master:
             number += 1
             variable = self._solver.NumVar(0, self._solver.infinity(), "")
             self._solver.Objective().SetCoefficient(variable, cost)
+            self._rides.SetCoefficient(variable, 1)
             for order in orders_in(batch):
                 self._rows[order].SetCoefficient(variable, 1)
         return number
 
-    def worths(self) -> list[float]:
-        """What one more ride of each order would be worth, in units of length; the pool must cover every order."""
+    def worths(self) -> tuple[list[float], float]:
+        """What one more ride of each order would be worth, and one more batch, in units of length.
+
+        The pool must cover every order.
+        """
         status = self._solver.Solve()
         if status != pywraplp.Solver.OPTIMAL:
             raise RuntimeError(f"the linear program over the pool ended with status {status}")
-        return [max(0.0, row.dual_value()) for row in self._rows]
+        return [max(0.0, row.dual_value()) for row in self._rows], max(0.0, self._rides.dual_value())
 
 
 def cover(
-    orders: int, pool: dict[Batch, int], plan: Iterable[Batch], time_limit_ms: int
+    orders: int, fewest: int, pool: dict[Batch, int], plan: Iterable[Batch], time_limit_ms: int
 ) -> tuple[list[Batch], bool] | None:
     """The cheapest choice from the pool that covers every order, and whether that is proven; None without one in time.
 
-    `plan` is a choice from the pool to start from.
+    `plan` is a choice from the pool to start from; no plan has less than `fewest` batches.
     """
     solver = pywraplp.Solver.CreateSolver("SCIP")
     rows = [solver.Constraint(1, solver.infinity()) for _ in range(orders)]
+    rides = solver.Constraint(fewest, solver.infinity())
     objective = solver.Objective()
     objective.SetMinimization()
     variables = []
@@ -64,6 +74,7 @@ def cover(
         variable = solver.BoolVar("")
         variables.append((batch, variable))
         objective.SetCoefficient(variable, cost)
+        rides.SetCoefficient(variable, 1)
         for order in orders_in(batch):
             rows[order].SetCoefficient(variable, 1)
     solver.SetHint([variable for _, variable in variables], [float(batch in start) for batch, _ in variables])

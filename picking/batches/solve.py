@@ -63,7 +63,7 @@ def compile_batches() -> None:
     """Compile the search for floors of one and of two blocks and keep it on disk, so that no plan waits for it."""
     depot = Spot("depot", 0, 0)
     for cross_aisle_y_dm in ((0, 100), (0, 100, 200)):
-        _compile_for(Layout((0, 40), cross_aisle_y_dm), depot, lambda number: (40 * (number % 2), 9 * number + 9))
+        _compile_for(Layout((0, 40), cross_aisle_y_dm), depot, lambda number: (40 * (number % 2), 3 * number + 9))
 
 
 def compile_walkway_batches() -> None:
@@ -74,14 +74,16 @@ def compile_walkway_batches() -> None:
     names = [name for name, _, _ in corners]
     round_about = tuple(Walkway(one, other) for one, other in zip(names, (*names[1:], names[0]), strict=True))
     floor = Walkways(FloorGraph(tuple(Node(name, x_dm, y_dm) for name, x_dm, y_dm in corners), round_about))
-    _compile_for(floor, Spot("depot", 0, 0), lambda number: (200 * (number % 2), 9 * number + 9))
+    _compile_for(floor, Spot("depot", 0, 0), lambda number: (200 * (number % 2), 7 * number + 5))
 
 
 def _compile_for(floor: Layout | Walkways, depot: Spot, stands: Callable[[int], tuple[int, int]]) -> None:
     orders = tuple(
         PickOrder(str(number), (PickLine("1", Spot(f"bin {number}", *stands(number)), 1),))
-        for number in range(15)  # so many that column generation has something to price
+        for number in range(28)  # so many that column generation has something to price
     )
     plan = plan_batches(BatchProblem(floor, depot, depot, Cart(3, 1, 1), orders[:-1]), 600_000, proposals=1000)
     insert_order(plan, orders[-1])
-    plan_batches(plan.problem, COLUMNS_MS)
+    # Once with few enough batches for a table of them, once with too many. On walkways there are no columns.
+    for cart in (Cart(3, 1, 1), Cart(14, 1, 1)) if isinstance(floor, Layout) else ():
+        plan_batches(BatchProblem(floor, depot, depot, cart, orders), COLUMNS_MS)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from picking import BatchProblem, Cart, FloorGraph, Node, PickLine, PickOrder, Spot, Walkway, Walkways
-from picking.batches.solve import compile_walkway_batches, insert_order, plan_batches
+from picking import BatchProblem, Cart, FloorGraph, Layout, Node, PickLine, PickOrder, Spot, Walkway, Walkways
+from picking.batches.solve import compile_batches, compile_walkway_batches, insert_order, plan_batches
 from picking.compiling import folders
 from picking.exact import native
 
@@ -77,6 +77,18 @@ def test_carts_on_walkways_need_nothing_that_is_not_compiled_ahead() -> None:
     before = compiled_signatures()
     assert before["picking.batches.anneal.anneal"]
     insert_order(plan_batches(problem, 600_000, proposals=500), orders[-1])
+    assert compiled_signatures() == before
+
+
+def test_few_orders_and_many_of_a_block_need_nothing_that_is_not_compiled_ahead() -> None:
+    """What is few is looked at in a table, what is many is searched: neither makes a wave wait for the compiler."""
+    compile_batches()
+    before = compiled_signatures()
+    floor, depot = Layout((0, 40, 80), (0, 300)), Spot("depot", 0, 0)
+    orders = tuple(PickOrder(str(at), (PickLine("1", Spot(f"{at}", 40 * (at % 3), 7 * at), 1),)) for at in range(40))
+    for number, totes in ((12, 4), (40, 17)):
+        plan_batches(BatchProblem(floor, depot, depot, Cart(totes, 1, 1), orders[:number]), 2_000)
+    assert before["picking.batches.every.count_batches"]
     assert compiled_signatures() == before
 
 

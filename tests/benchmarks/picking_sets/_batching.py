@@ -15,7 +15,8 @@ import fast_tsp
 import numpy as np
 
 from picking import Layout, Spot
-from picking.batches.columns import Columns
+from picking.batches.bound import root_bound
+from picking.batches.columns import Columns, new_memory
 from picking.batches.improve import improve
 from picking.exact import exact_length_dm
 from picking.exact.fan_depot import fan_depot
@@ -127,6 +128,8 @@ def _compile(floor: type, columns: Columns) -> None:
     """Loading what numba compiled is not part of the first instance's time."""
     if floor not in _compiled:
         improve(columns, time_limit_ms=6000, clock=time.thread_time)
+        alone = {1 << order: columns.length([order]) for order in range(columns.orders)}
+        root_bound(columns, alone, new_memory(), time.thread_time() + 6, time.thread_time)
         _compiled.add(floor)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from functools import cache
 
 import numpy as np
 import pytest
@@ -13,48 +12,14 @@ from hypothesis import strategies as st
 
 from picking.batches.anneal_small import anneal, new_search, orders_of
 from picking.batches.bitmaps import bitmaps_of
-from picking.batches.columns import Columns, columns_of
+from picking.batches.bound import root_bound
+from picking.batches.columns import Columns, columns_of, new_memory
 from picking.batches.improve import improve
 from picking.batches.savings import savings_plan
 from picking.errors import FieldError
 from picking.exact import exact_length_dm
-from picking.exact.one_block import one_block, stop_bitmap
 from picking.layout import Layout, Spot
-
-LENGTH = 30
-
-
-def made_up(orders: int, capacity: tuple[int, ...], seed: int, most_load: int = 4, aisles: int = 4) -> Columns:
-    """Orders of one to four stops in a small block; the depot is the foot of the first aisle."""
-    chance = random.Random(seed)
-    block = one_block([8 * aisle for aisle in range(aisles)], LENGTH, [list(range(0, LENGTH + 1, 3))] * aisles)
-    stops = [
-        stop_bitmap(block, [(chance.randrange(aisles), 3 * chance.randint(0, 10)) for _ in range(chance.randint(1, 4))])
-        for _ in range(orders)
-    ]
-    load = [[chance.randint(1, min(most_load, unit)) for unit in capacity] for _ in range(orders)]
-    return Columns(
-        block, stop_bitmap(block, [(0, 0)]), np.array(stops), np.array(load, np.int64),
-        np.array(capacity, np.int64),
-    )  # fmt: skip
-
-
-def shortest_of_all_plans(columns: Columns) -> int:
-    """Every way to cut the orders into batches that fit."""
-
-    @cache
-    def rest(left: frozenset[int]) -> int:
-        if not left:
-            return 0
-        first, *others = sorted(left)
-        best = 10**9
-        for chosen in range(1 << len(others)):
-            batch = [first, *(order for bit, order in enumerate(others) if chosen >> bit & 1)]
-            if (columns.load[batch].sum(axis=0) <= columns.capacity).all():
-                best = min(best, columns.length(batch) + rest(left - set(batch)))
-        return best
-
-    return rest(frozenset(range(columns.orders)))
+from tests.picking.batches.made_up import made_up, shortest_of_all_plans
 
 
 def assert_holds(columns: Columns, batches: tuple[tuple[int, ...], ...], length: int) -> None:
@@ -69,6 +34,9 @@ def _compiled() -> None:
     """Without this the first plan's time would go to the compiler."""
     for capacity in ((6,), (9, 6)):
         improve(made_up(5, capacity, seed=3), time_limit_ms=100_000, clock=time.process_time)
+        many = made_up(30, (15,) * len(capacity), seed=3)  # more batches than a table holds
+        alone = {1 << order: many.length([order]) for order in range(many.orders)}
+        root_bound(many, alone, new_memory(), time.process_time() + 60, time.process_time)
     made_up(2, (6,), seed=3).length([0, 1])
 
 
