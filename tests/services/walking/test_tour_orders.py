@@ -15,11 +15,11 @@ from fulfillment.domain.waves import WaveChoice
 from fulfillment.services.releasing import late_orders, wave_draft_plans, waves
 from fulfillment.services.touring import replanning, tour_on_device, tour_views
 from fulfillment.services.touring.replanning import OpenStop, Underway
-from fulfillment.services.walking import closures, floor_plan, tour_orders
+from fulfillment.services.walking import closures, floor_plan, tour_orders, walks
 from fulfillment.services.walking.floor_plan import FloorPlan
 from fulfillment.services.walking.meetings import Others
 from fulfillment.services.walking.walks import Deadlines, shortest
-from picking import Layout, Pace, Spot, TourProblem, Visit, keeps_ranks, plan_tour
+from picking import Layout, Pace, Spot, Tour, TourProblem, Visit, keeps_ranks, plan_tour
 from picking.__main__ import main
 from picking.documents import document_of
 from tests.factories import NOBODY, FloorHand
@@ -354,3 +354,21 @@ def test_a_planned_walk_visits_all_in_order_and_ends_where_it_is_shortest(ranked
     alone = [plan_tour(TourProblem(BLOCKS, DEPOT, end, tuple(ranked), 0, 1, tuple(by_name.items()))).distance_dm
              for end in plan.drops]  # fmt: skip
     assert walk.tour.distance_dm <= min(alone)
+
+
+@pytest.mark.parametrize("limit_ms", [0, 1, 7, 2000])
+def test_a_walk_in_order_takes_its_limit_once_with_the_walk_it_is_compared_with(
+    limit_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = FloorPlan(1, BLOCKS, DEPOT, (DEPOT, Spot("BACK", 120, 210)), 0, 1, 5000)
+    given_ms: list[tuple[bool, int]] = []
+
+    def planned(problem: TourProblem, time_limit_ms: int, seed: int) -> Tour:
+        given_ms.append((bool(problem.ranks), time_limit_ms))
+        return plan_tour(problem, 1000, seed)
+
+    monkeypatch.setattr(walks, "plan_tour", planned)
+    walk = shortest(plan, DEPOT, BINS[:6], limit_ms, 0, {BINS[0].name: 2})
+    assert [has_ranks for has_ranks, _ in given_ms] == [True, True, False, False]
+    assert sum(its_ms for _, its_ms in given_ms) <= limit_ms + len(given_ms), "a search has a millisecond at least"
+    assert 0 < walk.free_dm <= walk.tour.distance_dm
