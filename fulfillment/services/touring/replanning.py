@@ -22,7 +22,7 @@ from fulfillment.hot import Tx
 from fulfillment.services.common.running import tell
 from fulfillment.services.releasing import wave_proofs, work_times
 from fulfillment.services.touring import pick_zones
-from fulfillment.services.walking import closed_hours, closures, floor_plan, meetings, tour_orders
+from fulfillment.services.walking import closed_hours, floor_plan, meetings, tour_orders
 from fulfillment.services.walking.floor_plan import FloorPlan
 from fulfillment.services.walking.meetings import Others
 from fulfillment.services.walking.tour_orders import NO_RANKS, Ranks
@@ -122,7 +122,10 @@ def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
     def tour(floor: Floor, arguments: Mapping[str, Any]) -> str:
         return replan_tour(floor, arguments["tour"], tour_ms, sets_out=bool(arguments.get("sets_out")))
 
-    def whole_floor(floor: Floor, _: Mapping[str, Any]) -> str:
+    def whole_floor(floor: Floor, arguments: Mapping[str, Any]) -> str:
+        newest = floor.read(floor_plan.version)
+        if arguments.get("layout", newest) != newest:
+            return "changed again since"  # a file of places is written in many turns: the last one's job does it
         tours, left = floor.read(_unfinished), 0
         for tour_id in tours:
             try:
@@ -132,7 +135,7 @@ def kinds(tour_ms: int) -> dict[str, jobs.Kind]:
                 left += 1
         return f"{len(tours)} tours" + (f", {left} of them left as they were" if left else "")
 
-    return {REPLAN_TOUR: jobs.Kind(tour), closures.REPLAN_FLOOR: jobs.Kind(whole_floor)}
+    return {REPLAN_TOUR: jobs.Kind(tour), floor_plan.REPLAN_FLOOR: jobs.Kind(whole_floor)}
 
 
 def replan_tour(

@@ -29,7 +29,6 @@ _BLOCK = re.compile(r"(.+)/(\d{1,3})")
 _CROSS = re.compile(r"CROSS-(\d{1,3})(?:/(.+))?")
 _NOWHERE = -(10**9)  # beyond every floor
 
-REPLAN_FLOOR = "replan_floor"
 WAY_OPENED = "way_opened"  # arguments: the locations nobody could reach before
 SHOWN = 100
 _ACT = "closes or opens an aisle"
@@ -68,7 +67,7 @@ def close(
     )  # fmt: skip
     if part.cross_y_dm is not None or part.walkway:
         _check_way_left(tx)
-    have_planned_again(tx, f"closed:{closure_id}")
+    floor_plan.changed(tx)
     tell(tx, "board", "AisleClosed", actor.scan_id, closure=closure_id, place=said, reason=reason)
     return describe(tx, closure_id)
 
@@ -92,7 +91,7 @@ def open_again(
         "UPDATE closure SET opened_at_ms = :now, opened_by_id = :person WHERE warehouse_id = :w AND id = :id",
         id=closure_id, now=tx.now_ms, person=person_id,
     )  # fmt: skip
-    have_planned_again(tx, f"opened:{closure_id}")
+    floor_plan.changed(tx)
     if behind:  # which of it can be reached by now is the job's to find out: walks over the floor take a while
         jobs.defer(tx, WAY_OPENED, {"locations": behind}, f"way:{closure_id}")
     tell(tx, "board", "AisleOpened", actor.scan_id, closure=closure_id)
@@ -138,12 +137,6 @@ def _check_way_left(tx: Tx) -> None:
 
 def _aisle_of(spot: Spot) -> tuple[int, int, int]:
     return spot.x_dm, 0, 0
-
-
-def have_planned_again(tx: Tx, why: str) -> None:
-    """How tours are walked has changed: all that are not finished are planned again; `why` is used once."""
-    floor_plan.changed(tx)
-    jobs.defer(tx, REPLAN_FLOOR, {}, f"replan:{why}")
 
 
 @dataclass(frozen=True)

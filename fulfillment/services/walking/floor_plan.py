@@ -23,6 +23,7 @@ from fulfillment.domain.stock import LocationKind
 from fulfillment.domain.tour_order import TourOrder
 from fulfillment.hot import Tx
 from fulfillment.services.walking import walkways
+from fulfillment.services.working import jobs
 from picking import (
     Closed,
     ClosedCross,
@@ -37,9 +38,15 @@ from picking import (
     infer_layout,
 )
 
+REPLAN_FLOOR = "replan_floor"  # arguments: the layout it was asked for
 MAX_DROPS = 20
 STORAGE = "kind IN ('bin', 'reserve', 'flow_rack')"
 _STANDING = frozenset({LocationKind.STAGING, LocationKind.DOCK, LocationKind.STATION, LocationKind.SHIP_LANE})
+
+_UNFINISHED = (
+    "SELECT 1 FROM tour WHERE warehouse_id = :w AND state <> 'done'"
+    " UNION ALL SELECT 1 FROM wave WHERE warehouse_id = :w AND state = 'planning' LIMIT 1"
+)
 
 
 @dataclass(frozen=True)
@@ -123,8 +130,12 @@ _PLANS: WeakKeyDictionary[Engine, dict[int, FloorPlan]] = WeakKeyDictionary()
 
 
 def changed(tx: Tx) -> None:
-    """What is walked has changed: plans made from now on are made on a new layout."""
+    """What is walked, or how, has changed: plans made from now on are made on a new layout, and tours that are not
+    finished are planned again on it."""
     tx.put("UPDATE warehouse SET layout_version = layout_version + 1 WHERE id = :w")
+    if tx.one(_UNFINISHED) is not None:
+        newest = version(tx)
+        jobs.defer(tx, REPLAN_FLOOR, {"layout": newest}, f"replan:layout:{newest}")
 
 
 def set_plan(

@@ -15,7 +15,7 @@ from fulfillment.domain.tasks import PickMode
 from fulfillment.domain.tour_order import MOST_HEAVY_FROM_G, TourOrder, after_its_rank, rank_of, rank_of_stop
 from fulfillment.hot import Tx
 from fulfillment.services.common.running import tell
-from fulfillment.services.walking import closures
+from fulfillment.services.walking import floor_plan
 
 Ranks = Mapping[str, int]
 """By a stop's location; empty: any order will do."""
@@ -54,7 +54,7 @@ def set_rule(tx: Tx, tour_order: str | None = None, heavy_from_g: int | None = N
     if wanted == now:
         return now
     tx.put("UPDATE warehouse SET tour_order = :rule, heavy_from_g = :from_g WHERE id = :w", rule=rule, from_g=from_g)
-    closures.have_planned_again(tx, f"order:{tx.now_ms}")
+    floor_plan.changed(tx)
     tell(tx, "board", "TourOrderSet", tour_order=rule, heavy_from_g=from_g)
     return wanted
 

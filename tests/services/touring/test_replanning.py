@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from fulfillment.domain.codes import own_code
+from fulfillment.services.imports import import_locations
 from fulfillment.services.set_up import setting_up
 from fulfillment.services.touring import replanning
+from fulfillment.services.walking import floor_plan
 from fulfillment.services.walking.meetings import Others
 from picking import Pace, visits
 from tests.factories import FloorHand
@@ -152,3 +154,43 @@ def test_a_cart_that_meets_nobody_was_not_planned_again(stocked: FloorHand) -> N
     take_tour(stocked, "HAND-2", cart=1, first_tote=10)
     work_off(stocked)
     assert [tour_of(stocked, number)["replans"] for number in (1, 2)] == [0, 0]
+
+
+def queued(hand: FloorHand) -> int:
+    row = hand.one("SELECT COUNT(*) AS jobs FROM job WHERE warehouse_id = :w AND name = 'replan_floor'"
+                   " AND state = 'queued'")  # fmt: skip
+    return int(row["jobs"])
+
+
+def test_tours_that_wait_end_where_tours_end_from_now_on(stocked: FloorHand) -> None:
+    stocked.order("1", ("A01-01-1", 1), ("A02-02-1", 1))
+    release(stocked)
+    before = tour_of(stocked)
+    stocked.write(lambda tx: floor_plan.set_plan(tx, "STAGE-1", ["LANE-EU"], []))
+    work_off(stocked)
+    after = tour_of(stocked)
+    assert after["replans"] == before["replans"] + 1
+    assert after["layout_version"] == stocked.floor.read(floor_plan.version) > before["layout_version"]
+    assert after["distance_dm"] != before["distance_dm"]
+
+
+def test_places_moved_in_many_turns_have_tours_planned_again_once(stocked: FloorHand) -> None:
+    stocked.order("1", *((place, 1) for place in PLACES))
+    release(stocked)
+    for y_dm in (11, 12, 13):
+        assert import_locations(stocked.floor.writer, f"code,kind,y_dm\nA01-01-1,bin,{y_dm}\n".encode()).is_ok
+    assert queued(stocked) == 3
+    work_off(stocked)
+    assert tour_of(stocked)["replans"] <= 1
+    assert tour_of(stocked)["layout_version"] == stocked.floor.read(floor_plan.version)
+
+
+def test_where_nothing_is_walked_nothing_is_planned_again(stocked: FloorHand) -> None:
+    stocked.write(floor_plan.changed)
+    assert queued(stocked) == 0
+    stocked.order("1", ("A01-01-1", 1))
+    release(stocked)
+    take_tour(stocked)
+    finish_tour(stocked)
+    stocked.write(floor_plan.changed)
+    assert queued(stocked) == 0

@@ -245,6 +245,21 @@ def test_a_tour_planned_again_mid_way_goes_on_from_where_the_picker_is(odd: Floo
     assert sorted(open_stops(odd)) == sorted(before)
 
 
+def test_walkways_that_change_have_tours_planned_again_and_a_file_that_changes_nothing_does_not(odd: FloorHand) -> None:
+    ordered(odd)
+    before = tour_of(odd)
+    assert import_walkways(odd.floor.writer, WAYS.encode()).is_ok
+    work_off(odd)
+    assert tour_of(odd)["replans"] == 0
+    assert import_walkways(odd.floor.writer, b"code,from,to,takes_s\nSTAIRS,FOOT,HEAD,300\n").is_ok
+    work_off(odd)
+    after = tour_of(odd)
+    assert after["replans"] == 1
+    assert after["layout_version"] == odd.floor.read(floor_plan.version)
+    # Up and down, at 1.2 m/s: ten times the half minute it was.
+    assert after["distance_dm"] - before["distance_dm"] == 2 * (300 - 30) * 12
+
+
 @pytest.mark.parametrize("is_standing", [False, True])
 def test_a_place_nobody_gets_to_any_more_comes_last_and_keeps_no_tour_from_being_planned_again(
     odd: FloorHand, is_standing: bool
@@ -258,7 +273,7 @@ def test_a_place_nobody_gets_to_any_more_comes_last_and_keeps_no_tour_from_being
     left = open_stops(odd)
     moved = f"code,kind,x_dm,y_dm\n{made},bin,4000,4000\n{left[0]},bin,5000,5000\n"
     assert import_locations(odd.floor.writer, moved.encode()).is_ok
-    replanning.replan_tour(odd.floor, 1, tour_ms=20)
+    work_off(odd)
     assert sorted(open_stops(odd)) == sorted(left)
     assert open_stops(odd).index(left[0]) == (0 if is_standing else len(left) - 1)
     rest = [code for code in open_stops(odd) if code != left[0]]
