@@ -28,7 +28,7 @@ from picking import (
 
 NO_WAY_DM = 10**12
 FREE_SHARE = 4
-"""Of the limit of a walk with ranks so much, a fourth, is for what it would be without them."""
+"""Of the limit of a walk with ranks, or zone by zone, a fourth is for what it would be without: it is the quicker."""
 LEAST_SEARCH_MS = 50  # with less the nearest stop comes first, whenever it closes
 
 
@@ -67,7 +67,7 @@ def shortest(
     Raises:
         FieldError: no walk leads over all stops to any of them.
     """
-    # With ranks the walk without them is looked for as well, to say what they cost: it is the quicker of the two.
+    # With ranks the walk without them is looked for as well, to say what they cost.
     free_ms = time_limit_ms // FREE_SHARE if ranks else 0
     share_ms = max(1, (time_limit_ms - free_ms) // len(plan.drops))
     walks: list[Walk] = []

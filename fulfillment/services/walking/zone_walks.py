@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from fulfillment.domain.zones import turns
 from fulfillment.services.walking.floor_plan import FloorPlan
-from fulfillment.services.walking.walks import Walk, length_dm, shortest
+from fulfillment.services.walking.walks import FREE_SHARE, Walk, length_dm, shortest
 from picking import Spot
 
 
@@ -82,13 +82,14 @@ def shortest_in(
 ) -> Walk:  # fmt: skip
     """The shortest walk that goes zone by zone; compared with, and bound by, what no zones would make of it.
 
-    `ranks`: see `walks.shortest`; a walk through several zones keeps none.
+    The limit is for both. `ranks`: see `walks.shortest`; a walk through several zones keeps none.
     """
-    free = shortest(plan, start, stops, time_limit_ms, seed, None if zoning.order else ranks)
     legs = zoning.legs(stops)
     if len(legs) < 2 and (not legs or zoning.current in ("", legs[0][0])):
-        return free
-    share_ms = max(1, time_limit_ms // len(legs))
+        return shortest(plan, start, stops, time_limit_ms, seed, None if zoning.order else ranks)
+    free_ms = time_limit_ms // FREE_SHARE
+    free = shortest(plan, start, stops, free_ms, seed)
+    share_ms = max(1, (time_limit_ms - free_ms) // len(legs))
     ends = [*(zoning.hand_over[zone] for zone, _ in legs[1:]), None]
     sequence: list[Spot] = []
     distance_dm = 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from fulfillment.services.walking import walks
 from fulfillment.services.walking.floor_plan import FloorPlan
 from fulfillment.services.walking.walks import length_dm, walk_lefts
 from fulfillment.services.walking.zone_walks import NO_ZONES, Zoning, shortest_in
-from picking import Layout, Spot
+from picking import Layout, Spot, Tour, TourProblem, plan_tour
 
 START = Spot("START", 0, 0)
 PLAN = FloorPlan(1, Layout((0, 30, 60, 90), (0, 100)), START, (START,), 0, 1)
@@ -54,3 +55,18 @@ def test_one_zone_or_none_is_walked_as_everywhere(zoning: Zoning) -> None:
     walk = shortest_in(PLAN, zoning, START, [A1, A2], 50, 0)
     assert walk.tour.distance_dm == walk.tour.lower_bound_dm
     assert zoning.before(walk.tour.sequence) == [None, None]
+
+
+def test_a_walk_through_zones_takes_its_limit_once_with_the_walk_it_is_compared_with(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_ms: list[int] = []
+
+    def planned(problem: TourProblem, time_limit_ms: int, seed: int) -> Tour:
+        given_ms.append(time_limit_ms)
+        return plan_tour(problem, 1000, seed)
+
+    monkeypatch.setattr(walks, "plan_tour", planned)
+    shortest_in(PLAN, ZONING, START, [B1, A1, B2, A2], 2000, 0)
+    assert len(given_ms) == 3
+    assert sum(given_ms) <= 2000
