@@ -7,7 +7,7 @@ one short cut is `stock`, which receives and puts away without scans.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import psycopg
@@ -18,6 +18,7 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import MoveReason
 from fulfillment.domain.stock import Move
 from fulfillment.hot import Tx
+from fulfillment.models import db
 from fulfillment.services.common.actor import Actor
 from fulfillment.services.ordering import orders
 from fulfillment.services.scan_path import scans
@@ -49,6 +50,28 @@ PLACES = (
 )
 
 
+NOW = object()
+"""Stands in rows that are kept for the time they were written at."""
+A_REAL_TIME_MS = 10**12
+"""A clock of a test that says less says what other columns say too."""
+_founded: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+
+
+def _rows_of(tx: Tx) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What writes all rows there are, a statement a table."""
+    for table in db.metadata.sorted_tables:
+        rows = [dict(row) for row in tx.all(f"SELECT * FROM {table.name}")]
+        if not rows:
+            continue
+        values = {
+            f"{column}_{at}": NOW if value == tx.now_ms else value
+            for at, row in enumerate(rows)
+            for column, value in row.items()
+        }
+        marks = ", ".join(f"({', '.join(f':{column}_{at}' for column in row)})" for at, row in enumerate(rows))
+        yield f"INSERT INTO {table.name} ({', '.join(rows[0])}) VALUES {marks}", values
+
+
 class FloorHand:
     """A founded warehouse and a person who scans. `answer` is the last outcome."""
 
@@ -60,6 +83,18 @@ class FloorHand:
         self.write(self._found)
 
     def _found(self, tx: Tx) -> None:
+        """Found it; the second time by the rows of the first: a hundred statements in each of thousands of tests."""
+        is_usual = self.code == "MAIN" and tx.one("SELECT 1 FROM warehouse LIMIT 1") is None
+        rows = _founded.get(tx.dialect) if is_usual else None
+        if rows is not None:
+            for sql, values in rows:
+                tx.put(sql, **{name: tx.now_ms if value is NOW else value for name, value in values.items()})
+            return
+        self._set_up(tx)
+        if is_usual and tx.now_ms > A_REAL_TIME_MS:
+            _founded[tx.dialect] = list(_rows_of(tx))
+
+    def _set_up(self, tx: Tx) -> None:
         setting_up.found_warehouse(tx, self.code, "Europe/London", "0614141")
         for code, kind, access, aisle, bay, level, x_dm, y_dm in PLACES:
             tx.insert(

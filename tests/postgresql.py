@@ -6,6 +6,7 @@ when asked, on an address. Nothing survives `stop`.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -16,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -97,6 +99,7 @@ class PostgresServer:
 
     def create(self, database: str, template: str = "template0") -> str:
         """A new database, like another; returns its address."""
+        leave(self.dsn(template))
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(database), sql.Identifier(template))
@@ -105,6 +108,7 @@ class PostgresServer:
 
     def drop(self, database: str) -> None:
         """The database and whoever is connected to it."""
+        leave(self.dsn(database))
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
@@ -118,6 +122,8 @@ class PostgresServer:
 
     def stop(self) -> None:
         """End it and remove its folder."""
+        for dsn in [dsn for dsn in _cleaners if f"host={self.folder} " in dsn]:
+            leave(dsn)
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)  # fast: connections are ended
             try:
@@ -138,21 +144,37 @@ class PostgresServer:
         return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
 
 
-CLEAN = """
-DO $$ DECLARE name text; has_rows boolean; BEGIN
-  SET LOCAL session_replication_role = replica;
-  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO has_rows;
-    IF has_rows THEN EXECUTE format('DELETE FROM %I', name); END IF;
-  END LOOP;
-END $$
+CLEANING = """
+CREATE SCHEMA IF NOT EXISTS cleaning;
+DO $do$ DECLARE body text; BEGIN
+  SELECT string_agg(format('IF EXISTS (SELECT 1 FROM %I) THEN DELETE FROM %I; END IF;', tablename, tablename), ' ')
+    INTO body FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version';
+  EXECUTE format('CREATE OR REPLACE FUNCTION cleaning.empty() RETURNS void LANGUAGE plpgsql'
+    ' SET search_path = public SET session_replication_role = replica AS %L', 'BEGIN ' || body || ' END');
+END $do$;
 """
+_cleaners: dict[str, psycopg.Connection[Any]] = {}
 
 
 def empty(dsn: str) -> None:
-    """Every row of every table goes: quicker than a new database for each test."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(CLEAN)
+    """Every row of every table goes: quicker than a new database for each test.
+
+    By a function on a connection that is kept: a new one plans a hundred questions anew, twenty milliseconds a test.
+    """
+    with contextlib.suppress(psycopg.OperationalError):  # a test ended all connections
+        if dsn in _cleaners:
+            _cleaners[dsn].execute("SELECT cleaning.empty()")
+            return
+    leave(dsn)
+    connection = _cleaners[dsn] = psycopg.connect(dsn, autocommit=True)
+    connection.execute(CLEANING)
+    connection.execute("SELECT cleaning.empty()")
+
+
+def leave(dsn: str) -> None:
+    """Let go of the connection: nobody may be in a database that is copied or dropped."""
+    if dsn in _cleaners:
+        _cleaners.pop(dsn).close()
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

@@ -9,12 +9,14 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from fulfillment import cli
 from fulfillment.db import without_password
@@ -42,9 +44,33 @@ def test_every_name_leads_to_a_command_of_that_name() -> None:
         assert command.name == name
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
-    run = floor(tmp_path, *command.split(), "--help")
+@pytest.fixture
+def begun(tmp_path: Path, migrated: bytes) -> Path:
+    """A home whose database is at head already: `init` has only to found it."""
+    file = tmp_path / "floor.sqlite"
+    file.touch(0o600)
+    file.write_bytes(migrated)
+    return tmp_path
+
+
+def every_command() -> Iterator[tuple[str, ...]]:
+    for name in cli.COMMANDS:
+        command = cli.floor_command.get_command(click.Context(cli.floor_command), name)
+        yield (name,)
+        if isinstance(command, click.Group):
+            yield from ((name, inner) for inner in command.list_commands(click.Context(command)))
+
+
+def test_every_command_explains_itself() -> None:
+    words = list(every_command())
+    assert {tuple(command.split()) for command in COMMANDS} <= set(words)
+    for command in words:
+        run = CliRunner().invoke(cli.floor_command, [*command, "--help"])
+        assert (run.exit_code, command, "Usage:" in run.output) == (0, command, True)
+
+
+def test_a_command_explains_itself_as_a_process(tmp_path: Path) -> None:
+    run = floor(tmp_path, "import", "items", "--help")
     assert run.returncode == 0
     assert "Usage:" in run.stdout
 
@@ -82,32 +108,32 @@ def test_a_database_that_is_away_is_one_line(tmp_path: Path, words: tuple[str, .
 
 
 @pytest.mark.parametrize("role", ["api", "admin", "metrics"])
-def test_a_token_is_made_for_the_role_as_it_is_written_down(tmp_path: Path, role: str) -> None:
-    floor(tmp_path, "init")
-    run = floor(tmp_path, "token", "--role", role, "--name", "x")
+def test_a_token_is_made_for_the_role_as_it_is_written_down(begun: Path, role: str) -> None:
+    floor(begun, "init")
+    run = floor(begun, "token", "--role", role, "--name", "x")
     assert (run.returncode, run.stdout[:3]) == (0, "fl_")
 
 
-def test_an_empty_floor_verifies_and_has_no_fifo_violation(tmp_path: Path) -> None:
-    floor(tmp_path, "init")
-    verify = floor(tmp_path, "verify", "--json", "-")
+def test_an_empty_floor_verifies_and_has_no_fifo_violation(begun: Path) -> None:
+    floor(begun, "init")
+    verify = floor(begun, "verify", "--json", "-")
     assert (verify.returncode, json.loads(verify.stdout)["ok"]) == (0, True)
-    audit = floor(tmp_path, "fifo-audit", "--json", "-")
+    audit = floor(begun, "fifo-audit", "--json", "-")
     assert (audit.returncode, json.loads(audit.stdout)["violations"]) == (0, [])
 
 
-def test_verify_fails_when_a_balance_was_touched_by_hand(tmp_path: Path) -> None:
+def test_verify_fails_when_a_balance_was_touched_by_hand(begun: Path) -> None:
     import pysqlite3
 
-    floor(tmp_path, "init")
+    floor(begun, "init")
     for kind in ("locations", "items", "stock"):
         example = Path(__file__).resolve().parent.parent / "docs" / "examples" / f"{kind}.csv"
-        assert floor(tmp_path, "import", kind, str(example)).returncode == 0
-    connection = pysqlite3.connect(str(tmp_path / "floor.sqlite"))
+        assert floor(begun, "import", kind, str(example)).returncode == 0
+    connection = pysqlite3.connect(str(begun / "floor.sqlite"))
     connection.execute("UPDATE stock_balance SET on_hand_each = on_hand_each + 1 WHERE rowid = 1")
     connection.commit()
     connection.close()
-    verify = floor(tmp_path, "verify", "--json", "-")
+    verify = floor(begun, "verify", "--json", "-")
     assert verify.returncode == 1
     assert not all(check["ok"] for check in json.loads(verify.stdout)["checks"])
 
@@ -135,12 +161,12 @@ def test_before_init_a_command_says_what_to_do_first(tmp_path: Path, words: tupl
     assert "floor init" in run.stderr + run.stdout
 
 
-def test_the_routes_and_the_description_can_be_listed(tmp_path: Path) -> None:
-    floor(tmp_path, "init")
-    routes = json.loads(floor(tmp_path, "http-routes", "--json", "-").stdout)
+def test_the_routes_and_the_description_can_be_listed(begun: Path) -> None:
+    floor(begun, "init")
+    routes = json.loads(floor(begun, "http-routes", "--json", "-").stdout)
     assert {"method": "POST", "path": "/api/v1/scans", "permission": "scan"} in routes
     assert all(route["permission"] for route in routes)
-    document = json.loads(floor(tmp_path, "openapi").stdout)
+    document = json.loads(floor(begun, "openapi").stdout)
     assert "/api/v1/scans" in document["paths"]
 
 

@@ -18,6 +18,7 @@ from fulfillment.bootstrap import migrate, open_floor
 from fulfillment.db import configure_engine, engine_options
 from fulfillment.settings import Settings
 from tests.factories import FloorHand
+from tests.postgresql import PostgresServer
 from tests.services.acts import demand, promises, wrong
 from tests.test_migrations import alembic, revisions
 
@@ -72,12 +73,71 @@ ROWS: tuple[tuple[str, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
+class Grown:
+    """Empty databases of a revision: each grows from the one before it instead of from nothing."""
+
+    def __init__(self, home: Path, server: PostgresServer | None) -> None:
+        self.home = home
+        self.server = server
+        self.revision = ""
+        self.kept: bytes | str = b"" if server is None else "template0"
+
+    def at(self, revision: str) -> bytes | str:
+        """A file's bytes, or the name of a database to copy."""
+        if revision < self.revision:
+            self._keep("", b"" if self.server is None else "template0")
+        if revision != self.revision:
+            self._keep(revision, self._grown_to(revision))
+        return self.kept
+
+    def _grown_to(self, revision: str) -> bytes | str:
+        if self.server is None:
+            file = self.home / f"{revision}.sqlite"
+            file.write_bytes(bytes(self.kept))  # type: ignore[arg-type]
+            _bring(f"sqlite:///{file}", revision)
+            return file.read_bytes()
+        name = f"at_{revision}_{os.getpid()}_{next(_numbers)}"
+        _bring(self.server.create(name, str(self.kept)), revision)
+        return name
+
+    def _keep(self, revision: str, kept: bytes | str) -> None:
+        before, self.revision, self.kept = self.kept, revision, kept
+        if self.server is not None and before != "template0":
+            self.server.drop(str(before))
+
+
+def _bring(address: str, revision: str) -> None:
+    opened = create_engine(address, **engine_options(address))
+    configure_engine(opened)
+    alembic(opened, revision)
+    opened.dispose()
+
+
+@pytest.fixture(scope="module")
+def grown_files(tmp_path_factory: pytest.TempPathFactory) -> Grown:
+    return Grown(tmp_path_factory.mktemp("grown"), None)
+
+
+@pytest.fixture(scope="module")
+def grown_databases(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Grown:
+    return Grown(tmp_path_factory.mktemp("grown"), postgres)
+
+
 @pytest.fixture
-def address(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """A database that does not exist yet, or is empty."""
+def address(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database at the test's `revision`; without one it does not exist yet, or is empty."""
+    revision = request.node.callspec.params.get("revision")
     if engine == "sqlite":
-        return f"sqlite:///{tmp_path / 'floor.sqlite'}"
-    return str(request.getfixturevalue("postgres").create(f"grown_{os.getpid()}_{next(_numbers)}"))
+        file = tmp_path / "floor.sqlite"
+        if revision is not None:
+            file.write_bytes(request.getfixturevalue("grown_files").at(revision))
+        yield f"sqlite:///{file}"
+        return
+    server, name = request.getfixturevalue("postgres"), f"grown_{os.getpid()}_{next(_numbers)}"
+    yield server.create(
+        name, "template0" if revision is None else request.getfixturevalue("grown_databases").at(revision)
+    )
+    server.drop(name)
 
 
 @pytest.fixture
