@@ -22,6 +22,10 @@ class DayHand(FloorHand):
         self._screens: dict[str, str] = {}
         super().__init__(recording.floor())
 
+    def _found(self, tx: Tx) -> None:
+        """By its services each time: the day is lived again, statement by statement."""
+        self._set_up(tx)
+
     def scan(self, station: str, code: str, qty_each: int | None = None, scan_id: str | None = None) -> dict[str, Any]:
         screen = self._screens.get(station, "signed out")
         with self.recording.hot(f"{screen} <- {code}", is_keyed=True):
