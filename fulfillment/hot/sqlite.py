@@ -219,7 +219,6 @@ class SqliteWriter(WriterThread):
         super().__init__(warehouse_id, clock)
         self._engine = engine
         self._lock_path = lock_path(path)
-        self._is_broken = False
 
     def _run(self) -> None:
         self._lock_path.parent.mkdir(parents=True, exist_ok=True)
@@ -236,11 +235,8 @@ class SqliteWriter(WriterThread):
                     except Exception as error:  # no disk, no file: this scan is told so, the next one tries again
                         first.tell(None, error)
                         continue
-                    self._is_broken = False
-                    going_on = self._run_group(pooled.driver_connection, lock, first)
-                    if self._is_broken:
-                        # After a failed group nobody knows what the connection still believes of the file.
-                        pooled.invalidate()
+                    going_on = self._run_group(pooled, lock, first)
+                    if not pooled.is_valid:
                         pooled = None
             finally:
                 if pooled is not None:
@@ -259,8 +255,12 @@ class SqliteWriter(WriterThread):
             raise
         return pooled
 
-    def _run_group(self, connection: Any, lock: Any, first: Piece) -> bool:
-        """One flock, one BEGIN, up to GROUP_MAX pieces of work, one COMMIT; False when told to stop."""
+    def _run_group(self, pooled: Any, lock: Any, first: Piece) -> bool:
+        """One flock, one BEGIN, up to GROUP_MAX pieces of work, one COMMIT; False when told to stop.
+
+        The connection of a group that fails is closed.
+        """
+        connection = pooled.driver_connection
         fcntl.flock(lock, fcntl.LOCK_EX)
         _turn.path = self._lock_path
         going_on = True
@@ -299,11 +299,13 @@ class SqliteWriter(WriterThread):
             connection.execute("COMMIT")
             commit_s = time.monotonic() - began_s
         except BaseException as error:
-            self._is_broken = True
             with suppress(pysqlite3.Error):  # a connection that is gone has rolled back, or will when it is closed
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
             self._end_turn(lock)
+            # Nobody knows what it still believes of the file. And before anybody is told: the error holds cursors of
+            # it, and letting go of one in the caller's thread while this one is closing crashes the driver.
+            pooled.invalidate()
             for lost in [one for one, _ in done] + ([piece] if piece is not None else []):
                 lost.tell(None, error)
             tell((), refused)

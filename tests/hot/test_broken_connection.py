@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pysqlite3
 import pytest
+from sqlalchemy import event
 
 from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.hot import Tx
@@ -39,6 +41,21 @@ def note(tx: Tx) -> int:
 
 def noted(hand: FloorHand) -> int:
     return int(hand.one("SELECT COUNT(*) AS n FROM event WHERE warehouse_id = :w AND topic = 'test'")["n"])
+
+
+def test_a_broken_connection_is_closed_before_anybody_hears_of_it(tapped: FloorHand, wire: Wire) -> None:
+    """The error holds cursors; the driver crashes when one is let go of while another thread closes the connection."""
+    closed: list[float] = []
+
+    def close_slowly(*_: Any) -> None:
+        time.sleep(0.2)
+        closed.append(time.monotonic())
+
+    event.listen(tapped.floor.engine, "close", close_slowly)
+    wire.arm(Fault.FULL, 3)
+    with pytest.raises(pysqlite3.OperationalError):
+        tapped.write(note)
+    assert len(closed) == 1
 
 
 @pytest.mark.parametrize("fault", [Fault.EXCEPTION, Fault.IO_ERROR, Fault.LOST])

@@ -176,7 +176,7 @@ def test_a_phrase_of_the_services_is_said_in_the_readers_language(app: Flask, te
 
 
 def test_every_phrase_the_services_answer_with_is_known() -> None:
-    written = [path for package in ("flows", "services", "domain") for path in (SOURCES / package).glob("*.py")]
+    written = [path for package in ("flows", "services", "domain") for path in (SOURCES / package).rglob("*.py")]
     phrases = {phrase for path in written for phrase in phrases_in(ast.parse(path.read_text("utf-8")))}
     assert len(phrases) > 50
     known = [pattern for _, pattern in _phrases()]
