@@ -113,8 +113,12 @@ def main() -> None:
         click.echo(f"floor: {error}", err=True)
         sys.exit(2)
     except Exception as error:
+        from fulfillment.processes import NotReady
         from fulfillment.services.working.readiness import NOT_MIGRATED, trouble_of
 
+        if isinstance(error, NotReady):
+            click.echo(f"floor: {error}", err=True)
+            sys.exit(2)
         trouble = trouble_of(error)
         if trouble is None:
             raise

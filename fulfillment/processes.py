@@ -7,7 +7,6 @@ while the web starts again waits a moment instead of being refused.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import socket
@@ -29,7 +28,7 @@ log = logging.getLogger(__name__)
 STOP_S = 10.0
 RESTART_S = (0.2, 5.0)  # first pause and the longest
 HEALTHY_S = 5.0  # after this long without a fall the pause starts small again
-READY_S = 30.0
+READY_S = 120.0  # a process that ends is told of at once: this long waits only for a machine that has much else to do
 LIVE_THREADS = 320  # `stream.STREAMS_MAX` boards, and some to refuse the next with
 WEB, LIVE, OUTBOX, PLANNER = "web", "live", "outbox", "planner"
 PARTS = (PLANNER, OUTBOX, WEB, LIVE)  # in the order they are started; stopped the other way round
@@ -164,18 +163,20 @@ class Processes:
         # The certificate is for the names people use; here only this machine's own server is asked whether it is up.
         anyone = ssl._create_unverified_context() if self._settings.tls_cert else None
         deadline = time.monotonic() + READY_S
+        heard: object = "nothing"
         while time.monotonic() < deadline:
             for child in self._children:
                 if child.process is not None and child.process.poll() is not None:
                     raise NotReady(f"{child.name} ended with {child.process.returncode} at start")
-            with (
-                contextlib.suppress(URLError, ConnectionError, TimeoutError),
-                urlopen(f"{self.address}/api/v1/{self._ready_path}", timeout=2, context=anyone) as answer,
-            ):
-                if answer.status == 200:
-                    return
+            try:
+                with urlopen(f"{self.address}/api/v1/{self._ready_path}", timeout=2, context=anyone) as answer:
+                    heard = answer.status
+                    if heard == 200:
+                        return
+            except (URLError, ConnectionError, TimeoutError) as error:
+                heard = error
             time.sleep(0.1)
-        raise NotReady(f"no answer from {self.address} within {READY_S:.0f} s")
+        raise NotReady(f"{self.address} is not ready after {READY_S:.0f} s; last heard: {heard}")
 
 
 def command_of(settings: Settings, part: str) -> list[str]:

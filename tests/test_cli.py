@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from fulfillment import cli
+from fulfillment import cli, processes
+from fulfillment.commands import serving
 from fulfillment.db import without_password
 from fulfillment.processes import free_port, is_taken
 
@@ -195,6 +197,23 @@ def test_a_running_floor_answers_and_one_interrupt_ends_all(tmp_path: Path) -> N
             run.wait()
         if run.stdout is not None:
             run.stdout.close()
+
+
+def test_a_server_that_is_not_up_in_time_is_one_line(
+    begun: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(processes, "READY_S", 0.0)
+    monkeypatch.setattr(serving, "stop_on_signals", threading.Event)  # Ctrl-C stays the test's own
+    names = {"FLOOR_HOME": begun, "FLOOR_PORT": free_port(), "FLOOR_LIVE_PORT": free_port()}
+    for name, value in names.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(sys, "argv", ["floor", "run"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    said = f"floor: http://127.0.0.1:{names['FLOOR_PORT']} is not ready after 0 s; last heard: nothing\n"
+    assert capsys.readouterr().err.endswith(said)
+    assert not is_taken("127.0.0.1", int(str(names["FLOOR_PORT"])))
 
 
 def test_nothing_listens_beyond_loopback_by_default(tmp_path: Path) -> None:
