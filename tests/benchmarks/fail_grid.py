@@ -13,14 +13,14 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from fulfillment.bootstrap import Floor, migrate, open_floor
 from fulfillment.settings import Settings
 from tests.faults.a_day import live_a_day
-from tests.faults.breaking import Found, break_day
+from tests.faults.breaking import Found, break_day, first_of_each_shape
 from tests.faults.dying import kill_day
 from tests.faults.recorded import Act, Recording, StandingClock
 from tests.faults.wires import Fault, Wire, tap_postgresql, tap_sqlite
@@ -39,7 +39,7 @@ def rows(quick: bool, engines: Sequence[str], faults: Sequence[str] | None = Non
     for engine in engines:
         with _floors(engine) as fresh:
             day = _live(fresh())
-            asked = set(sorted(_first_of_each_shape(day))[:: 8 if quick else 1])
+            asked = set(sorted(first_of_each_shape(day))[:: 8 if quick else 1])
             for fault in FAULTS[engine]:
                 if faults and fault not in faults:
                     continue
@@ -75,13 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _break(reopen: Reopen, day: Sequence[Act], asked: set[int], fault: Fault) -> Found:
+    def places(number: int) -> Collection[int]:
+        return range(1, len(day[number].statements) + 1) if number in asked else ()
+
     if fault == Fault.KILLED:
-        return kill_day(
-            reopen, day, lambda number: range(1, len(day[number].statements) + 1) if number in asked else ()
-        )
+        return kill_day(reopen, day, places)
     floor, clock, wire = reopen()
     try:
-        return break_day(floor, clock, wire, day, (fault,), asked.__contains__)
+        return break_day(floor, clock, wire, day, (fault,), places)
     finally:
         floor.close()
 
@@ -92,14 +93,6 @@ def _live(reopen: Reopen) -> Sequence[Act]:
     live_a_day(recording)
     floor.close()
     return recording.acts
-
-
-def _first_of_each_shape(day: Sequence[Act]) -> set[int]:
-    shapes: dict[tuple[str, ...], int] = {}
-    for number, act in enumerate(day):
-        if act.is_hot and act.is_changing:
-            shapes.setdefault(act.statements, number)
-    return set(shapes.values())
 
 
 @contextlib.contextmanager

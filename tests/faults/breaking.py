@@ -7,8 +7,9 @@ done again for good. An `Undone` attempt is one that would have been committed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from fulfillment.bootstrap import Floor
@@ -47,11 +48,37 @@ class Found:
     wrong: list[str] = field(default_factory=list)
 
 
+def first_of_each_shape(day: Sequence[Act]) -> set[int]:
+    """One act of each sequence of statements: the same statements again would break in the same places."""
+    shapes: dict[tuple[str, ...], int] = {}
+    for number, act in enumerate(day):
+        if act.is_hot and act.is_changing:
+            shapes.setdefault(act.statements, number)
+    return set(shapes.values())
+
+
+def new_places(day: Sequence[Act]) -> dict[int, list[int]]:
+    """Act → its statements that none of its dialogue had before after the same one, and those that end the act.
+
+    Acts of a dialogue share most of what they do: breaking there again takes the time and tells what is known.
+    """
+    known: set[tuple[str, str, str]] = set()
+    places: dict[int, list[int]] = {}
+    for number in sorted(first_of_each_shape(day)):
+        act = day[number]
+        dialogue, last = act.name.partition(".")[0], len(act.statements) - ending_of(act)
+        pairs = [(dialogue, before, sql) for before, sql in pairwise(("", *act.statements[:last]))]
+        new = [at for at, pair in enumerate(pairs, 1) if pair not in known]
+        known.update(pairs)
+        places[number] = [*new, *range(last + 1, len(act.statements) + 1)]
+    return places
+
+
 def break_day(
     floor: Floor, clock: StandingClock, wire: Wire, acts: Sequence[Act], faults: Sequence[Fault],
-    is_asked: Callable[[int], bool] = lambda number: True,
+    places: Callable[[int], Collection[int]],
 ) -> Found:  # fmt: skip
-    """Live the day on an equal floor, breaking every statement of the hot acts that are asked for (by number).
+    """Live the day on an equal floor, breaking its hot acts, by number, at the statements asked for (1 is the first).
 
     Several `faults` take turns from statement to statement, beginning with another one at each act.
     """
@@ -60,26 +87,31 @@ def break_day(
         clock.now_ms = act.now_ms
         if not act.is_changing:
             continue
-        if act.is_hot and is_asked(number):
+        asked = places(number) if act.is_hot else ()
+        if asked:
             turns = number % len(faults)
-            break_act(floor, wire, act, [*faults[turns:], *faults[:turns]], found)
+            break_act(floor, wire, act, asked, [*faults[turns:], *faults[:turns]], found)
         else:
             act.recall()
             floor.writer.write(act.work)
     return found
 
 
-def break_act(floor: Floor, wire: Wire, act: Act, faults: Sequence[Fault], found: Found) -> None:
-    """Break one act at each of its statements, then do it."""
-    ending = _ending(act)
+def break_act(
+    floor: Floor, wire: Wire, act: Act, places: Collection[int], faults: Sequence[Fault], found: Found
+) -> None:
+    """Break one act at each of these statements, then do it."""
+    ending = ending_of(act)
     changes = not _is_done(floor, act)
-    found.statements += len(act.statements)
+    found.statements += len(places)
     last = len(act.statements)
     endings = range(last - ending + 1, last + 1)
     # PostgreSQL's engine does it again by itself at one ending, and leaves none of the others: acts take turns.
     is_turned = floor.engine.dialect.name == "postgresql" and act.now_ms // ACT_MS % 2
     turned = reversed(endings) if is_turned else endings
     for at in (*range(1, last - ending + 1), *turned):
+        if at not in places:
+            continue
         is_ending = at > len(act.statements) - ending
         if is_ending and changes and _is_done(floor, act):
             found.spent += 1
@@ -172,7 +204,7 @@ def _undoing(act: Act, wire: Wire) -> Callable[[Tx], Any]:
     return look
 
 
-def _ending(act: Act) -> int:
+def ending_of(act: Act) -> int:
     """How many of an act's last statements end the transaction: RELEASE of the piece, COMMIT."""
     ends = 0
     for sql in reversed(act.statements):

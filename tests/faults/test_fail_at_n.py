@@ -17,7 +17,7 @@ from fulfillment.settings import Settings
 from tests.conftest import ENGINES
 from tests.factories import FloorHand
 from tests.faults.a_day import live_a_day
-from tests.faults.breaking import break_day
+from tests.faults.breaking import break_day, first_of_each_shape, new_places
 from tests.faults.dying import kill_day
 from tests.faults.recorded import Act, Recording, StandingClock, fingerprints, picture
 from tests.faults.wires import Fault, Wire, tap_postgresql, tap_sqlite
@@ -91,15 +91,6 @@ def wrong_on(floor: Floor) -> list[str]:
     return wrong(hand)
 
 
-def first_of_each_shape(day: Sequence[Act]) -> set[int]:
-    """One act of each sequence of statements: the same statements again would break in the same places."""
-    shapes: dict[tuple[str, ...], int] = {}
-    for number, act in enumerate(day):
-        if act.is_hot and act.is_changing:
-            shapes.setdefault(act.statements, number)
-    return set(shapes.values())
-
-
 def test_the_day_has_every_dialogue_and_every_kind_of_answer_in_it(day: Sequence[Act]) -> None:
     names = " ".join(act.name for act in day if act.is_hot)
     assert {flow for flow in scans.FLOWS if f"{flow}." not in names} == set()
@@ -120,8 +111,8 @@ def test_the_day_is_the_same_day_again(day: Sequence[Act], fresh: Callable[[], B
         assert fingerprints(bench.floor.read(picture)) == act.after, act.name
 
 
-# The program's own failure at every statement, and the machine's: each statement meets one of them. Every one at each
-# is `python -m tests.benchmarks.fail_grid`.
+# The program's own failure at every statement a dialogue has not broken at yet, and the machine's: each meets one of
+# them. Every one at each statement of each act is `python -m tests.benchmarks.fail_grid`.
 MACHINE = {
     "sqlite": (Fault.FULL, Fault.IO_ERROR, Fault.LOST, Fault.ANSWER_LOST),
     "postgresql": (Fault.LOST, Fault.ANSWER_LOST),
@@ -138,16 +129,16 @@ FAILED_ACTS, ENDED_ACTS = 3, 6
 def test_what_fails_at_any_statement_is_whole_once_it_is_sent_again(
     day: Sequence[Act], fresh: Callable[[], Bench], is_programs: bool
 ) -> None:
-    bench, asked = fresh(), first_of_each_shape(day)
+    bench, places = fresh(), new_places(day)
     engine = bench.floor.engine.dialect.name
     faults = (Fault.EXCEPTION,) if is_programs else MACHINE[engine]
     if engine == "postgresql":
-        asked = set(sorted(asked)[:: (FAILED_ACTS if is_programs else ENDED_ACTS)])
-    found = break_day(bench.floor, bench.clock, bench.wire, day, faults, asked.__contains__)
+        places = {number: places[number] for number in list(places)[:: (FAILED_ACTS if is_programs else ENDED_ACTS)]}
+    found = break_day(bench.floor, bench.clock, bench.wire, day, faults, lambda number: places.get(number, ()))
     assert found.wrong == []
-    assert found.tried + found.spent == found.statements == sum(len(day[number].statements) for number in asked)
+    assert found.tried + found.spent == found.statements == sum(map(len, places.values()))
     # An engine that does a transaction again by itself leaves the other of its two endings unbroken.
-    assert found.spent <= (len(asked) if found.recovered else 0)
+    assert found.spent <= (len(places) if found.recovered else 0)
     assert wrong_on(bench.floor) == []
 
 
