@@ -73,8 +73,15 @@ def answer_of(plan: object) -> dict[str, Any]:
 @cache
 def _fields(kind: type[Any]) -> dict[str, tuple[Field[Any], Any]]:
     """What a document may say of this kind: its fields and their types."""
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, localns=_deferred() if kind is Walkways else None)
     return {field.name: (field, hints[field.name]) for field in fields(kind) if field.init}
+
+
+def _deferred() -> dict[str, Any]:
+    """What `Walkways` names in its fields without importing it, as it is heavy and a floor of aisles needs none."""
+    from picking.graph import FloorGraph
+
+    return {"FloorGraph": FloorGraph}
 
 
 def _object(kind: type[T], path: str, value: object, spots: Spots) -> T:
@@ -121,6 +128,10 @@ def _value(kind: Any, path: str, value: object, spots: Spots) -> object:
         return tuple(
             _value(one, f"{path}[{at}]", item, spots) for at, (one, item) in enumerate(zip(kinds, listed, strict=True))
         )
+    if origin is Mapping:
+        if not isinstance(value, dict):
+            raise FieldError(path, f"must be an object, got {type(value).__name__}")
+        return {name: _value(arguments[1], f"{path}.{name}", one, spots) for name, one in value.items()}
     if isinstance(kind, type) and is_dataclass(kind):
         return _object(kind, path, value, spots)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
@@ -146,6 +157,8 @@ def _is_default(field: Field[Any], value: object) -> bool:
 def _plain(value: object) -> Any:
     if is_dataclass(value):
         return document_of(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 

@@ -24,6 +24,7 @@ from picking.layout import Layout, Spot
 from picking.problem import TourProblem
 from picking.solver import plan_tour
 from picking.times import HandlingTimes
+from picking.walkways import Walkways
 
 _MOST = 10**9
 
@@ -48,11 +49,12 @@ class ModeProblem:
     """Orders, the cart, the times, and what the floor has for sorting and for handing over.
 
     `wall_slots` is how many orders the put wall takes at once (0: there is none). `zones` are groups of
-    aisle numbers, one picker in each, from the one where a cart begins to the last (empty: no zones).
-    `hand_overs` says where each zone takes carts over (empty: at its aisle nearest to the start).
+    aisle numbers (on a floor of walkways: of theirs), one picker in each, from the one where a cart begins to
+    the last (empty: no zones). `hand_overs` says where each zone takes carts over (empty: at its aisle nearest
+    to the start; on a floor of walkways they have to be said).
     """
 
-    layout: Layout
+    layout: Layout | Walkways
     start: Spot
     end: Spot
     cart: Cart
@@ -63,9 +65,9 @@ class ModeProblem:
     hand_overs: tuple[Spot, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, kind in (
-            ("layout", Layout), ("start", Spot), ("end", Spot), ("cart", Cart), ("times", HandlingTimes),
-        ):  # fmt: skip
+        if not isinstance(self.layout, Layout | Walkways):
+            raise FieldError("layout", f"must be a Layout or Walkways, got {type(self.layout).__name__}")
+        for name, kind in (("start", Spot), ("end", Spot), ("cart", Cart), ("times", HandlingTimes)):
             if not isinstance(getattr(self, name), kind):
                 raise FieldError(name, f"must be a {kind.__name__}, got {type(getattr(self, name)).__name__}")
         if not isinstance(self.orders, tuple) or not all(isinstance(order, PickOrder) for order in self.orders):
@@ -76,11 +78,13 @@ class ModeProblem:
                 raise FieldError(f"orders[{at}].order_id", f"{order.order_id!r} is used twice")
             seen.add(order.order_id)
         check_whole("wall_slots", self.wall_slots, 0, 10_000)
-        _check_zones(self.zones, len(self.layout.aisle_x_dm))
+        _check_zones(self.zones, _stretches(self.layout))
         if not isinstance(self.hand_overs, tuple) or not all(isinstance(spot, Spot) for spot in self.hand_overs):
             raise FieldError("hand_overs", "must be a tuple of Spot")
         if self.hand_overs and len(self.hand_overs) != len(self.zones):
             raise FieldError("hand_overs", f"must be one for each of {len(self.zones)} zones, or none")
+        if self.zones and not self.hand_overs and isinstance(self.layout, Walkways):
+            raise FieldError("hand_overs", "must be said for zones on a floor of walkways")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,13 @@ def price(problem: ModeProblem, mode: Mode) -> ModeCost:
     return {Mode.SINGLE: _single, Mode.CLUSTER: _cluster, Mode.BATCH: _batch, Mode.ZONE: _zone}[mode](problem)
 
 
+def shortest_dm(layout: Layout | Walkways, start: Spot, end: Spot, spots: tuple[Spot, ...], limit_ms: int) -> int:
+    """The walk to these spots: exact on a grid, the shortest found within the limit on walkways."""
+    if isinstance(layout, Walkways):
+        return layout.tour(start, end, spots, limit_ms).distance_dm
+    return plan_tour(TourProblem(layout, start, end, spots), limit_ms).distance_dm
+
+
 @dataclass(frozen=True, slots=True)
 class _Load:
     """What rides on one cart: whose orders, what is picked where, and in how many totes."""
@@ -232,9 +243,9 @@ def _zone(problem: ModeProblem) -> ModeCost:
     used = {_aisle(problem, line.spot) for order in problem.orders for line in order.lines}
     missing = used - {aisle for zone in problem.zones for aisle in zone}
     if missing:
-        return ModeCost(Mode.ZONE, reason=f"aisle {min(missing)} is in no zone")
+        return ModeCost(Mode.ZONE, reason=f"{_named(problem, min(missing))} is in no zone")
     times = problem.times
-    entries = list(problem.hand_overs) or [_entry(problem, zone) for zone in problem.zones]
+    entries = list(problem.hand_overs) or [_entry(problem.layout, problem.start, zone) for zone in problem.zones]
     batches: list[ModeBatch] = []
     works: list[list[int]] = []
     walk_ms = pick_ms = set_up_ms = hand_over_ms = 0
@@ -299,11 +310,11 @@ def _through_zones(problem: ModeProblem, load: _Load, entries: list[Spot]) -> tu
     return walks_dm, picks_ms
 
 
-def _entry(problem: ModeProblem, zone: tuple[int, ...]) -> Spot:
+def _entry(layout: Layout | Walkways, start: Spot, zone: tuple[int, ...]) -> Spot:
     """Where a zone takes over carts: on the start's cross-aisle, at its aisle nearest to the start."""
-    layout = problem.layout
-    y_dm = layout.cross_aisle_y_dm[layout.nearest_cross_aisle(problem.start.y_dm)]
-    x_dm = min((layout.aisle_x_dm[aisle] for aisle in zone), key=lambda x_dm: abs(x_dm - problem.start.x_dm))
+    assert isinstance(layout, Layout), "on walkways hand-overs are said"
+    y_dm = layout.cross_aisle_y_dm[layout.nearest_cross_aisle(start.y_dm)]
+    x_dm = min((layout.aisle_x_dm[aisle] for aisle in zone), key=lambda x_dm: abs(x_dm - start.x_dm))
     return Spot(f"zone entry at {x_dm} dm", x_dm, y_dm)
 
 
@@ -357,7 +368,7 @@ def _as_batch(load: _Load, distance_dm: int, work_ms: int) -> ModeBatch:
 
 
 def _walk_dm(problem: ModeProblem, start: Spot, end: Spot, spots: tuple[Spot, ...]) -> int:
-    return plan_tour(TourProblem(problem.layout, start, end, spots), TOUR_MS).distance_dm
+    return shortest_dm(problem.layout, start, end, spots, TOUR_MS)
 
 
 def _totes(problem: ModeProblem, orders: Sequence[PickOrder]) -> int:
@@ -375,7 +386,19 @@ def _count(problem: ModeProblem) -> int:
 
 
 def _aisle(problem: ModeProblem, spot: Spot) -> int:
-    return problem.layout.nearest_aisle(spot.x_dm)
+    layout = problem.layout
+    return layout.stretch(spot) if isinstance(layout, Walkways) else layout.nearest_aisle(spot.x_dm)
+
+
+def _named(problem: ModeProblem, aisle: int) -> str:
+    if not isinstance(problem.layout, Walkways):
+        return f"aisle {aisle}"
+    way = problem.layout.graph.walkways[aisle]
+    return f"the walkway from {way.from_node} to {way.to_node}"
+
+
+def _stretches(layout: Layout | Walkways) -> int:
+    return len(layout.graph.walkways) if isinstance(layout, Walkways) else len(layout.aisle_x_dm)
 
 
 def _check_zones(zones: object, aisles: int) -> None:

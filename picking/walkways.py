@@ -93,6 +93,10 @@ class Walkways:
         at = self.at(spot)
         return at.x_dm, at.y_dm, at.level
 
+    def stretch(self, spot: Spot) -> int:
+        """The number of the walkway a spot stands at, as `graph` counts them. Raises FieldError where none is near."""
+        return self.compiled.place(self.at(spot)).walkway
+
     def matrix(self, spots: Sequence[Spot], level_penalty_dm: int = 0, reach_level: int = 1) -> Dm:
         """Walk from every spot (row) to every spot (column), lifts included; UNREACHABLE_DM where no way leads."""
         import numpy as np

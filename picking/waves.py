@@ -20,13 +20,12 @@ from picking.batches.problem import Cart, PickOrder
 from picking.errors import FieldError, check_whole
 from picking.forecast import Forecast, ForecastProblem, Rates, TourLeft, forecast
 from picking.layout import Layout, Spot
-from picking.modes import Mode, ModeBatch, ModePlan, ModeProblem, choose_mode
-from picking.problem import TourProblem
+from picking.modes import Mode, ModeBatch, ModePlan, ModeProblem, choose_mode, shortest_dm
 from picking.releases import ReleaseProblem, choose_dense
 from picking.schedule import Schedule, ScheduleProblem, TourWork, plan_schedule
 from picking.shifts import PickerShift, check_shifts
-from picking.solver import plan_tour
 from picking.times import HandlingTimes
+from picking.walkways import Walkways
 
 _FARTHEST_MS = 2**53
 DENSE_MS = 0
@@ -70,7 +69,7 @@ class WaveProblem:
     a tour and the departure. `carts` are free ones. At most `most_orders` are released.
     """
 
-    layout: Layout
+    layout: Layout | Walkways
     start: Spot
     end: Spot
     cart: Cart
@@ -181,7 +180,7 @@ class WavePlan:
 
 
 def plan_wave(problem: WaveProblem, time_limit_ms: int = 5_000, seed: int = 0) -> WavePlan:
-    """Propose a wave; the search for the schedule ends within the limit, and one seed has one answer.
+    """Propose a wave; the search for the schedule ends within the limit, and on aisles one seed has one answer.
 
     Orders that cannot make their departure are left out while there are others to pick; when there are none,
     they are what is released.
@@ -249,16 +248,15 @@ def _candidates(problem: WaveProblem, left_out: list[OrderLeftOut]) -> list[Wave
 
 
 def _dense_at_the_limit(problem: WaveProblem, urgent: list[WaveOrder]) -> list[WaveOrder]:
-    """Of equally urgent orders of which only some have room, first those that need the fewest sub-aisles visited."""
-    layout, room = problem.layout, problem.most_orders
+    """Of equally urgent orders of which only some have room, first those that need the fewest sub-aisles visited, or
+    walkways."""
+    room = problem.most_orders
     at_limit = _urgency(urgent[room])[:2]
     before = [order for order in urgent[:room] if _urgency(order)[:2] != at_limit]
     equal = [order for order in urgent if _urgency(order)[:2] == at_limit]
     wanted: list[set[int]] = []
     for order in equal:
-        spots = [line.spot for line in order.order.lines]
-        aisles = len(layout.aisle_x_dm)
-        wanted.append({layout.block_of(spot.y_dm) * aisles + layout.nearest_aisle(spot.x_dm) for spot in spots})
+        wanted.append({_sub_aisle(problem.layout, line.spot) for line in order.order.lines})
     # An order asks for a unit of each sub-aisle it needs; visiting one serves all orders there are.
     aisles_used = sorted(set().union(*wanted))
     choice = choose_dense(
@@ -274,6 +272,12 @@ def _dense_at_the_limit(problem: WaveProblem, urgent: list[WaveOrder]) -> list[W
     rest = [order for at, order in enumerate(equal) if at not in chosen]
     later = [order for order in urgent[room:] if _urgency(order)[:2] != at_limit]
     return [*before, *first, *rest, *later]
+
+
+def _sub_aisle(layout: Layout | Walkways, spot: Spot) -> int:
+    if isinstance(layout, Walkways):
+        return layout.stretch(spot)
+    return layout.block_of(spot.y_dm) * len(layout.aisle_x_dm) + layout.nearest_aisle(spot.x_dm)
 
 
 def _urgency(order: WaveOrder) -> tuple[int, int, int, str]:
@@ -301,13 +305,15 @@ def _late_ms(problem: WaveProblem, order: WaveOrder, free_at_ms: int) -> int:
     if spare_ms > times.walk_ms(_walk_at_most_dm(problem, order.order)):
         return 0
     spots = tuple(line.spot for line in lines)
-    walk = plan_tour(TourProblem(problem.layout, problem.start, problem.end, spots), ALONE_MS)
-    return times.walk_ms(walk.distance_dm) - spare_ms
+    return times.walk_ms(shortest_dm(problem.layout, problem.start, problem.end, spots, ALONE_MS)) - spare_ms
 
 
 def _walk_at_most_dm(problem: WaveProblem, order: PickOrder) -> int:
-    """More than any tour of so many stops: to each bin and back along both sides of the floor."""
+    """More than any tour of so many stops: to each bin and back along both sides of the floor; on walkways the walk
+    from line to line."""
     layout = problem.layout
+    if isinstance(layout, Walkways):
+        return layout.walk_dm([problem.start, *(line.spot for line in order.lines), problem.end])
     xs = [*layout.aisle_x_dm, problem.start.x_dm, problem.end.x_dm]
     ys = [*layout.cross_aisle_y_dm, problem.start.y_dm, problem.end.y_dm, *(line.spot.y_dm for line in order.lines)]
     return (len(order.lines) + 1) * 2 * (max(xs) - min(xs) + max(ys) - min(ys))

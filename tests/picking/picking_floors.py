@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from picking import Closed, Layout, OneWay, Spot, TourProblem
+from picking import Closed, Layout, OneWay, Spot, TourProblem, Walkways, floor_of_storeys
 
 TWO_BLOCKS = Layout((0, 40, 80), (0, 100, 200))
 DEPOT = Spot("depot", 0, 0)
+SAME_WALKWAYS = Walkways(floor_of_storeys({0: TWO_BLOCKS}))
+"""The floor of TWO_BLOCKS measured as points and ways between them."""
 
 
 def bin_at(x_dm: int, y_dm: int, level: int = 0) -> Spot:

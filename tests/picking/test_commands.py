@@ -49,6 +49,39 @@ def test_the_tour_of_the_example_visits_all_stops(capsys: pytest.CaptureFixture[
     assert said["lower_bound_dm"] <= said["distance_dm"] <= said["s_shape_dm"]
 
 
+def test_a_wave_on_walkways_goes_up_to_the_loft_for_what_stands_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(EXAMPLES / "wave_walkways.json")
+    said = answer(capsys, "wave", file, "--svg", str(tmp_path / "wave.svg"))
+    assert sorted(said["order_ids"]) == ["1001", "1002", "1003", "1004"]
+    loft_dm = 2 * (120 + 70)  # and the stairs
+    assert said["distance_dm"] > loft_dm
+    on_the_floor = example("wave_walkways")
+    on_the_floor["layout"]["stands"] = {}
+    (tmp_path / "floor.json").write_text(json.dumps(on_the_floor))
+    assert answer(capsys, "wave", str(tmp_path / "floor.json"))["distance_dm"] < said["distance_dm"]
+    assert ElementTree.parse(tmp_path / "wave.svg").getroot().tag.endswith("svg")
+
+
+@pytest.mark.parametrize(
+    ("layout", "said"),
+    [
+        ({"isle_x_dm": []}, "layout.isle_x_dm: is not known; known are aisle_x_dm"),
+        ({"graph": {"nodes": []}}, "layout.graph.walkways: is missing"),
+        ({"stands": []}, "layout.graph: is missing"),
+        ({"graph": None, "stands": []}, "layout.graph: must be an object, got NoneType"),
+    ],
+)
+@pytest.mark.parametrize("command", ["batch", "wave"])
+def test_what_is_no_floor_is_named(
+    command: str, layout: dict[str, Any], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.json").write_text(json.dumps({**example(command), "layout": layout}))
+    assert main([command, str(tmp_path / "bad.json")]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_floor_of_walkways_keeps_its_order_its_hours_and_its_one_way(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from picking import Cart, FieldError, PickLine, PickOrder
+from picking import Cart, FieldError, PickLine, PickOrder, Spot
 from picking.modes import Mode, ModeProblem, choose_mode, price, waiting_ms
 from picking.times import HandlingTimes
-from tests.picking.picking_floors import DEPOT, TWO_BLOCKS, bin_at
+from tests.picking.picking_floors import DEPOT, SAME_WALKWAYS, TWO_BLOCKS, bin_at
 
 CART = Cart(4, 48_000, 18_000)
 ZONES = ((0,), (1, 2))
+PLACES = st.tuples(st.sampled_from(TWO_BLOCKS.aisle_x_dm), st.integers(1, 199).filter(lambda y: y != 100))
 
 
 def order(number: int, *places: tuple[int, int], qty_each: int = 1, volume_ml: int = 0) -> PickOrder:
@@ -28,11 +31,10 @@ def problem(*orders: PickOrder, **fields: object) -> ModeProblem:
 
 @st.composite
 def problems(draw: st.DrawFn) -> ModeProblem:
-    places = st.tuples(st.sampled_from(TWO_BLOCKS.aisle_x_dm), st.integers(1, 199).filter(lambda y: y != 100))
     orders = tuple(
         order(
             number,
-            *draw(st.lists(places, min_size=1, max_size=3)),
+            *draw(st.lists(PLACES, min_size=1, max_size=3)),
             qty_each=draw(st.integers(1, 4)),
             volume_ml=draw(st.sampled_from([0, 500, 30_000])),
         )
@@ -117,6 +119,27 @@ def test_each_zone_is_walked_from_its_own_entry() -> None:
     assert cost.hand_over_ms == 2 * 0 + 1 * 5_000
 
 
+@settings(max_examples=25)
+@given(st.lists(PLACES, min_size=1, max_size=8, unique=True))
+def test_aisles_measured_as_walkways_cost_the_same_in_each_mode(places: list[tuple[int, int]]) -> None:
+    hand_overs = (DEPOT, Spot("over", 40, 0))
+    on_aisles = problem(order(1, *places), wall_slots=4, zones=ZONES, hand_overs=hand_overs)
+    zones = tuple(
+        tuple(SAME_WALKWAYS.stretch(bin_at(40 * aisle, y_dm)) for aisle in zone for y_dm in (50, 150)) for zone in ZONES
+    )
+    for mode in Mode:
+        assert price(replace(on_aisles, layout=SAME_WALKWAYS, zones=zones), mode) == price(on_aisles, mode)
+
+
+def test_a_walkway_in_no_zone_is_named_by_its_ends() -> None:
+    zones = ((SAME_WALKWAYS.stretch(bin_at(0, 50)),), (SAME_WALKWAYS.stretch(bin_at(40, 50)),))
+    on_walkways = replace(
+        problem(order(1, (80, 150))), layout=SAME_WALKWAYS, zones=zones, hand_overs=(DEPOT, Spot("over", 40, 0))
+    )
+    ends = sorted(node.name for node in SAME_WALKWAYS.graph.nodes if node.x_dm == 80 and node.y_dm >= 100)
+    assert price(on_walkways, Mode.ZONE).reason == f"the walkway from {ends[0]} to {ends[1]} is in no zone"
+
+
 def test_a_zone_waits_for_the_carts_of_a_slower_one() -> None:
     assert waiting_ms([[30, 10], [30, 10]]) == 30 + 20
     assert waiting_ms([[10, 10], [10, 10]]) == 10
@@ -149,6 +172,15 @@ def test_what_is_wrong_is_named(fields: dict[str, object], field: str) -> None:
     values: dict[str, object] = {"orders": (order(1, (0, 50)),), **fields}
     with pytest.raises(FieldError) as raised:
         ModeProblem(TWO_BLOCKS, DEPOT, DEPOT, CART, **values)  # type: ignore[arg-type]
+    assert raised.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"), [({"zones": ((0,), (99,))}, "zones[1][0]"), ({"zones": ((0,), (1,))}, "hand_overs")]
+)
+def test_what_is_wrong_on_walkways_is_named(fields: dict[str, object], field: str) -> None:
+    with pytest.raises(FieldError) as raised:
+        ModeProblem(SAME_WALKWAYS, DEPOT, DEPOT, CART, (order(1, (0, 50)),), **fields)  # type: ignore[arg-type]
     assert raised.value.field == field
 
 

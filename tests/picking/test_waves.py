@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from picking import Cart, FieldError, PickLine, PickOrder
+from picking import Cart, FieldError, Layout, PickLine, PickOrder, Walkways
 from picking.modes import Mode
 from picking.shifts import PickerShift
 from picking.waves import LeftOut, WaveOrder, WavePlan, WaveProblem, plan_wave
-from tests.picking.picking_floors import DEPOT, TWO_BLOCKS, bin_at
+from tests.picking.picking_floors import DEPOT, SAME_WALKWAYS, TWO_BLOCKS, bin_at
 
 MIN_MS = 60_000
 HOUR_MS = 60 * MIN_MS
@@ -29,8 +30,9 @@ def picker(name: str = "Ann", until_min: int = 480, *breaks: tuple[int, int]) ->
 
 
 def problem(orders: list[WaveOrder], *pickers: PickerShift, **fields: object) -> WaveProblem:
-    values: dict[str, object] = {"now_ms": 0, "carts": 4, **fields}
-    return WaveProblem(TWO_BLOCKS, DEPOT, DEPOT, CART, tuple(orders), pickers, **values)  # type: ignore[arg-type]
+    values: dict[str, object] = {"layout": TWO_BLOCKS, "now_ms": 0, "carts": 4, **fields}
+    rest = {"start": DEPOT, "end": DEPOT, "cart": CART, "orders": tuple(orders), "pickers": pickers}
+    return WaveProblem(**rest, **values)  # type: ignore[arg-type]
 
 
 def reasons(plan: WavePlan) -> dict[str, LeftOut]:
@@ -66,6 +68,19 @@ def test_every_order_is_released_or_left_out_with_words(problem: WaveProblem) ->
     assert {order_id for tour in plan.tours for order_id in tour.batch.order_ids} == set(plan.order_ids)
     shifts = {picker.name: picker for picker in problem.pickers}
     assert all(tour.until_ms <= shifts[tour.picker].until_ms for tour in plan.tours)
+
+
+@settings(max_examples=25)
+@given(problems())
+def test_on_walkways_the_same_orders_can_go_as_on_the_aisles_they_are(problem: WaveProblem) -> None:
+    on_aisles, on_walkways = (plan_wave(asked, 500) for asked in (problem, replace(problem, layout=SAME_WALKWAYS)))
+    for reason in (LeftOut.WAITS, LeftOut.NO_PICKER, LeftOut.CUT_OFF):
+        assert [left for left in on_walkways.left_out if left.reason == reason] == [
+            left for left in on_aisles.left_out if left.reason == reason
+        ]
+    left = {each.order_id for each in on_walkways.left_out}
+    assert left.isdisjoint(on_walkways.order_ids)
+    assert left | {*on_walkways.order_ids} == {each.order.order_id for each in problem.orders}
 
 
 def test_orders_side_by_side_go_on_one_cart() -> None:
@@ -110,9 +125,10 @@ def test_the_most_urgent_go_when_a_wave_is_full() -> None:
     assert reasons(plan) == {"O1": LeftOut.FULL}
 
 
-def test_of_equally_urgent_orders_those_of_few_aisles_go_first() -> None:
+@pytest.mark.parametrize("layout", [TWO_BLOCKS, SAME_WALKWAYS], ids=["aisles", "walkways"])
+def test_of_equally_urgent_orders_those_of_few_aisles_go_first(layout: Layout | Walkways) -> None:
     orders = [order(number, (40 * (number % 3), 50)) for number in range(9)]
-    plan = plan_wave(problem(orders, picker(), most_orders=3))
+    plan = plan_wave(problem(orders, picker(), most_orders=3, layout=layout))
     assert len(plan.order_ids) == 3
     assert len({int(order_id[1:]) % 3 for order_id in plan.order_ids}) == 1, "all of one aisle"
     assert set(reasons(plan).values()) == {LeftOut.FULL}

@@ -25,6 +25,7 @@ from picking import (
     PickOrder,
     Spot,
     TourProblem,
+    Walkways,
     pack_totes,
     plan_batches,
     price,
@@ -35,6 +36,8 @@ Load = tuple[tuple[ClusterTote, ...], tuple[Spot, ...]]
 """What rides on one cart, an entry for each order's part of a tote, and where the cart stops."""
 
 COMPARED_MS = 500
+ALONG_MS = 20
+"""The longest the walk a floor of walkways fills its totes along is searched for."""
 
 
 def planned(picks: WavePicks, plan: FloorPlan, wall_slots: int) -> tuple[BatchPlan, list[Load]]:
@@ -42,7 +45,7 @@ def planned(picks: WavePicks, plan: FloorPlan, wall_slots: int) -> tuple[BatchPl
     start, end = plan.start, tour_ends.likely(plan, picks.orders)[0]
     problem = BatchProblem(plan.layout, start, end, picks.cart, picks.orders)
     apart = plan_batches(problem, COMPARED_MS, proposals=0)
-    together = ModeProblem(plan.grid, start, end, picks.cart, picks.orders, wall_slots=wall_slots)
+    together = ModeProblem(plan.layout, start, end, picks.cart, picks.orders, wall_slots=wall_slots)
     orders = {order.order_id: order for order in picks.orders}
     loads = [
         load
@@ -56,7 +59,10 @@ def planned(picks: WavePicks, plan: FloorPlan, wall_slots: int) -> tuple[BatchPl
 def _loads(orders: Sequence[PickOrder], picks: WavePicks, plan: FloorPlan) -> Iterator[Load]:
     lines = [line for order in orders for line in order.lines]
     spots = tuple({line.spot.name: line.spot for line in lines}.values())
-    walk = s_shape(TourProblem(plan.grid, plan.start, plan.drops[0], spots)).sequence
+    if isinstance(plan.layout, Walkways):
+        walk = plan.layout.tour(plan.start, plan.drops[0], spots, ALONG_MS).sequence
+    else:
+        walk = s_shape(TourProblem(plan.layout, plan.start, plan.drops[0], spots)).sequence
     at = {spot.name: number for number, spot in enumerate(walk)}
 
     def on_the_way(line: PickLine) -> tuple[int, int, str]:

@@ -11,7 +11,7 @@ from fulfillment.domain.tasks import PickMode
 from fulfillment.hot import Tx
 from fulfillment.services.sorting import put_walls
 from fulfillment.services.touring import pick_zones
-from fulfillment.services.walking import tour_orders, walkways
+from fulfillment.services.walking import tour_orders
 
 RELEASED_AS = tuple(PickMode)
 """How a wave can be released, the simplest first: of two that cost the same it is the one to take."""
@@ -20,12 +20,10 @@ RELEASED_AS = tuple(PickMode)
 def check(tx: Tx, mode: str) -> None:
     """
     Raises:
-        Conflict: `no_grid` or `no_put_wall` for a batch; `no_zones` or `zones_not_ordered` for zones.
+        Conflict: `no_put_wall` for a batch; `no_zones` or `zones_not_ordered` for zones.
     """
-    if mode == PickMode.BATCH:
-        walkways.refuse_on_walkways(tx, "batches for a put wall", "mode")
-        if not put_walls.is_there(tx):
-            raise Conflict("no_put_wall", "there is no put wall to sort a batch at: set one up first", "mode")
+    if mode == PickMode.BATCH and not put_walls.is_there(tx):
+        raise Conflict("no_put_wall", "there is no put wall to sort a batch at: set one up first", "mode")
     if mode == PickMode.ZONE:
         pick_zones.check(tx)
         tour_orders.check_zones(tx)

@@ -21,9 +21,7 @@ from fulfillment.services.touring import pick_zones
 from fulfillment.services.walking import tour_ends
 from fulfillment.services.walking.floor_plan import FloorPlan
 from fulfillment.services.walking.zone_walks import NO_ZONES, Zoning
-from picking import BatchPlan, HandlingTimes, Mode, ModeCost, ModeProblem, PickOrder, Spot, Walkways, price
-
-BY_AISLES = "ways of picking are weighed by aisles"
+from picking import BatchPlan, HandlingTimes, Mode, ModeCost, ModeProblem, PickOrder, Spot, price
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def ways(tx: Tx, plan: FloorPlan, orders: Sequence[PickOrder]) -> Ways:
     missing = pick_modes.missing(tx)
     aisles: tuple[tuple[int, ...], ...] = ()
     hand_overs: tuple[Spot, ...] = ()
-    if PickMode.ZONE not in missing and not isinstance(plan.layout, Walkways):
+    if PickMode.ZONE not in missing:
         aisles, hand_overs = wave_questions.zones(tx, plan)
     zoning = NO_ZONES if PickMode.ZONE in missing else pick_zones.zoning(tx, _spots(orders))
     slots = 0 if PickMode.BATCH in missing else put_walls.largest_slots(tx)
@@ -75,19 +73,13 @@ def costs(picks: WavePicks, plan: FloorPlan, found: Ways, times: HandlingTimes) 
     """Every mode with its cost a line, all reckoned alike; `code` says why the floor cannot have it, `reason` why it
     has no price. Those with a price come first, the cheapest before the others."""
     rows: list[dict[str, Any]] = []
-    problem = None
-    if not isinstance(plan.layout, Walkways):
-        end = tour_ends.likely(plan, picks.orders)[0]
-        problem = ModeProblem(
-            plan.layout, plan.start, end, picks.cart, picks.orders, times, found.wall_slots, found.aisles,
-            found.hand_overs,
-        )  # fmt: skip
+    problem = ModeProblem(
+        plan.layout, plan.start, tour_ends.likely(plan, picks.orders)[0], picks.cart, picks.orders, times,
+        found.wall_slots, found.aisles, found.hand_overs,
+    )  # fmt: skip
     for mode in Mode:
         code = found.missing.get(mode.value, "")
-        cost = ModeCost(mode, reason="" if code else BY_AISLES)
-        if problem is not None and not code:
-            cost = price(problem, mode)
-        rows.append({"code": code, **wave_questions.cost_of(cost)})
+        rows.append({"code": code, **wave_questions.cost_of(ModeCost(mode) if code else price(problem, mode))})
     return sorted(rows, key=lambda row: (bool(row["code"]), bool(row["reason"]), row["total_ms"]))
 
 

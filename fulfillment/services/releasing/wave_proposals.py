@@ -19,7 +19,6 @@ from fulfillment.services.common.actor import Actor
 from fulfillment.services.common.running import tell
 from fulfillment.services.releasing import pick_modes, wave_forecasts, wave_questions, waves, ways
 from fulfillment.services.replenishing import refills_for_orders
-from fulfillment.services.walking import walkways
 from fulfillment.services.working import jobs
 
 PROPOSE = "propose_wave"
@@ -41,9 +40,8 @@ def ask(tx: Tx, max_orders: int = MAX_WAVE_ORDERS, horizon_ms: int = USUAL_HORIZ
     """Have a proposal planned; the one that is being planned already answers for it.
 
     Raises:
-        DomainError: a size or a time no wave has; Conflict: `no_grid`, the floor is made of walkways.
+        DomainError: a size or a time no wave has.
     """
-    walkways.refuse_on_walkways(tx, "proposals weigh ways of picking by aisles; a draft can be planned", "orders")
     if not 1 <= max_orders <= MAX_WAVE_ORDERS:
         raise DomainError("bad_quantity", f"1 to {MAX_WAVE_ORDERS} orders a wave", "max_orders")
     if not 0 < horizon_ms <= LONGEST_HORIZON_MS:

@@ -6,8 +6,9 @@ numbers and clock times. Invariant: nothing here writes; the same floor gives th
 
 from __future__ import annotations
 
+import contextlib
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,7 +158,7 @@ def _question(tx: Tx, floor: Floor, max_orders: int, horizon_ms: int) -> _Questi
     lost = wave_picks.lost_places(picks.values(), plan)
     orders = tuple(_wave_order(row, picks.get(row["id"]), lost) for row in heads)
     problem = WaveProblem(
-        plan.grid, plan.start, end, wave_picks.smallest_cart(tx), orders, pickers, tx.now_ms,
+        plan.layout, plan.start, end, wave_picks.smallest_cart(tx), orders, pickers, tx.now_ms,
         tx.one("SELECT COUNT(*) AS carts FROM cart WHERE warehouse_id = :w")["carts"], times, rates, PACK_MS,
         horizon_ms, max_orders, put_walls.largest_slots(tx), zones_of_aisles, hand_overs,
     )  # fmt: skip
@@ -166,22 +167,32 @@ def _question(tx: Tx, floor: Floor, max_orders: int, horizon_ms: int) -> _Questi
 
 
 def zones(tx: Tx, plan: FloorPlan) -> tuple[tuple[tuple[int, ...], ...], tuple[Spot, ...]]:
-    """The aisles of each zone that takes carts over, and where; an aisle of two zones is priced as the first one's."""
+    """The aisles of each zone that takes carts over (on a floor of walkways those), and where; an aisle of two zones is
+    priced as the first one's."""
     taken: set[int] = set()
     groups: list[tuple[int, ...]] = []
     hand_overs: list[Spot] = []
     # A cart through several zones keeps no order of its stops, and is no way to pick where they need one.
     for zone in () if plan.heavy_from_g else pick_zones.listed(tx):
         rows = tx.all(
-            f"SELECT DISTINCT x_dm FROM location WHERE warehouse_id = :w AND zone = :zone AND {floor_plan.STORAGE}",
+            "SELECT MIN(code) AS code, x_dm, y_dm, level FROM location"
+            f" WHERE warehouse_id = :w AND zone = :zone AND {floor_plan.STORAGE}"
+            " GROUP BY x_dm, y_dm, level, storey, walk_point_id",
             zone=zone.code,
         )
-        aisles = {plan.grid.nearest_aisle(row["x_dm"]) for row in rows} - taken
+        spots = [Spot(row["code"], row["x_dm"], row["y_dm"], row["level"]) for row in rows]
+        aisles = set(_stretches(plan, spots)) - taken
         if aisles:
             taken |= aisles
             groups.append(tuple(sorted(aisles)))
             hand_overs.append(zone.spot)
     return tuple(groups), tuple(hand_overs)
+
+
+def _stretches(plan: FloorPlan, spots: Iterable[Spot]) -> Iterator[int]:
+    for spot in spots:
+        with contextlib.suppress(FieldError):  # no walkway comes near: nobody is sent there
+            yield plan.stretch(spot)
 
 
 def _wave_order(row: Any, picks: PickOrder | None, lost: set[str]) -> WaveOrder:

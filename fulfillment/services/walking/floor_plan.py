@@ -81,6 +81,10 @@ class FloorPlan:
             return self.layout.place(spot)
         return spot.x_dm, spot.y_dm, 0
 
+    def stretch(self, spot: Spot) -> int:
+        """The number of the aisle a spot is picked from; of the walkway on a floor of those."""
+        return self.layout.stretch(spot) if isinstance(self.layout, Walkways) else self.layout.nearest_aisle(spot.x_dm)
+
 
 @dataclass(frozen=True)
 class OneWayIn:

@@ -18,7 +18,6 @@ from fulfillment.services.working import jobs
 from tests.factories import NOBODY, FloorHand
 from tests.services import acts, wall
 from tests.services.odd_floor import lay_walkways
-from tests.services.walking.a_walk import stock_every_bin
 
 HOUR_MS = 3_600_000
 
@@ -284,17 +283,25 @@ def test_nobody_knows_a_draft_that_was_never_asked_for(hand: FloorHand) -> None:
             hand.write(lambda tx, number=number: wave_drafts.describe(tx, number))
 
 
-def both_aisles(hand: FloorHand, orders_of: int = 4) -> FloorHand:
-    """Orders of both aisles, on a floor with a put wall and two zones."""
+FLOORS = pytest.mark.parametrize("has_aisles", [True, False], ids=["aisles", "walkways"])
+
+
+def both_aisles(hand: FloorHand, orders_of: int = 4, *, has_aisles: bool = True) -> FloorHand:
+    """Orders of both aisles, on a floor with a put wall and two zones; walkways: the racks stand along those."""
     wall.equip(hand)
     acts.zone(hand)
+    if not has_aisles:
+        lay_walkways(hand)
     for number in range(1, orders_of + 1):
         hand.order(str(number), ("MUG", 1), ("JUG", 1))
     return hand
 
 
-def test_each_mode_is_planned_as_its_wave_walks_it_and_shown_with_what_the_others_cost(stocked: FloorHand) -> None:
-    both_aisles(stocked)
+@FLOORS
+def test_each_mode_is_planned_as_its_wave_walks_it_and_shown_with_what_the_others_cost(
+    stocked: FloorHand, has_aisles: bool
+) -> None:
+    both_aisles(stocked, has_aisles=has_aisles)
     for mode in ("single", "cluster", "batch", "zone"):
         plan = drafted(stocked, mode=mode)["plan"]
         assert (plan["mode"], plan["refused"]) == (mode, "")
@@ -307,9 +314,10 @@ def test_each_mode_is_planned_as_its_wave_walks_it_and_shown_with_what_the_other
             assert sorted(tour["orders"] for tour in plan["tours"]) == [["1"], ["2"], ["3"], ["4"]]
 
 
+@FLOORS
 @pytest.mark.parametrize("mode", ["single", "batch", "zone"])
-def test_a_draft_is_released_in_the_mode_it_was_shown_in(stocked: FloorHand, mode: str) -> None:
-    draft = drafted(both_aisles(stocked), mode=mode)
+def test_a_draft_is_released_in_the_mode_it_was_shown_in(stocked: FloorHand, mode: str, has_aisles: bool) -> None:
+    draft = drafted(both_aisles(stocked, has_aisles=has_aisles), mode=mode)
     wave = released(stocked, draft)
     assert (wave["mode"], wave["orders"], wave["changed"]) == (mode, 4, [])
     planning.plan_wave(stocked.floor, wave["wave"], 20)
@@ -319,8 +327,9 @@ def test_a_draft_is_released_in_the_mode_it_was_shown_in(stocked: FloorHand, mod
     assert walked["distance_dm"] <= draft["plan"]["distance_dm"], "nearer bins of one age may still be found"
 
 
-def test_unless_somebody_chooses_a_wave_is_picked_as_costs_least(stocked: FloorHand) -> None:
-    plan = drafted(both_aisles(stocked))["plan"]
+@FLOORS
+def test_unless_somebody_chooses_a_wave_is_picked_as_costs_least(stocked: FloorHand, has_aisles: bool) -> None:
+    plan = drafted(both_aisles(stocked, has_aisles=has_aisles))["plan"]
     costs = {cost["mode"]: cost["total_ms"] for cost in plan["modes"]}
     assert plan["mode"] == min(costs, key=lambda mode: costs[mode])
     assert released(stocked, {"draft": 1})["mode"] == plan["mode"]
@@ -355,17 +364,6 @@ def test_a_mode_this_floor_cannot_have_is_refused_and_shown_so(stocked: FloorHan
     assert {cost["mode"]: cost["code"] for cost in plan["modes"] if cost["code"]} == {
         "batch": "no_put_wall", "zone": "no_zones",
     }  # fmt: skip
-
-
-def test_on_walkways_a_draft_is_a_tote_for_each_order_and_no_mode_has_a_price(hand: FloorHand) -> None:
-    lay_walkways(stock_every_bin(hand))
-    hand.order("1", ("A01-01-1", 1))
-    plan = drafted(hand)["plan"]
-    assert (plan["mode"], plan["orders"]) == ("cluster", ["1"])
-    assert all(cost["code"] or cost["reason"] for cost in plan["modes"])
-    with pytest.raises(Conflict) as refused:
-        hand.write(lambda tx: wave_drafts.ask(tx, WaveChoice(mode="batch")))
-    assert refused.value.code == "no_grid"
 
 
 def test_with_other_zones_or_another_wall_since_nothing_is_released(stocked: FloorHand) -> None:

@@ -12,12 +12,13 @@ from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services.ordering import orders
 from fulfillment.services.releasing import picker_shifts, planning, wave_forecasts, wave_proposals, waves, work_times
-from fulfillment.services.walking import closures
+from fulfillment.services.walking import closures, floor_plan
 from fulfillment.services.working import jobs
 from picking import Work
 from tests.factories import NOBODY, FloorHand
-from tests.services import wall
+from tests.services import acts, wall
 from tests.services.acts import CARTS
+from tests.services.odd_floor import lay_walkways
 
 MIN_MS = 60_000
 HOUR_MS = 60 * MIN_MS
@@ -64,8 +65,11 @@ def test_one_bin_cut_off_between_two_closed_ones_spoils_no_proposal(stocked: Flo
     assert "closed aisle" in str(proposal["plan"]["left_out"])
 
 
-def test_a_proposal_says_what_goes_how_and_when_it_is_done(stocked: FloorHand) -> None:
+@pytest.mark.parametrize("has_aisles", [True, False], ids=["aisles", "walkways"])
+def test_a_proposal_says_what_goes_how_and_when_it_is_done(stocked: FloorHand, has_aisles: bool) -> None:
     on_shift(stocked)
+    if not has_aisles:
+        lay_walkways(stocked)
     for number in range(1, 9):
         stocked.order(str(number), ("MUG", number), ("JUG", 1))
     proposal = propose(stocked)
@@ -362,6 +366,45 @@ def test_a_waves_forecast_has_what_is_sorted_after_its_tours_and_what_waits_at_t
     assert [row["tours_left"] for row in hand.write(wave_proposals.latest)["waves"]] == [1]
     wall.sort(hand, totes[0])
     assert left() == [("planned", 1)]
+
+
+def test_on_walkways_a_bin_no_way_leads_to_spoils_no_proposal(stocked: FloorHand) -> None:
+    on_shift(stocked)
+    acts.zone(stocked)
+    lay_walkways(stocked)
+    stocked.item("PEN")
+    stocked.stock("PEN", 5, "A01-02-1")
+    stocked.write(lambda tx: tx.run("UPDATE location SET x_dm = 900, y_dm = 900 WHERE code = 'A01-02-1'"))
+    stocked.write(floor_plan.changed)
+    stocked.order("near", ("JUG", 1), ("MUG", 1))
+    stocked.order("nowhere", ("PEN", 1))
+    plan = propose(stocked)["plan"]
+    assert plan["orders"] == ["near"]
+    assert [left["order"] for left in plan["left_out"]] == ["nowhere"]
+    assert {mode["mode"]: mode["reason"] for mode in plan["modes"] if mode["reason"]} == {
+        "batch": "there is no put wall"
+    }
+
+
+@pytest.mark.parametrize("mode", ["single", "cluster", "zone", "batch"])
+def test_a_proposal_on_walkways_is_released_in_any_mode_and_forecast(stocked: FloorHand, mode: str) -> None:
+    on_shift(stocked)
+    wall.equip(stocked)
+    acts.zone(stocked)
+    lay_walkways(stocked)
+    for number in range(1, 4):
+        stocked.order(str(number), ("MUG", number), ("JUG", 1))
+    proposal = propose(stocked)
+    answer = stocked.write(lambda tx: wave_proposals.release(tx, NOBODY, proposal["proposal"], mode))
+    assert (answer["orders"], answer["mode"], answer["changed"]) == (3, mode, [])
+    planning.plan_wave(stocked.floor, answer["wave"], 20)
+    walked = stocked.write(lambda tx: waves.describe(tx, answer["wave"]))
+    assert {tour["mode"] for tour in walked["tours"]} == {mode}
+    assert walked["distance_dm"] > 0
+    wave_forecasts.refresh(stocked.floor)
+    (latest,) = stocked.write(wave_proposals.latest)["waves"]
+    assert latest["tours_left"] == len(walked["tours"])
+    assert stocked.floor.clock() < latest["p50_at_ms"] <= latest["p90_at_ms"]
 
 
 def test_a_proposed_batch_is_finished_when_it_is_sorted(hand: FloorHand) -> None:

@@ -12,6 +12,7 @@ from fulfillment.services.tracing.trace import Asked
 from tests.factories import NOBODY, FloorHand
 from tests.services import acts, wall
 from tests.services.acts import cancel, demand
+from tests.services.odd_floor import lay_walkways
 from tests.services.walking.a_walk import work_off
 
 pytestmark = pytest.mark.usefixtures("book_is_right")
@@ -50,7 +51,10 @@ def test_a_stop_asks_for_the_units_of_all_orders_at_once(batch: FloorHand) -> No
     assert [tour["totes"] for tour in shown["tours"]] == [1]
 
 
-def test_every_unit_keeps_its_order_from_the_bin_to_the_slot(batch: FloorHand) -> None:
+@pytest.mark.parametrize("has_aisles", [True, False], ids=["aisles", "walkways"])
+def test_every_unit_keeps_its_order_from_the_bin_to_the_slot(batch: FloorHand, has_aisles: bool) -> None:
+    if not has_aisles:
+        lay_walkways(batch)
     (tote,) = wall.picked(batch)
     assert batch.order_state("S2") == "picked"
     wall.sort(batch, tote)

@@ -9,7 +9,7 @@ import pytest
 
 from fulfillment.domain.reasons import Conflict, DomainError
 from fulfillment.services.imports import import_locations, import_walk_points, import_walkways
-from fulfillment.services.releasing import late_orders, waves, ways
+from fulfillment.services.releasing import late_orders, ways
 from fulfillment.services.touring import replanning, tour_views
 from fulfillment.services.walking import closed_hours, closures, floor_plan, walks
 from picking import Spot, Walkways
@@ -143,7 +143,6 @@ def test_what_only_aisles_can_do_is_refused_in_words(odd: FloorHand) -> None:
     for act in (
         lambda tx: floor_plan.set_cross_aisles(tx, [0, 50]),
         lambda tx: floor_plan.set_plan(tx, None, [], one_way),
-        lambda tx: waves.release(tx, NOBODY, mode="batch"),
     ):
         with pytest.raises(Conflict) as refused:
             odd.write(act)
