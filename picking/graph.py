@@ -24,6 +24,9 @@ from picking.layout import FARTHEST_DM, Spot
 MOST_KEPT_NODES = 2000
 """Up to here the ways between all nodes are kept (48 MB at most); above, those from the nodes asked about of late."""
 
+MOST_KEPT_PLACES = 20_000
+"""So many spots are remembered with where they stand: a plan asks for the same ones many times."""
+
 LONGEST_MS = 3_600_000
 
 Point3 = tuple[int, int, int]
@@ -163,6 +166,7 @@ class CompiledGraph:
         self._high = np.maximum(self._from, self._to) + (floor.reach_dm + 1)
         self._kept = self._search(range(len(floor.nodes))) if len(floor.nodes) <= MOST_KEPT_NODES else None
         self._of_late: dict[int, tuple[Dm, Nodes]] = {}
+        self._places: dict[Spot, Place] = {}
 
     def dm_of(self, ms: int) -> int:
         """The walk done in this time, to the nearest dm."""
@@ -170,6 +174,14 @@ class CompiledGraph:
 
     def place(self, spot: Spot) -> Place:
         """Raises FieldError when no walkway of the spot's storey comes near enough."""
+        known = self._places.get(spot)
+        if known is None:
+            if len(self._places) >= MOST_KEPT_PLACES:
+                self._places.clear()
+            known = self._places[spot] = self._looked_for(spot)
+        return known
+
+    def _looked_for(self, spot: Spot) -> Place:
         at = np.array([spot.x_dm, spot.y_dm], np.float64)
         is_there = self._level == spot.level
         on_storey = np.flatnonzero(is_there & (self._low <= at).all(axis=1) & (at <= self._high).all(axis=1))

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from picking.batches.plan import ClusterTote
+from picking.batches.plan import Batch
 from picking.batches.problem import BatchProblem, Cart, PickOrder
 from picking.batches.solve import plan_batches
 from picking.batches.totes import pack_totes
@@ -33,6 +33,9 @@ MOVES_PER_ORDER = 50
 
 TOUR_MS = 20
 """The longest one tour may be searched for while modes are compared."""
+
+GREEDY_MS = 2 * TOUR_MS
+"""For carts nothing is exchanged between; off the grid half of it is for their tours."""
 
 
 class Mode(StrEnum):
@@ -180,11 +183,12 @@ def shortest_dm(layout: Layout | Walkways, start: Spot, end: Spot, spots: tuple[
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """What rides on one cart: whose orders, what is picked where, and in how many totes."""
+    """What rides on one cart: whose orders, what is picked where, in how many totes, and how far it is walked."""
 
     order_ids: tuple[str, ...]
     picks: tuple[tuple[Spot, int], ...]
     totes: int
+    distance_dm: int
 
     @property
     def spots(self) -> tuple[Spot, ...]:
@@ -210,10 +214,9 @@ def _carried(problem: ModeProblem, mode: Mode, loads: Sequence[_Load]) -> ModeCo
     batches: list[ModeBatch] = []
     walk_ms = pick_ms = set_up_ms = 0
     for load in loads:
-        distance_dm = _walk_dm(problem, problem.start, problem.end, load.spots)
-        walk, pick = times.walk_ms(distance_dm), times.pick_ms(len(load.picks), load.qty_each)
+        walk, pick = times.walk_ms(load.distance_dm), times.pick_ms(len(load.picks), load.qty_each)
         set_up = times.set_up_ms(load.totes)
-        batches.append(_as_batch(load, distance_dm, walk + pick + set_up))
+        batches.append(_as_batch(load, load.distance_dm, walk + pick + set_up))
         walk_ms, pick_ms, set_up_ms = walk_ms + walk, pick_ms + pick, set_up_ms + set_up
     return ModeCost(mode, tuple(batches), _count(problem), walk_ms, pick_ms, set_up_ms)
 
@@ -226,12 +229,11 @@ def _batch(problem: ModeProblem) -> ModeCost:
     batches: list[ModeBatch] = []
     walk_ms = pick_ms = set_up_ms = sort_ms = 0
     for load in _pooled(problem):
-        distance_dm = _walk_dm(problem, problem.start, problem.end, load.spots)
-        walk, pick = times.walk_ms(distance_dm), times.pick_ms(len(load.spots), load.qty_each)
+        walk, pick = times.walk_ms(load.distance_dm), times.pick_ms(len(load.spots), load.qty_each)
         carts = max(1, -(-load.totes // problem.cart.positions))
         set_up = times.set_up_ms(load.totes) + (carts - 1) * times.cart_ms
         sort = load.qty_each * times.sort_each_ms + len(load.order_ids) * times.clear_slot_ms
-        batches.append(_as_batch(load, distance_dm, walk + pick + set_up + sort))
+        batches.append(_as_batch(load, load.distance_dm, walk + pick + set_up + sort))
         walk_ms, pick_ms, set_up_ms, sort_ms = walk_ms + walk, pick_ms + pick, set_up_ms + set_up, sort_ms + sort
     return ModeCost(Mode.BATCH, tuple(batches), _count(problem), walk_ms, pick_ms, set_up_ms, sort_ms)
 
@@ -339,7 +341,7 @@ def _pooled(problem: ModeProblem) -> list[_Load]:
 
 def _greedily(problem: ModeProblem, orders: tuple[PickOrder, ...], cart: Cart) -> list[_Load]:
     asked = BatchProblem(problem.layout, problem.start, problem.end, cart, orders)
-    return [_load_of(batch.totes) for batch in plan_batches(asked, BATCHES_MS, proposals=0).batches]
+    return [_load_of(batch) for batch in plan_batches(asked, GREEDY_MS, proposals=0).batches]
 
 
 def _clustered(problem: ModeProblem, orders: tuple[PickOrder, ...]) -> list[_Load]:
@@ -347,20 +349,22 @@ def _clustered(problem: ModeProblem, orders: tuple[PickOrder, ...]) -> list[_Loa
     asked = BatchProblem(problem.layout, problem.start, problem.end, problem.cart, orders)
     # So many moves rather than so much time: the same question has the same answer.
     plan = plan_batches(asked, BATCHES_MS, proposals=MOVES_PER_ORDER * len(orders))
-    return [_load_of(batch.totes) for batch in plan.batches]
+    return [_load_of(batch) for batch in plan.batches]
 
 
-def _load_of(totes: Sequence[ClusterTote]) -> _Load:
+def _load_of(batch: Batch) -> _Load:
     return _Load(
-        tuple(dict.fromkeys(tote.order_id for tote in totes)),
-        tuple((pick.spot, pick.qty_each) for tote in totes for pick in tote.tote.picks),
-        len(totes),
+        tuple(dict.fromkeys(tote.order_id for tote in batch.totes)),
+        tuple((pick.spot, pick.qty_each) for tote in batch.totes for pick in tote.tote.picks),
+        len(batch.totes),
+        batch.distance_dm,
     )
 
 
 def _as_load(problem: ModeProblem, orders: Sequence[PickOrder]) -> _Load:
     picks = tuple((line.spot, line.qty_each) for order in orders for line in order.lines)
-    return _Load(tuple(order.order_id for order in orders), picks, _totes(problem, orders))
+    walk_dm = _walk_dm(problem, problem.start, problem.end, tuple(dict.fromkeys(spot for spot, _ in picks)))
+    return _Load(tuple(order.order_id for order in orders), picks, _totes(problem, orders), walk_dm)
 
 
 def _as_batch(load: _Load, distance_dm: int, work_ms: int) -> ModeBatch:
