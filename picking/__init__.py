@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from picking.graph_drawing import draw_graph_tour, draw_walkways, draw_walkways_tour, drawn_points
     from picking.heuristics import Route, largest_gap, location_order, return_route, s_shape
     from picking.layout_checks import check_layout
-    from picking.modes import Mode, ModeCost, ModePlan, ModeProblem, choose_mode, price
+    from picking.modes import Mode, ModeCost, ModePlan, ModeProblem, NotPossible, choose_mode, price
     from picking.offgrid import GraphProblem, Window, plan_graph_tour
     from picking.problem import TourProblem
     from picking.put_wall import PutWallProblem, WallPieces, WallPlan, WallSlot, WallTote, plan_put_wall
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from picking.storeys import floor_of_storeys
     from picking.times import HandlingTimes
     from picking.walkways import closed_on
-    from picking.waves import LeftOut, WaveOrder, WavePlan, WaveProblem, plan_wave
+    from picking.waves import LeftOut, OrderLeftOut, WaveOrder, WavePlan, WaveProblem, plan_wave
 
 _HOMES = {
     "picking.batches.exchanges": "exchanged",
@@ -73,7 +73,7 @@ _HOMES = {
     "picking.graph_drawing": "draw_graph_tour draw_walkways draw_walkways_tour drawn_points",
     "picking.heuristics": "Route largest_gap location_order return_route s_shape",
     "picking.layout_checks": "check_layout",
-    "picking.modes": "Mode ModeCost ModePlan ModeProblem choose_mode price",
+    "picking.modes": "Mode ModeCost ModePlan ModeProblem NotPossible choose_mode price",
     "picking.offgrid": "GraphProblem Window plan_graph_tour",
     "picking.problem": "TourProblem",
     "picking.put_wall": "PutWallProblem WallPieces WallPlan WallSlot WallTote plan_put_wall",
@@ -86,7 +86,7 @@ _HOMES = {
     "picking.storeys": "floor_of_storeys",
     "picking.times": "HandlingTimes",
     "picking.walkways": "closed_on",
-    "picking.waves": "LeftOut WaveOrder WavePlan WaveProblem plan_wave",
+    "picking.waves": "LeftOut OrderLeftOut WaveOrder WavePlan WaveProblem plan_wave",
 }
 """Module to its public names. `forecast` is imported at once, above: else the module of that name would hide it."""
 
@@ -129,7 +129,9 @@ __all__ = [
     "ModePlan",
     "ModeProblem",
     "Node",
+    "NotPossible",
     "OneWay",
+    "OrderLeftOut",
     "Pace",
     "PackedTote",
     "PickLine",

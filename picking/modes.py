@@ -47,6 +47,14 @@ class Mode(StrEnum):
     ZONE = "zone"
 
 
+class NotPossible(StrEnum):
+    """Why these orders cannot be picked so here."""
+
+    NO_WALL = "no_wall"
+    NO_ZONES = "no_zones"
+    OUTSIDE_ZONES = "outside_zones"
+
+
 @dataclass(frozen=True)
 class ModeProblem:
     """Orders, the cart, the times, and what the floor has for sorting and for handing over.
@@ -103,7 +111,7 @@ class ModeBatch:
 
 @dataclass(frozen=True, slots=True)
 class ModeCost:
-    """What a mode costs, in time of hands; `reason` says why it is not possible."""
+    """What a mode costs, in time of hands; `why` and `reason`, in words, say why it is not possible."""
 
     mode: Mode
     batches: tuple[ModeBatch, ...] = ()
@@ -115,6 +123,7 @@ class ModeCost:
     hand_over_ms: int = 0
     wait_ms: int = 0
     reason: str = ""
+    why: NotPossible | None = None
 
     @property
     def is_possible(self) -> bool:
@@ -224,7 +233,7 @@ def _carried(problem: ModeProblem, mode: Mode, loads: Sequence[_Load]) -> ModeCo
 def _batch(problem: ModeProblem) -> ModeCost:
     """Pieces of many orders in the same totes; one reach into a bin serves all of them."""
     if problem.wall_slots == 0:
-        return ModeCost(Mode.BATCH, reason="there is no put wall")
+        return ModeCost(Mode.BATCH, reason="there is no put wall", why=NotPossible.NO_WALL)
     times = problem.times
     batches: list[ModeBatch] = []
     walk_ms = pick_ms = set_up_ms = sort_ms = 0
@@ -241,11 +250,12 @@ def _batch(problem: ModeProblem) -> ModeCost:
 def _zone(problem: ModeProblem) -> ModeCost:
     """Carts go from zone to zone; a zone's picker walks in it only, and waits when no cart has come."""
     if len(problem.zones) < 2:
-        return ModeCost(Mode.ZONE, reason="the floor has fewer than two zones")
+        return ModeCost(Mode.ZONE, reason="the floor has fewer than two zones", why=NotPossible.NO_ZONES)
     used = {_aisle(problem, line.spot) for order in problem.orders for line in order.lines}
     missing = used - {aisle for zone in problem.zones for aisle in zone}
     if missing:
-        return ModeCost(Mode.ZONE, reason=f"{_named(problem, min(missing))} is in no zone")
+        words = f"{_named(problem, min(missing))} is in no zone"
+        return ModeCost(Mode.ZONE, reason=words, why=NotPossible.OUTSIDE_ZONES)
     times = problem.times
     entries = list(problem.hand_overs) or [_entry(problem.layout, problem.start, zone) for zone in problem.zones]
     batches: list[ModeBatch] = []

@@ -109,9 +109,13 @@ class WaveProblem:
 
 @dataclass(frozen=True, slots=True)
 class OrderLeftOut:
+    """`minutes`: of CUT_OFF how late it would be at best; of FULL how long nobody can begin it, 0 where others went
+    first."""
+
     order_id: str
     reason: LeftOut
     words: str
+    minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +236,7 @@ def _candidates(problem: WaveProblem, left_out: list[OrderLeftOut]) -> list[Wave
             OrderLeftOut(
                 order_id, LeftOut.CUT_OFF,
                 f"cannot make its departure: ready {-(-ms // 60_000)} min after it even if picked at once",
+                -(-ms // 60_000),
             )
             for order_id, ms in late.items()
         ]  # fmt: skip
@@ -362,7 +367,7 @@ def _tours(
 def _full(problem: WaveProblem, order: WaveOrder) -> OrderLeftOut:
     minutes = round(problem.horizon_ms / 60_000)
     words = f"no picker can begin it within {minutes} min or finish it before the end of the shift"
-    return OrderLeftOut(order.order.order_id, LeftOut.FULL, words)
+    return OrderLeftOut(order.order.order_id, LeftOut.FULL, words, minutes)
 
 
 def _forecast(problem: WaveProblem, tours: Sequence[WaveTour], mode: ModePlan | None, seed: int) -> Forecast:

@@ -24,7 +24,7 @@ function figures(plan) {
 function modes(plan) {
   const rows = plan.modes.map((mode) => make("li", mode.mode === plan.mode ? "wave-mode is-chosen" : "wave-mode",
     make("span", "", `${mode.mode === plan.mode ? "✓ " : ""}${say("wave", `mode_${mode.mode}`)}`),
-    make("span", "number", mode.reason ? mode.reason
+    make("span", "number", mode.reason ? (mode.why ? say("wave", `cannot_${mode.why}`) : mode.reason)
       : `${say("wave", "line_s", { seconds: (mode.line_ms / 1000).toLocaleString(language, { maximumFractionDigits: 1, minimumFractionDigits: 1 }) })} · ${say("wave", "metres", { metres: metres(mode.distance_dm) })}`)));
   return folded("modes", say("wave", "modes"), make("ul", "", ...rows));
 }
@@ -35,7 +35,8 @@ function leftOut(plan) {
   const all = counts.reduce((sum, [, count]) => sum + count, 0);
   const heading = `${say("wave", "left_out", { count: all })}: ${counts
     .map(([reason, count]) => `${count} ${say("wave", reason)}`).join(", ")}`;
-  const rows = plan.left_out.map((left) => make("li", "", make("b", "", left.order), make("span", "", left.words)));
+  const rows = plan.left_out.map((left) => make("li", "", make("b", "", left.order),
+    make("span", "", left.why ? say("wave", `stays_${left.why}`, { minutes: left.minutes }) : left.words)));
   if (all > rows.length) rows.push(make("li", "none", say("wave", "more", { count: all - rows.length })));
   return folded("left", heading, make("ul", "", ...rows));
 }

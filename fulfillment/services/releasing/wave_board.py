@@ -38,7 +38,8 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
             "orders": len(plan["orders"]),
             "tours": len(plan["tours"]),
             "modes": [
-                {name: mode[name] for name in ("mode", "reason", "line_ms", "distance_dm")} for mode in plan["modes"]
+                {name: mode.get(name, "") for name in ("mode", "why", "reason", "line_ms", "distance_dm")}
+                for mode in plan["modes"]
             ],
             "left_out": plan["left_out"][:SAID],
         },

@@ -24,7 +24,9 @@ from fulfillment.services.walking.floor_plan import FloorPlan
 from picking import (
     FieldError,
     HandlingTimes,
+    LeftOut,
     ModeCost,
+    OrderLeftOut,
     PickerShift,
     PickOrder,
     Spot,
@@ -43,6 +45,7 @@ PACK_MS = 15 * 60_000
 """Packing, labelling and loading between the end of a tour and its departure."""
 
 CLOSED_IN = "a closed aisle to be opened"
+REFILL = "replenishment"
 
 
 def waits_for(tx: Tx, known: ways.Known = ways.NOTHING) -> str:
@@ -51,7 +54,7 @@ def waits_for(tx: Tx, known: ways.Known = ways.NOTHING) -> str:
     Numbers used in several channels cannot be released by name. `known`: what `ways.look` found before.
     """
     return (
-        f"CASE WHEN {OUT_OF_REACH} THEN 'replenishment' WHEN {ways.behind_closed(tx, known)} THEN '{CLOSED_IN}'"
+        f"CASE WHEN {OUT_OF_REACH} THEN '{REFILL}' WHEN {ways.behind_closed(tx, known)} THEN '{CLOSED_IN}'"
         " WHEN EXISTS (SELECT 1 FROM sales_order n WHERE n.warehouse_id = o.warehouse_id AND n.number = o.number"
         " AND n.id <> o.id) THEN 'a release by itself: its number exists in several channels' ELSE '' END"
     )
@@ -162,7 +165,7 @@ def _question(tx: Tx, floor: Floor, max_orders: int, horizon_ms: int) -> _Questi
         tx.one("SELECT COUNT(*) AS carts FROM cart WHERE warehouse_id = :w")["carts"], times, rates, PACK_MS,
         horizon_ms, max_orders, put_walls.largest_slots(tx), zones_of_aisles, hand_overs,
     )  # fmt: skip
-    waiting_ids = [row["id"] for row in heads if row["waits_for"] == "replenishment"]
+    waiting_ids = [row["id"] for row in heads if row["waits_for"] == REFILL]
     return _Question(problem, {str(row["id"]): row["number"] for row in heads}, units, waiting_ids, plan.version)
 
 
@@ -228,6 +231,7 @@ def _said(question: _Question, plan: WavePlan) -> dict[str, Any]:
     for left in plan.left_out:
         counts[left.reason] = counts.get(left.reason, 0) + 1
     schedule = plan.schedule
+    waits = {order.order.order_id: order.waits_for for order in question.problem.orders}
     return {
         **_NOTHING,
         "orders": [numbers[order_id] for order_id in plan.order_ids],
@@ -256,7 +260,11 @@ def _said(question: _Question, plan: WavePlan) -> dict[str, Any]:
             for risk in plan.forecast.at_risk
         ],
         "left_out": [
-            {"order": numbers[left.order_id], "reason": left.reason.value, "words": left.words}
+            {
+                "order": numbers[left.order_id], "reason": left.reason.value,
+                "why": _why(left, waits[left.order_id], question.problem.carts),
+                "minutes": left.minutes, "words": left.words,
+            }
             for left in plan.left_out[:LEFT_OUT_SHOWN]
         ],
         "left_out_counts": counts,
@@ -270,10 +278,25 @@ def _said(question: _Question, plan: WavePlan) -> dict[str, Any]:
     }  # fmt: skip
 
 
+STAYS = ("goods", "aisle", "itself", "no_lines", "no_cart", "no_picker", "cut_off", "full_wave", "full_time")
+
+
+def _why(left: OrderLeftOut, waits_for: str, carts: int) -> str:
+    """The reason as one of STAYS, which the board has words for."""
+    if left.reason is LeftOut.WAITS:
+        return {REFILL: "goods", CLOSED_IN: "aisle"}.get(waits_for, "itself")
+    if left.reason is LeftOut.NO_PICKER and not carts:
+        return "no_cart"
+    if left.reason is LeftOut.FULL:
+        return "full_time" if left.minutes else "full_wave"
+    return left.reason.value
+
+
 def cost_of(cost: ModeCost) -> dict[str, Any]:
-    """A way of picking with the parts of its cost; `reason`: why it is not possible."""
+    """A way of picking with the parts of its cost; `why` and, in words, `reason`: why it is not possible."""
     return {
-        "mode": cost.mode.value, "reason": cost.reason, "line_ms": cost.line_ms, "total_ms": cost.total_ms,
+        "mode": cost.mode.value, "why": cost.why or "", "reason": cost.reason, "line_ms": cost.line_ms,
+        "total_ms": cost.total_ms,
         "distance_dm": cost.distance_dm, "tours": len(cost.batches), "walk_ms": cost.walk_ms, "pick_ms": cost.pick_ms,
         "set_up_ms": cost.set_up_ms, "sort_ms": cost.sort_ms, "hand_over_ms": cost.hand_over_ms,
         "wait_ms": cost.wait_ms,

@@ -11,10 +11,19 @@ from fulfillment.bootstrap import Floor, open_floor
 from fulfillment.domain.codes import own_code
 from fulfillment.domain.reasons import Conflict, DomainError, NotFound
 from fulfillment.services.ordering import orders
-from fulfillment.services.releasing import picker_shifts, planning, wave_forecasts, wave_proposals, waves, work_times
+from fulfillment.services.releasing import (
+    picker_shifts,
+    planning,
+    wave_forecasts,
+    wave_proposals,
+    wave_questions,
+    waves,
+    work_times,
+)
 from fulfillment.services.walking import closures, floor_plan
 from fulfillment.services.working import jobs
-from picking import Work
+from kiosk_ui.wave_views import wave_words
+from picking import NotPossible, Work
 from tests.factories import NOBODY, FloorHand
 from tests.services import acts, wall
 from tests.services.acts import CARTS
@@ -380,10 +389,25 @@ def test_on_walkways_a_bin_no_way_leads_to_spoils_no_proposal(stocked: FloorHand
     stocked.order("nowhere", ("PEN", 1))
     plan = propose(stocked)["plan"]
     assert plan["orders"] == ["near"]
-    assert [left["order"] for left in plan["left_out"]] == ["nowhere"]
-    assert {mode["mode"]: mode["reason"] for mode in plan["modes"] if mode["reason"]} == {
-        "batch": "there is no put wall"
-    }
+    assert [(left["order"], left["why"]) for left in plan["left_out"]] == [("nowhere", "aisle")]
+    assert {mode["mode"]: mode["why"] for mode in plan["modes"] if mode["reason"]} == {"batch": "no_wall"}
+
+
+def test_why_an_order_stays_is_a_code_the_board_has_words_for(stocked: FloorHand) -> None:
+    on_shift(stocked)
+    now_ms = stocked.floor.clock()
+    for number, minutes in (("late", 1), ("goes", 120), ("more", 180)):
+        stocked.order(number, ("MUG", 1))
+        stocked.write(lambda tx, number=number, at=now_ms + minutes * MIN_MS: tx.put(
+            "UPDATE sales_order SET cut_off_at_ms = :at WHERE warehouse_id = :w AND number = :number",
+            at=at, number=number,
+        ))  # fmt: skip
+    left = {one["order"]: one for one in propose(stocked, max_orders=1)["plan"]["left_out"]}
+    assert {number: one["why"] for number, one in left.items()} == {"late": "cut_off", "more": "full_wave"}
+    assert left["late"]["minutes"] > 10
+    assert str(left["late"]["minutes"]) in left["late"]["words"]
+    said = wave_words()
+    assert {f"stays_{why}" for why in wave_questions.STAYS} | {f"cannot_{why}" for why in NotPossible} <= said.keys()
 
 
 @pytest.mark.parametrize("mode", ["single", "cluster", "zone", "batch"])
