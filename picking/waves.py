@@ -28,6 +28,7 @@ from picking.times import HandlingTimes
 from picking.walkways import Walkways
 
 _FARTHEST_MS = 2**53
+_FARTHEST_DM = 10**9
 DENSE_MS = 0
 """The greedy step alone: a search by the clock would give the same question other answers."""
 
@@ -318,7 +319,10 @@ def _walk_at_most_dm(problem: WaveProblem, order: PickOrder) -> int:
     from line to line."""
     layout = problem.layout
     if isinstance(layout, Walkways):
-        return layout.walk_dm([problem.start, *(line.spot for line in order.lines), problem.end])
+        try:
+            return layout.walk_dm([problem.start, *(line.spot for line in order.lines), problem.end])
+        except FieldError:
+            return _FARTHEST_DM  # one-way walkways forbid this order of the lines; a tour finds another
     xs = [*layout.aisle_x_dm, problem.start.x_dm, problem.end.x_dm]
     ys = [*layout.cross_aisle_y_dm, problem.start.y_dm, problem.end.y_dm, *(line.spot.y_dm for line in order.lines)]
     return (len(order.lines) + 1) * 2 * (max(xs) - min(xs) + max(ys) - min(ys))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from picking import Cart, FieldError, Layout, PickLine, PickOrder, Walkways
+from picking import Cart, FieldError, FloorGraph, Layout, Node, PickLine, PickOrder, Spot, Walkway, Walkways
 from picking.modes import Mode
 from picking.shifts import PickerShift
 from picking.waves import LeftOut, WaveOrder, WavePlan, WaveProblem, plan_wave
@@ -81,6 +82,16 @@ def test_on_walkways_the_same_orders_can_go_as_on_the_aisles_they_are(problem: W
     left = {each.order_id for each in on_walkways.left_out}
     assert left.isdisjoint(on_walkways.order_ids)
     assert left | {*on_walkways.order_ids} == {each.order.order_id for each in problem.orders}
+
+
+def test_lines_listed_against_a_one_way_walkway_are_no_hindrance() -> None:
+    nodes = tuple(Node(name, 100 * at, 0) for at, name in enumerate("ABC"))
+    ways = tuple(Walkway(one, other, is_one_way=True) for one, other in pairwise("ABC"))
+    floor = Walkways(FloorGraph(nodes, ways))
+    end = Spot("end", 200, 0)
+    asked = problem([order(1, (150, 0), (50, 0), due_min=60)], picker(), layout=floor)
+    plan = plan_wave(replace(asked, end=end))
+    assert (plan.order_ids, plan.distance_dm) == (("O1",), 200)
 
 
 def test_orders_side_by_side_go_on_one_cart() -> None:

@@ -50,19 +50,19 @@ def planned(picks: WavePicks, plan: FloorPlan, wall_slots: int) -> tuple[BatchPl
     loads = [
         load
         for batch in price(together, Mode.BATCH).batches
-        for load in _loads([orders[order_id] for order_id in batch.order_ids], picks, plan)
+        for load in _loads([orders[order_id] for order_id in batch.order_ids], picks, plan, end)
     ]
     # Several orders' units taken at one stop walk less than what is a bound for carts of a tote an order.
     return replace(apart, lower_bound_dm=tour_ends.least_shared_dm(plan, picks.orders)), loads
 
 
-def _loads(orders: Sequence[PickOrder], picks: WavePicks, plan: FloorPlan) -> Iterator[Load]:
+def _loads(orders: Sequence[PickOrder], picks: WavePicks, plan: FloorPlan, end: Spot) -> Iterator[Load]:
     lines = [line for order in orders for line in order.lines]
     spots = tuple({line.spot.name: line.spot for line in lines}.values())
     if isinstance(plan.layout, Walkways):
-        walk = plan.layout.tour(plan.start, plan.drops[0], spots, ALONG_MS).sequence
+        walk = plan.layout.tour(plan.start, end, spots, ALONG_MS).sequence
     else:
-        walk = s_shape(TourProblem(plan.layout, plan.start, plan.drops[0], spots)).sequence
+        walk = s_shape(TourProblem(plan.layout, plan.start, end, spots)).sequence
     at = {spot.name: number for number, spot in enumerate(walk)}
 
     def on_the_way(line: PickLine) -> tuple[int, int, str]:
