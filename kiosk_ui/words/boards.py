@@ -301,7 +301,6 @@ BOARDS: Mapping[str, Mapping[str, str]] = {
     },
     "draft_refused": {
         "bad_mode": "There is no such way of picking",
-        "no_grid": "This floor is made of walkways, not of aisles",
         "no_put_wall": "There is no put wall",
         "no_zones": "No two zones say in which turn they pick and where they take carts over",
         "zones_not_ordered": "Heavy goods come first here, and a cart through zones cannot keep that",
